@@ -1,0 +1,1 @@
+"""Arrays, files and pixels: the base that models, beauty and counting share."""
