@@ -1,0 +1,63 @@
+"""Weights on disk: safetensors with a JSON description, loaded with strict keys and a checked sum."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from pathlib import Path
+from typing import Any
+
+from safetensors import safe_open
+from safetensors.torch import save_file
+from torch import Tensor, nn
+
+WEIGHTS = Path(__file__).parent / "weights"
+SUMS = WEIGHTS / "SHA256SUMS"
+
+
+class MissingWeights(RuntimeError):  # noqa: N818
+    """A weight file is missing or damaged; the message says what to run."""
+
+
+def save_weights(path: Path, tensors: dict[str, Tensor], config: dict[str, Any]) -> None:
+    """Write tensors and the JSON ``config`` (architecture, data, metrics) to a safetensors file."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    save_file({k: v.contiguous() for k, v in tensors.items()}, path, {"config": json.dumps(config)})
+
+
+def read_weights(path: Path) -> tuple[dict[str, Tensor], dict[str, Any]]:
+    """Tensors and config of a safetensors file; ``MissingWeights`` when it cannot be read."""
+    if not path.is_file():
+        raise MissingWeights(f"The weights {path} are missing; restore them from the repository or train them anew.")
+    try:
+        with safe_open(path, "pt") as file:
+            config = json.loads((file.metadata() or {}).get("config", "{}"))
+            return {key: file.get_tensor(key) for key in file.keys()}, config  # noqa: SIM118
+    except Exception as error:  # the library raises its own untyped errors for a damaged file
+        raise MissingWeights(f"The weights {path} cannot be read: {error}.") from error
+
+
+def check_sum(path: Path) -> None:
+    """Compare a packaged file with its line in SHA256SUMS; ``MissingWeights`` when they differ."""
+    lines = SUMS.read_text().split("\n") if SUMS.is_file() else []
+    known = {name: digest for digest, name in (line.split() for line in lines if line.strip())}
+    if not path.is_file():
+        raise MissingWeights(f"The weights {path} are missing; restore them from the repository or train them anew.")
+    if known.get(path.name) != hashlib.sha256(path.read_bytes()).hexdigest():
+        raise MissingWeights(f"The weights {path} do not match {SUMS.name}; restore the file from the repository.")
+
+
+def write_sums() -> None:
+    """Rewrite SHA256SUMS for all packaged weights."""
+    rows = [
+        f"{hashlib.sha256(p.read_bytes()).hexdigest()}  {p.name}\n" for p in sorted(WEIGHTS.glob("*.safetensors"))
+    ]
+    SUMS.write_text("".join(rows))
+
+
+def load_strictly(network: nn.Module, tensors: dict[str, Tensor], path: Path) -> None:
+    """Load every tensor by name; ``MissingWeights`` names the first keys that do not fit."""
+    try:
+        network.load_state_dict(tensors, strict=True)
+    except RuntimeError as error:
+        raise MissingWeights(f"The weights {path} do not fit the network: {str(error)[:300]}") from error

@@ -1,0 +1,60 @@
+"""Heatmaps of joints: Gaussian targets for training and sub-pixel decoding, in NumPy."""
+
+from __future__ import annotations
+
+import cv2
+import numpy as np
+
+from vision.types import Floats
+
+
+def draw_targets(points: Floats, size_wh: tuple[int, int], sigma: float = 2.0) -> Floats:
+    """Gaussian heatmaps (J, h, w) with peak 1 at ``points`` (J, 2) in heatmap pixels; empty where outside."""
+    width, height = size_wh
+    dx = np.arange(width)[None] - points[:, :1]
+    dy = np.arange(height)[None] - points[:, 1:]
+    scale = -0.5 / sigma**2
+    maps = np.exp(scale * dy**2)[:, :, None] * np.exp(scale * dx**2)[:, None, :]
+    inside = np.all((points > -0.5) & (points < np.array([width, height]) - 0.5), axis=1)
+    return (maps * inside[:, None, None]).astype(np.float32)
+
+
+def _blur(maps: Floats, kernel: int) -> Floats:
+    """Every map blurred by a Gaussian; the peaks keep their height."""
+    flat = np.ascontiguousarray(maps.reshape(-1, *maps.shape[-2:]).transpose(1, 2, 0))
+    parts = [cv2.GaussianBlur(flat[..., i : i + 4], (kernel, kernel), 0) for i in range(0, flat.shape[2], 4)]
+    blurred = np.concatenate([p.reshape(*flat.shape[:2], -1) for p in parts], axis=2)
+    return blurred.transpose(2, 0, 1).reshape(maps.shape)
+
+
+def decode_heatmaps(maps: Floats, kernel: int = 11) -> tuple[Floats, Floats]:
+    """Peaks of ``maps`` (N, J, h, w) -> points (N, J, 2) in heatmap pixels and scores (N, J) in [0, 1].
+
+    DARK (Zhang et al., CVPR 2020): blur, logarithm, one Newton step from the highest pixel.  The
+    step is kept within one pixel; at the border the highest pixel itself is the answer.  The score
+    is the height of the unblurred peak.
+    """
+    count, joints, height, width = maps.shape
+    if count == 0:
+        return np.zeros((0, joints, 2), np.float32), np.zeros((0, joints), np.float32)
+    flat = maps.reshape(count, joints, -1)
+    best = flat.argmax(axis=2)
+    scores = np.clip(np.take_along_axis(flat, best[..., None], axis=2)[..., 0], 0, 1)
+    x, y = best % width, best // width
+    logs = np.log(np.maximum(_blur(maps, kernel), 1e-6))
+    row, column = np.clip(y, 2, height - 3), np.clip(x, 2, width - 3)
+    n, j = np.ogrid[:count, :joints]
+
+    def at(dy: int, dx: int) -> Floats:
+        return logs[n, j, row + dy, column + dx]
+
+    gx, gy = (at(0, 1) - at(0, -1)) / 2, (at(1, 0) - at(-1, 0)) / 2
+    xx = (at(0, 2) - 2 * at(0, 0) + at(0, -2)) / 4
+    yy = (at(2, 0) - 2 * at(0, 0) + at(-2, 0)) / 4
+    xy = (at(1, 1) - at(1, -1) - at(-1, 1) + at(-1, -1)) / 4
+    determinant = xx * yy - xy * xy
+    good = (determinant > 1e-9) & (xx < 0) & (row == y) & (column == x)
+    safe = np.where(good, determinant, 1.0)
+    step = np.stack([-(yy * gx - xy * gy) / safe, -(xx * gy - xy * gx) / safe], axis=-1)
+    points = np.stack([x, y], axis=-1) + np.where(good[..., None], np.clip(step, -1, 1), 0)
+    return points.astype(np.float32), scores.astype(np.float32)

@@ -1,0 +1,158 @@
+"""Train the body network (HRNet) on person crops.
+
+    python -m tools.train_pose --data DIR --work-dir runs/pose --minutes 60
+
+``DIR`` holds ``body_train.{npz,tar}``, ``sports_train.{npz,tar}`` and ``body_eval_dev.{npz,tar}``.
+"""
+
+from __future__ import annotations
+
+import argparse
+import time
+from dataclasses import asdict, dataclass
+from pathlib import Path
+
+import numpy as np
+import torch
+
+from models.checkpoints import load_strictly, read_weights, save_weights
+from models.heatmaps import decode_heatmaps
+from models.hrnet import SIZES, HRNet
+from tools.body_data import Augmentation, CropSet, crop_person, make_sample, normalise, read_crops
+from tools.training import Log, MovingAverage, batches, cosine
+from vision.geometry import invert_affine, transform_points
+from vision.options import add_arguments, check_options, from_arguments, option
+from vision.types import Floats
+
+
+@dataclass(frozen=True)
+class PoseTraining:
+    """The configuration of a run; a checkpoint stores it."""
+
+    data: str = option("data/body", "folder of the packaged body crops")
+    work_dir: str = option("runs/pose", "folder for logs and checkpoints")
+    size: str = option("w16", "row of the table of network sizes", choices=tuple(SIZES))
+    height: int = option(256, "input height, a multiple of 32", low=64, high=512, unit="px")
+    width: int = option(192, "input width, a multiple of 32", low=64, high=512, unit="px")
+    start: str = option("", "weights to start from, empty for random ones")
+    minutes: float = option(60.0, "length of the run", low=0, high=10000, unit="min")
+    rate: float = option(16.0, "expected samples per second: with the minutes, it sets the schedule", low=0.1, high=1e5)
+    batch_size: int = option(32, "samples per step", low=1, high=4096)
+    learning_rate: float = option(1.5e-3, "peak learning rate of AdamW", low=0, high=1)
+    warmup: int = option(150, "steps of linear warm-up", low=0, high=100000)
+    weight_decay: float = option(0.02, "AdamW's weight decay", low=0, high=1)
+    average: float = option(0.998, "decay of the moving average of the weights", low=0, high=1)
+    without: str = option("", "comma-separated sources to leave out")
+    twice: str = option("", "comma-separated sources to draw three times as often")
+    threads: int = option(1, "threads of the network", low=1, high=64)
+    seed: int = option(1, "random seed", low=0, high=2**31)
+
+    def __post_init__(self) -> None:
+        check_options(self)
+
+
+def training_set(config: PoseTraining) -> tuple[CropSet, np.ndarray]:
+    """All training crops and the probability of drawing each."""
+    folder = Path(config.data)
+    crops = read_crops(folder, "body_train")
+    if (folder / "sports_train.npz").exists():
+        crops = crops + read_crops(folder, "sports_train")
+    crops = crops.where(~np.isin(crops.sources, config.without.split(",")))
+    chance = np.ones(len(crops))
+    chance[crops.sources == "ccp"] = 0.5
+    chance[np.isin(crops.sources, config.twice.split(","))] = 3.0
+    return crops, chance / chance.sum()
+
+
+def predict(network: torch.nn.Module, crops: CropSet, size_wh: tuple[int, int], batch: int = 32) -> Floats:
+    """Joints (N, 17, 3) in the pixels of each crop."""
+    found = []
+    for start in range(0, len(crops), batch):
+        rows = range(start, min(start + batch, len(crops)))
+        views, matrices = zip(*(crop_person(crops.image(i), crops.boxes[i], size_wh) for i in rows), strict=True)
+        with torch.inference_mode():
+            maps = network(torch.from_numpy(normalise(np.stack(views)))).float().numpy()
+        points, scores = decode_heatmaps(maps)
+        points = transform_points(points * 4 + 1.5, invert_affine(np.stack(matrices)))
+        found.append(np.concatenate([points, scores[..., None]], axis=2))
+    return np.concatenate(found)
+
+
+def torso_errors(found: Floats, crops: CropSet) -> Floats:
+    """Distances (N, 17) to the labels in torso lengths (at least .2 of the box height); NaN without a label."""
+    labels = crops.keypoints
+    shoulders, hips = labels[:, 5:7, :2].mean(axis=1), labels[:, 11:13, :2].mean(axis=1)
+    known = np.all(labels[:, [5, 6, 11, 12], 2] > 0, axis=1)
+    height = crops.boxes[:, 3] - crops.boxes[:, 1]
+    torso = np.where(known, np.linalg.norm(shoulders - hips, axis=1), 0)
+    torso = np.maximum(torso, 0.2 * height)
+    errors = np.linalg.norm(found[..., :2] - labels[..., :2], axis=2) / torso[:, None]
+    return np.where(labels[..., 2] > 0, errors, np.nan).astype(np.float32)
+
+
+def score(network: torch.nn.Module, crops: CropSet, size_wh: tuple[int, int]) -> dict[str, float]:
+    """PCK at .2 torso per source, and the mean of the sources."""
+    errors = torso_errors(predict(network, crops, size_wh), crops)
+    row = {}
+    for source in np.unique(crops.sources):
+        part = errors[crops.sources == source]
+        row[str(source)] = float((part[np.isfinite(part)] < 0.2).mean())
+    return row | {"mean": float(np.mean(list(row.values())))}
+
+
+def main(config: PoseTraining) -> None:
+    """Train for the given time; ``best.safetensors`` and ``last.safetensors`` land in the work directory."""
+    torch.manual_seed(config.seed)
+    torch.set_num_threads(config.threads)
+    work, size_wh = Path(config.work_dir), (config.width, config.height)
+    crops, chance = training_set(config)
+    development = read_crops(Path(config.data), "body_eval_dev")
+    network = HRNet(SIZES[config.size]).to(memory_format=torch.channels_last)  # type: ignore[call-overload]
+    if config.start:
+        load_strictly(network, read_weights(Path(config.start))[0], Path(config.start))
+    average = MovingAverage(network, config.average)
+    optimiser = torch.optim.AdamW(network.parameters(), lr=config.learning_rate, weight_decay=config.weight_decay)
+    steps = int(config.minutes * 60 * config.rate / config.batch_size)
+    augmentation = Augmentation()
+
+    def make(rng: np.random.Generator) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+        rows = rng.choice(len(crops), config.batch_size, p=chance)
+        views, maps, weights = zip(*(make_sample(crops, i, size_wh, augmentation, rng) for i in rows), strict=True)
+        return np.stack(views), np.stack(maps), np.stack(weights)
+
+    log, best, end = Log(work / "log.csv"), 0.0, time.monotonic() + config.minutes * 60
+    losses: list[float] = []
+    for step, (views, maps, weights) in enumerate(batches(make, config.seed)):
+        part = max(step / steps, 1 - (end - time.monotonic()) / (config.minutes * 60))
+        for group in optimiser.param_groups:
+            group["lr"] = min(cosine(round(part * steps), steps, config.learning_rate, 0),
+                              config.learning_rate * (step + 1) / max(config.warmup, 1))  # fmt: skip
+        x = torch.from_numpy(normalise(np.asarray(views))).contiguous(memory_format=torch.channels_last)
+        goal, weight = torch.as_tensor(maps), torch.as_tensor(weights)
+        error = (network(x) - goal).square().mean(dim=(2, 3))
+        loss = (error * weight).sum() / weight.sum().clamp(min=1) * 100
+        optimiser.zero_grad(set_to_none=True)
+        loss.backward()
+        torch.nn.utils.clip_grad_norm_(network.parameters(), 1.0)
+        optimiser.step()
+        average.update(network)
+        losses.append(loss.item())
+        if step % 50 == 0:
+            print(step, f"{np.mean(losses[-50:]):.4f}", f"{part:.3f}", flush=True)
+        if part >= 1 or (step + 1) % 400 == 0:
+            row = score(average.network, development, size_wh)
+            log.row(step=step + 1, loss=float(np.mean(losses[-400:])), **row)
+            facts = {"network": "hrnet", "training": asdict(config), "metrics": row}
+            tensors = average.network.state_dict()
+            save_weights(work / "last.safetensors", tensors, facts)
+            if row["mean"] > best:
+                best = row["mean"]
+                save_weights(work / "best.safetensors", tensors, facts)
+        if part >= 1:
+            return
+
+
+if __name__ == "__main__":
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    add_arguments(parser, PoseTraining)
+    main(from_arguments(PoseTraining, parser.parse_args()))
