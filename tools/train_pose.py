@@ -42,13 +42,19 @@ class PoseTraining:
     warmup: int = option(150, "steps of linear warm-up", low=0, high=100000)
     weight_decay: float = option(0.02, "AdamW's weight decay", low=0, high=1)
     average: float = option(0.998, "decay of the moving average of the weights", low=0, high=1)
-    without: str = option("", "comma-separated sources to leave out")
-    twice: str = option("", "comma-separated sources to draw three times as often")
+    without: str = option("", "comma-separated beginnings of the sources to leave out")
+    often: str = option("", "comma-separated beginnings of the sources to draw three times as often")
     threads: int = option(1, "threads of the network", low=1, high=64)
     seed: int = option(1, "random seed", low=0, high=2**31)
 
     def __post_init__(self) -> None:
         check_options(self)
+
+
+def _begins(sources: np.ndarray, beginnings: str) -> np.ndarray:
+    """Which sources begin with one of the comma-separated words."""
+    words = tuple(word for word in beginnings.split(",") if word)
+    return np.array([str(source).startswith(words) for source in sources])
 
 
 def training_set(config: PoseTraining) -> tuple[CropSet, np.ndarray]:
@@ -57,10 +63,10 @@ def training_set(config: PoseTraining) -> tuple[CropSet, np.ndarray]:
     crops = read_crops(folder, "body_train")
     if (folder / "sports_train.npz").exists():
         crops = crops + read_crops(folder, "sports_train")
-    crops = crops.where(~np.isin(crops.sources, config.without.split(",")))
+    crops = crops.where(~_begins(crops.sources, config.without))
     chance = np.ones(len(crops))
     chance[crops.sources == "ccp"] = 0.5
-    chance[np.isin(crops.sources, config.twice.split(","))] = 3.0
+    chance[_begins(crops.sources, config.often)] = 3.0
     return crops, chance / chance.sum()
 
 
