@@ -1,0 +1,1 @@
+"""Counting of rope skipping jumps from the keypoints of a video."""

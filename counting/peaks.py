@@ -1,0 +1,134 @@
+"""One event per jump: turning points of the motion, with smoothing and hysteresis that follow the tempo."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from counting.rhythm import GRAVITY, Stretch
+from counting.settings import CountSettings
+from counting.signal import RATE, BodySignal
+from counting.smoothing import Array, smooth
+
+FOCUS = 0.11
+"""Width of the smoothing in periods of the motion: keeps the first two harmonics, stops the noise above."""
+
+HYSTERESIS = 0.35
+"""A turn of the motion counts when it is this share of the local swing."""
+
+LEAD = 1.6
+"""Periods before and after a stretch in which its first and last jumps are looked for."""
+
+FEWEST = {False: 3, True: 4}
+"""Jumps (steps) that make a rhythm."""
+
+
+@dataclass(frozen=True)
+class Jumps:
+    """Jumps of one stretch: ``times`` (J,) seconds of the apex, ``swing`` (J,) rise in body heights,
+    ``confidence`` (J,) in [0, 1]; ``turns``: feet in turns; ``period`` median seconds between jumps."""
+
+    times: Array
+    swing: Array
+    confidence: Array
+    turns: bool
+    period: float
+
+
+def find_jumps(body: BodySignal, stretches: list[Stretch], settings: CountSettings) -> list[Jumps]:
+    """The jumps of every stretch; a jump near the border of two stretches belongs to the earlier one."""
+    found: list[Jumps] = []
+    for i, stretch in enumerate(stretches):
+        low = stretches[i - 1].stop if i else 0
+        high = stretches[i + 1].start if i + 1 < len(stretches) else len(body.times)
+        jumps = _jumps(body, stretch, low, high, settings)
+        if found and len(found[-1].times) and len(jumps.times):
+            keep = jumps.times > found[-1].times[-1] + 0.5 * jumps.period
+            jumps = _pick(jumps, keep)
+        if len(jumps.times) >= FEWEST[jumps.turns] or _leaps(body, jumps):
+            found.append(jumps)
+    return found
+
+
+def _pick(jumps: Jumps, keep: np.ndarray) -> Jumps:
+    return Jumps(jumps.times[keep], jumps.swing[keep], jumps.confidence[keep], jumps.turns, jumps.period)
+
+
+def _jumps(body: BodySignal, stretch: Stretch, low: int, high: int, settings: CountSettings) -> Jumps:
+    """Turning points of one stretch and of the lead before and after it, within samples [low, high)."""
+    beat = float(np.median(stretch.rate)) / (2 if stretch.turns else 1)
+    lead = int(LEAD * RATE / beat)
+    start, stop = max(low, stretch.start - lead), min(high, stretch.stop + lead)
+    motion = body.apart if stretch.turns else np.where(np.isfinite(body.both), (body.trunk + body.both) / 2, body.trunk)
+    line = smooth(motion[start:stop], FOCUS * RATE / beat)
+    swing = _local_swing(stretch, start, stop, beat)
+    tops, bottoms = turning_points(line, HYSTERESIS * swing)
+    at = np.sort(np.append(tops, bottoms)).astype(int) if stretch.turns else tops
+    at = at[np.isfinite(line[at])]
+    rise = _rises(line, at, np.append(tops, bottoms))
+    gaps = np.diff(at) / RATE
+    period = float(np.median(gaps)) if len(gaps) else 1 / float(np.median(stretch.rate))
+    return Jumps(body.times[start + at], rise, _confidence(rise, swing[at], at / RATE, period), stretch.turns, period)
+
+
+def _local_swing(stretch: Stretch, start: int, stop: int, beat: float) -> Array:
+    """Expected distance from bottom to top at samples [start, stop): the amplitude within a few periods, twice.
+
+    The wavelets halve the amplitude at the ends of a stretch, hence the largest value nearby.
+    """
+    reach = int(RATE / beat)
+    size = np.pad(stretch.size, (stretch.start - start, stop - stretch.stop), mode="edge")
+    blocks = np.arange(0, len(size), max(reach // 2, 1))
+    peak = np.array([size[max(0, b - reach) : b + reach + 1].max() for b in blocks])
+    return 2 * np.interp(np.arange(len(size)), blocks, peak)
+
+
+def turning_points(line: Array, hysteresis: Array) -> tuple[np.ndarray, np.ndarray]:
+    """Indices of tops and bottoms of a line (G,): the motion comes back by ``hysteresis`` (G,) on both sides.
+
+    A top at the very start counts only after a rise within the line; NaN is skipped.
+    """
+    tops: list[int] = []
+    bottoms: list[int] = []
+    rising: bool | None = None
+    high = low = -1
+    for i in np.flatnonzero(np.isfinite(line)):
+        high = i if high < 0 or line[i] > line[high] else high
+        low = i if low < 0 or line[i] < line[low] else low
+        if rising is not False and line[high] - line[i] > hysteresis[high]:
+            if rising:
+                tops.append(high)
+            rising, low = False, i
+        elif rising is not True and line[i] - line[low] > hysteresis[low]:
+            if rising is False:
+                bottoms.append(low)
+            rising, high = True, i
+    return np.array(tops, int), np.array(bottoms, int)
+
+
+def _rises(line: Array, at: np.ndarray, turns: np.ndarray) -> Array:
+    """Distance of each event from the turning points beside it (mean of both sides)."""
+    turns = np.sort(turns)
+    out = []
+    for i in at:
+        place = int(np.searchsorted(turns, i))
+        beside = [turns[j] for j in (place - 1, place + 1) if 0 <= j < len(turns)]
+        out.append(np.mean([abs(line[i] - line[j]) for j in beside]) if beside else 0.0)
+    return np.array(out)
+
+
+def _confidence(rise: Array, swing: Array, times: Array, period: float) -> Array:
+    """How typical each jump is: its size against the local swing, its place against the period."""
+    if not len(rise):
+        return np.zeros(0)
+    size = np.clip(rise / np.maximum(0.7 * swing, 1e-9), 0, 1)
+    gaps = np.diff(times) / period
+    off = np.minimum(np.append(np.inf, np.abs(gaps - 1)), np.append(np.abs(gaps - 1), np.inf))
+    return size * np.exp(-np.where(np.isfinite(off), off, 0.5))
+
+
+def _leaps(body: BodySignal, jumps: Jumps, smallest: float = 0.05) -> bool:
+    """Single jumps count alone when they rise as high as a flight of a quarter of a second would."""
+    flight = GRAVITY * 0.25**2 / 8
+    return not jumps.turns and len(jumps.times) > 0 and float(jumps.swing.min()) > max(smallest, flight)

@@ -1,0 +1,173 @@
+"""Where the body jumps, how fast, and with the feet together or in turns.
+
+A bank of Morlet wavelets (Torrence and Compo, BAMS 1998) measures the motion at every jump rate
+over about three jumps, so the window follows the tempo by itself.  Two kinds of motion count:
+
+* together: trunk and feet rise and fall in common.  Their shared amplitude times the square of the
+  angular rate is the acceleration of the body; who jumps reaches free fall.  Squats move the
+  trunk alone, and slowly; a bouncing upper body leaves the feet where they are.
+* in turns: the feet rise and fall against each other at half the step rate.  Fast steps are steps
+  in the air; slow ones (walking, marching) count only if the trunk falls freely as well.
+
+The best path through rate and kind over time (Viterbi, 1967) gives the stretches.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from scipy.fft import fft, ifft, next_fast_len
+
+from counting.settings import CountSettings
+from counting.signal import RATE, BodySignal
+from counting.smoothing import Array
+
+GRAVITY = 5.8
+"""Free fall in body heights per second squared, for a person of 1.7 m."""
+
+RATES = 0.5 * 2 ** (np.arange(43) / 10)
+"""Rates in Hz of the bank: 0.5 to 9.2, ten per octave."""
+
+CYCLES = 1.1
+"""Standard deviation of a wavelet's window in periods."""
+
+EVERY = 4
+"""Rhythm is decided at every fourth sample (15 Hz)."""
+
+TOGETHER = (1.0, 4.6)
+IN_TURNS = (2.2, 9.2)
+"""Range of jumps or steps a second of each kind."""
+
+STEPS_ALONE = 3.4
+"""Steps a second above which alternating feet need no free fall of the trunk to be steps in the air."""
+
+
+@dataclass(frozen=True)
+class Stretch:
+    """A time of one kind of jumping: ``start`` and ``stop`` samples, ``turns`` (feet in turns), per sample
+    ``rate`` (jumps or steps a second) and ``size`` (amplitude in body heights)."""
+
+    start: int
+    stop: int
+    turns: bool
+    rate: Array
+    size: Array
+
+
+def wavelets(values: Array, rates: Array = RATES, every: int = EVERY, chunk: int = 7200) -> np.ndarray:
+    """Complex amplitudes (R, ceil(G / every)) of a signal (G,): a sine of amplitude A gives A at its rate."""
+    pad = int(4 * CYCLES / rates.min() * RATE)
+    line = np.pad(np.nan_to_num(values), pad)
+    parts = []
+    for start in range(0, len(values), chunk):
+        piece = line[start : start + chunk + 2 * pad]
+        size = next_fast_len(len(piece))
+        spectrum = fft(piece, size)
+        hertz = np.fft.fftfreq(size, 1 / RATE)
+        width = rates[:, None] / (2 * np.pi * CYCLES)
+        bank = 2 * np.exp(-0.5 * ((hertz - rates[:, None]) / width) ** 2) * (hertz > 0)
+        wave = np.asarray(ifft(spectrum * bank, axis=1))[:, pad : len(piece) - pad]
+        parts.append(wave[:, ::every].astype(np.complex64))
+    return np.concatenate(parts, axis=1) if parts else np.zeros((len(rates), 0), np.complex64)
+
+
+def find_stretches(body: BodySignal, settings: CountSettings) -> list[Stretch]:
+    """The stretches of jumping in order of time."""
+    if len(body.times) < RATE / 4:
+        return []
+    evidence, sizes = measure(body, settings)
+    path = best_path(np.log(np.clip(evidence, 0.05, 8.0)))
+    return _stretches(path, sizes, len(body.times))
+
+
+def states() -> tuple[np.ndarray, Array]:
+    """Bool (S,) in turns and (S,) jump rate in Hz of every state of the path."""
+    together = RATES[(RATES >= TOGETHER[0]) & (RATES <= TOGETHER[1])]
+    turns = 2 * RATES[(2 * RATES >= IN_TURNS[0]) & (2 * RATES <= IN_TURNS[1])]
+    return np.repeat([False, True], [len(together), len(turns)]), np.concatenate([together, turns])
+
+
+def measure(body: BodySignal, settings: CountSettings) -> tuple[Array, Array]:
+    """Evidence (S, N), 1 is just enough, and amplitude (S, N) in body heights of every state over time."""
+    trunk, both, apart = (wavelets(v) for v in (body.trunk, body.both, body.apart))
+    shared = np.sqrt(np.clip((trunk * both.conj()).real, 0, None))
+    fall = (2 * np.pi * RATES[:, None]) ** 2 / (settings.free_fall * GRAVITY)
+    turns, rates = states()
+    evidence, sizes = [], []
+    for turn, rate in zip(turns, rates, strict=True):
+        i = int(np.abs(RATES - rate).argmin())
+        half = int(np.abs(RATES - rate / 2).argmin())
+        if turn:
+            size = np.abs(apart[half])
+            alone = (rate / STEPS_ALONE) ** 6
+            airborne = np.maximum(np.abs(trunk[i]) * fall[i], alone)
+            worth = np.minimum(size / settings.foot_lift, airborne) * _share(apart[half], both[half])
+        else:
+            size = shared[i]
+            worth = np.minimum(size * fall[i], size / settings.noise_floor) * _share(both[i], apart[i])
+            worth = worth * _slow_steps(np.abs(apart[half]), np.abs(trunk[i]), rate)
+        evidence.append(worth)
+        sizes.append(size)
+    return np.array(evidence), np.array(sizes)
+
+
+def _share(wanted: np.ndarray, other: np.ndarray) -> Array:
+    """How much of the feet's power is of the wanted kind, as a steep share in [0, 1]."""
+    a, b = np.abs(wanted) ** 2, np.abs(other) ** 2
+    return a * a / np.maximum(a * a + b * b, 1e-20)
+
+
+def _slow_steps(apart: Array, trunk: Array, rate: float) -> Array:
+    """Walking: feet that swing in turns at half the rate far more than the trunk bounces are no jump."""
+    return np.clip(4 * trunk / np.maximum(apart, 1e-9), 0, 1) ** 2 if rate < STEPS_ALONE else np.ones_like(apart)
+
+
+def best_path(scores: Array, change: float = 4.0, drift: float = 0.6) -> np.ndarray:
+    """State (N,) over time, -1 for none; ``scores`` (S, N) above 0 speak for a state.
+
+    ``change`` is the price of starting, ending or changing the kind, ``drift`` that of a step of the rate.
+    """
+    count, length = scores.shape
+    turns, _ = states()
+    blocked = np.flatnonzero(np.diff(turns.astype(int)))  # no drift from one kind to the other
+    cost, rest = np.full(count, -change), 0.0
+    back = np.zeros((length, count), np.int16)
+    rest_back = np.zeros(length, np.int16)
+    here = np.arange(count)
+    for n in range(length):
+        best = int(cost.argmax())
+        rest_back[n], new_rest = (best, cost[best] - change) if cost[best] - change > rest else (-1, rest)
+        up, down = np.append(cost[1:], -np.inf) - drift, np.insert(cost[:-1], 0, -np.inf) - drift
+        up[blocked], down[blocked + 1] = -np.inf, -np.inf
+        ways = np.stack([cost, up, down, np.full(count, rest - change), np.full(count, cost[best] - 1.5 * change)])
+        pick = ways.argmax(0)
+        back[n] = np.choose(pick, [here, here + 1, here - 1, np.full(count, -1), np.full(count, best)])
+        cost, rest = ways[pick, here] + scores[:, n], new_rest
+    return _trace(cost, rest, back, rest_back)
+
+
+def _trace(cost: Array, rest: float, back: np.ndarray, rest_back: np.ndarray) -> np.ndarray:
+    state = int(cost.argmax()) if cost.max() > rest else -1
+    path = np.full(len(back), -1)
+    for n in range(len(back) - 1, -1, -1):
+        path[n] = state
+        state = int(back[n, state]) if state >= 0 else int(rest_back[n])
+    return path
+
+
+def _stretches(path: np.ndarray, sizes: Array, length: int) -> list[Stretch]:
+    """Runs of one kind, with rate and amplitude at every sample of the grid."""
+    turns, rates = states()
+    kind = np.where(path < 0, -1, turns[path].astype(int))
+    edges = np.flatnonzero(np.diff(kind)) + 1
+    found = []
+    for a, b in zip(np.append(0, edges), np.append(edges, len(path)), strict=True):
+        if kind[a] < 0:
+            continue
+        start, stop = a * EVERY, min(b * EVERY, length)
+        samples, knots = np.arange(start, stop), np.arange(a, b) * EVERY
+        rate = np.interp(samples, knots, rates[path[a:b]])
+        size = np.interp(samples, knots, sizes[path[a:b], np.arange(a, b)])
+        found.append(Stretch(int(start), int(stop), bool(kind[a]), rate, size))
+    return found

@@ -1,0 +1,43 @@
+"""The settings of counting, each declared once with its range, unit and reason."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from vision.options import check_options, option
+
+
+@dataclass(frozen=True)
+class CountSettings:
+    """What may be changed about tracking and counting; lengths are in body heights, times in seconds."""
+
+    height_cm: float = option(
+        0.0, "The person's height; with it, jump heights are given in cm (0: unknown).",
+        low=0, high=230, unit="cm", label=("Body height", "身高"),
+    )  # fmt: skip
+    min_score: float = option(
+        0.25, "Keypoints below this confidence are left out.", low=0, high=1, label=("Keypoint score", "关键点置信度")
+    )
+    free_fall: float = option(
+        0.5, "Share of the free fall that the body's acceleration must reach to count as a jump.",
+        low=0.1, high=2, unit="g", label=("Free fall", "腾空判定"), advanced=True,
+    )  # fmt: skip
+    foot_lift: float = option(
+        0.025, "Smallest lift of a foot in an alternating step.",
+        low=0.005, high=0.2, unit="body heights", label=("Foot lift", "抬脚高度"), advanced=True,
+    )  # fmt: skip
+    noise_floor: float = option(
+        0.006, "Smallest amplitude of a jump: keypoints are not more precise than that.",
+        low=0.001, high=0.05, unit="body heights", label=("Noise floor", "噪声下限"), advanced=True,
+    )  # fmt: skip
+    people: int = option(4, "How many people are followed at most.", low=1, high=12, label=("People", "人数"))
+    find_every: float = option(
+        0.4, "Time between two searches for people; boxes in between are interpolated.",
+        low=0.0, high=2, unit="s", label=("Search interval", "检测间隔"), advanced=True,
+    )  # fmt: skip
+    batch: int = option(
+        16, "Crops per run of the pose network.", low=1, high=128, label=("Batch", "批大小"), advanced=True
+    )
+
+    def __post_init__(self) -> None:
+        check_options(self)

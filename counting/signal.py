@@ -1,0 +1,185 @@
+"""From keypoints to the heights of joints, in body heights, steadied against zoom and slow camera motion.
+
+Every joint's vertical steps are divided by the person's present size and summed, so a zoom does not
+change the amplitude of a jump; what is slower than about 0.5 Hz (pans, walking up, sinking into
+a squat) is taken away.  Nothing faster is smoothed here: at eight steps a second and 25 frames
+a second there are three frames a step.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from counting.settings import CountSettings
+from counting.smoothing import Array, fill_gaps, smooth
+from vision.types import PoseTrack
+
+RATE = 60.0
+"""Samples per second of the uniform grid."""
+
+LONGEST_GAP = 0.25
+"""Gaps up to this many seconds are bridged: shorter than the period of all but the fastest jumps."""
+
+SLOW = 0.45
+"""Width in seconds of the mean that is taken away; passes 0.6 Hz and faster nearly untouched."""
+
+TRUNK, KNEES, ANKLES = (5, 6, 11, 12), (13, 14), (15, 16)
+LEG, TORSO = 0.49, 0.288
+"""Lengths in body heights: hip to ankle, shoulders to hips (Winter, Biomechanics of Human Movement)."""
+
+
+@dataclass(frozen=True)
+class BodySignal:
+    """Heights (up is positive) over a uniform grid, in body heights, NaN where unknown.
+
+    ``times`` (G,); ``trunk`` mean of shoulders and hips; ``left`` and ``right`` foot (ankle, or
+    knee where the ankles are not seen); ``size`` (G,) body height in pixels; ``feet`` (G,) bool:
+    ankles are seen; ``x`` (G,) horizontal place of the trunk in body heights.
+    """
+
+    times: Array
+    trunk: Array
+    left: Array
+    right: Array
+    size: Array
+    feet: np.ndarray
+    x: Array
+
+    @property
+    def both(self) -> Array:
+        """Common motion of the feet; the trunk's where no foot is seen."""
+        return np.where(np.isfinite(self.left + self.right), (self.left + self.right) / 2, self.trunk)
+
+    @property
+    def apart(self) -> Array:
+        """Half the difference of the feet, 0 where one of them is not seen: the alternating motion."""
+        return np.nan_to_num((self.left - self.right) / 2)
+
+
+def body_signal(track: PoseTrack, settings: CountSettings) -> BodySignal:
+    """Signals of a track; a track shorter than two frames gives empty ones."""
+    times = track.times
+    points = untangle(without_spikes(_trusted(track, settings.min_score), _sizes(track, settings.min_score)))
+    grid = np.arange(times[0], times[-1] + 1e-9, 1 / RATE) if len(times) > 1 else np.zeros(0)
+    size = np.interp(grid, times, _sizes(track, settings.min_score)) if len(times) > 1 else grid
+    heights = {j: _height(times, -points[:, j, 1], grid, size) for j in TRUNK + KNEES + ANKLES}
+    trunk = _mean([heights[j] for j in TRUNK])
+    left, right = (_foot(heights[15 + side], heights[13 + side]) for side in (0, 1))
+    x = fill_gaps(times, _mean([points[:, j, 0] for j in TRUNK]), grid, LONGEST_GAP) if len(grid) else grid
+    feet = np.isfinite(heights[15]) & np.isfinite(heights[16])
+    return BodySignal(grid, trunk, left, right, size, feet, x / np.maximum(size, 1e-6))
+
+
+def _trusted(track: PoseTrack, min_score: float) -> Array:
+    """Points (T, 17, 2) with NaN where the score is too low."""
+    points = track.keypoints[..., :2].astype(np.float64)
+    points[~(track.keypoints[..., 2] >= min_score)] = np.nan
+    return points
+
+
+def _mean(rows: list[Array]) -> Array:
+    """Mean over the rows that are known."""
+    stack = np.stack(rows)
+    known = np.isfinite(stack)
+    return np.where(known.any(0), np.where(known, stack, 0).sum(0) / np.maximum(known.sum(0), 1), np.nan)
+
+
+def _sizes(track: PoseTrack, min_score: float) -> Array:
+    """Body height in pixels per frame (T,): the longest of the segments, steadied over about two seconds.
+
+    A segment that points at the camera looks short, so the longest one tells.
+    """
+    points = _trusted(track, min_score)
+    legs = [_length(points, h, k) + _length(points, k, a) for h, k, a in ((11, 13, 15), (12, 14, 16))]
+    trunk = _length_of(_mean([points[:, 5], points[:, 6]]) - _mean([points[:, 11], points[:, 12]]))
+    boxes = track.boxes[:, 3] - track.boxes[:, 1]
+    rows = np.stack([_mean(legs) / LEG, trunk / TORSO])
+    best = np.where(np.isfinite(rows).any(0), np.nanmax(np.nan_to_num(rows, nan=0), axis=0), boxes / 1.05)
+    return _steady(track.times, best)
+
+
+def _steady(times: Array, sizes: Array, window: float = 2.0) -> Array:
+    """Running median over ``window`` seconds, sampled and joined by straight lines; the last known value elsewhere."""
+    good = np.isfinite(sizes) & (sizes > 1)
+    if not good.any():
+        return np.ones(len(times))
+    centres = np.arange(times[0], times[-1] + window / 2, window / 4)
+    start, stop = np.searchsorted(times, centres - window / 2), np.searchsorted(times, centres + window / 2)
+    medians = np.array([np.median(s) if len(s) else np.nan for a, b in zip(start, stop, strict=True)
+                        for s in [sizes[a:b][good[a:b]]]])  # fmt: skip
+    known = np.isfinite(medians)
+    return np.interp(times, centres[known], medians[known])
+
+
+def _length(points: Array, a: int, b: int) -> Array:
+    return _length_of(points[:, a] - points[:, b])
+
+
+def _length_of(vectors: Array) -> Array:
+    return np.hypot(vectors[:, 0], vectors[:, 1])
+
+
+def _height(times: Array, up: Array, grid: Array, size: Array) -> Array:
+    """One joint's height over the grid: steps in body heights, summed, without what is slow."""
+    if len(grid) < 2:
+        return np.full(len(grid), np.nan)
+    line = fill_gaps(times, up, grid, LONGEST_GAP)
+    known = np.isfinite(line)
+    steps = np.diff(line, prepend=line[:1]) / np.maximum(size, 1e-6)
+    steps = np.where(np.isfinite(steps) & (np.abs(steps) < 0.25), steps, 0.0)  # a cut is not a motion
+    total = np.where(known, np.cumsum(steps), np.nan)
+    return total - smooth(total, SLOW * RATE)
+
+
+def _foot(ankle: Array, knee: Array) -> Array:
+    """The ankle's height, or the knee's while the ankle is not seen."""
+    return np.where(np.isfinite(ankle), ankle, knee)
+
+
+def without_spikes(points: Array, sizes: Array, limit: float = 0.08) -> Array:
+    """Points (T, J, 2) where a joint that leaves for one frame by more than ``limit`` body heights is NaN."""
+    if len(points) < 3:
+        return points
+    near = (points[:-2] + points[2:]) / 2
+    away = np.linalg.norm(points[1:-1] - near, axis=2)
+    apart = np.linalg.norm(points[:-2] - points[2:], axis=2)
+    bad = (away > limit * sizes[1:-1, None]) & (apart < 0.4 * away)
+    out = points.copy()
+    out[1:-1][bad] = np.nan
+    return out
+
+
+def untangle(points: Array) -> Array:
+    """Points (T, J, 2) with the left and right knee and ankle exchanged where that makes the paths shorter.
+
+    The shortest path through the two assignments per frame (Viterbi, 1967).
+    """
+    out = points.copy()
+    for pair in (KNEES, ANKLES):
+        swap = _swaps(points[:, pair])
+        out[np.ix_(swap, pair)] = points[np.ix_(swap, pair[::-1])]
+    return out
+
+
+def _swaps(pair: Array, price: float = 0.1) -> np.ndarray:
+    """Bool (T,): exchange the two paths (T, 2, 2) in this frame; an exchange costs ``price`` of their distance."""
+    known = np.flatnonzero(np.isfinite(pair).all(axis=(1, 2)))
+    swap = np.zeros(len(pair), bool)
+    if len(known) < 3:
+        return swap
+    seen = pair[known]
+    apart = np.linalg.norm(seen[:, 0] - seen[:, 1], axis=1)
+    stay = np.linalg.norm(np.diff(seen, axis=0), axis=2).sum(1)
+    cross = np.linalg.norm(seen[1:] - seen[:-1, ::-1], axis=2).sum(1)
+    cost, back = np.array([0.0, price * apart[0]]), np.zeros((len(known), 2), int)
+    for i, (s, c) in enumerate(zip(stay, cross, strict=True), 1):
+        ways = np.array([[cost[0] + s, cost[1] + c], [cost[0] + c, cost[1] + s]])
+        back[i] = ways.argmin(1)
+        cost = ways.min(1) + np.array([0.0, price * apart[i]])
+    state = int(cost.argmin())
+    for i in range(len(known) - 1, -1, -1):
+        swap[known[i]] = state == 1
+        state = int(back[i, state])
+    return swap

@@ -1,0 +1,55 @@
+"""Filters in seconds for signals that may miss values."""
+
+from __future__ import annotations
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy.ndimage import gaussian_filter1d
+
+Array = NDArray[np.float64]
+
+
+def fill_gaps(times: Array, values: Array, grid: Array, longest: float) -> Array:
+    """Values (T,) at ``times``, linearly interpolated at ``grid`` (G,); NaN inside gaps above ``longest`` seconds."""
+    good = np.isfinite(values)
+    if good.sum() < 2:
+        return np.full(len(grid), np.nan)
+    known, seen = times[good], values[good]
+    out = np.interp(grid, known, seen)
+    after = np.clip(np.searchsorted(known, grid), 1, len(known) - 1)
+    inside = known[after] - known[after - 1] <= longest
+    exact = np.abs(grid[:, None] - known[[after - 1, after]].T).min(axis=1) < 1e-6
+    return np.where((inside | exact) & (grid >= known[0] - 1e-6) & (grid <= known[-1] + 1e-6), out, np.nan)
+
+
+def smooth(values: Array, sigma: float) -> Array:
+    """Gaussian mean over the last axis with ``sigma`` in samples; missing values take no part and stay missing."""
+    if sigma <= 0:
+        return values
+    good = np.isfinite(values)
+    total = gaussian_filter1d(np.where(good, values, 0.0), sigma, axis=-1, mode="nearest")
+    weight = gaussian_filter1d(good.astype(float), sigma, axis=-1, mode="nearest")
+    return np.where(good, total / np.maximum(weight, 1e-9), np.nan)
+
+
+def one_euro(times: Array, points: Array, cutoff: float = 1.5, speed: float = 0.02) -> Array:
+    """Points (T, ...) calmed for drawing by the one-euro filter (Casiez et al., CHI 2012); NaN restarts it.
+
+    ``cutoff`` is in Hz, ``speed`` in Hz per (unit per second).
+    """
+    out = np.array(points, dtype=np.float64)
+    slope = np.zeros_like(out[0]) if len(out) else out
+    for i in range(1, len(out)):
+        step = max(times[i] - times[i - 1], 1e-3)
+        before = np.where(np.isfinite(out[i - 1]), out[i - 1], out[i])
+        fresh = np.nan_to_num((out[i] - before) / step)
+        slope = slope + (fresh - slope) * _share(step, 1.0)
+        share = _share(step, cutoff + speed * np.abs(slope))
+        out[i] = before + (out[i] - before) * share
+    return out
+
+
+def _share(step: float, cutoff: float | Array) -> float | Array:
+    """How much of a new value a first-order low pass of ``cutoff`` Hz takes after ``step`` seconds."""
+    pace = 2 * np.pi * cutoff * step
+    return pace / (pace + 1)
