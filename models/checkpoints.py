@@ -49,9 +49,7 @@ def check_sum(path: Path) -> None:
 
 def write_sums() -> None:
     """Rewrite SHA256SUMS for all packaged weights."""
-    rows = [
-        f"{hashlib.sha256(p.read_bytes()).hexdigest()}  {p.name}\n" for p in sorted(WEIGHTS.glob("*.safetensors"))
-    ]
+    rows = [f"{hashlib.sha256(p.read_bytes()).hexdigest()}  {p.name}\n" for p in sorted(WEIGHTS.glob("*.safetensors"))]
     SUMS.write_text("".join(rows))
 
 

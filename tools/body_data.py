@@ -10,6 +10,7 @@ import cv2
 import numpy as np
 
 from models.heatmaps import draw_targets
+from tools.augment import change_colours, degrade, occlude
 from vision.geometry import crop_matrix, grow_box, transform_points
 from vision.layouts import JOINT_MIRROR
 from vision.types import Floats, Image
@@ -99,52 +100,6 @@ def _half_body(keypoints: Floats, box: Floats, rng: np.random.Generator) -> Floa
     return np.concatenate([low - pad, high + pad]).astype(np.float32)
 
 
-def _colour(image: Image, rng: np.random.Generator) -> Image:
-    """Gamma, contrast, brightness and colour cast by one lookup per channel; sometimes grey."""
-    ramp = np.linspace(0, 1, 256)
-    gamma, gain, lift = np.exp(rng.normal(0, 0.25)), np.exp(rng.normal(0, 0.2)), rng.normal(0, 0.06)
-    cast = np.exp(rng.normal(0, 0.08, 3))
-    tables = np.clip((ramp[:, None] ** gamma * gain + lift) * cast, 0, 1) * 255
-    if rng.random() < 0.1:
-        image = cv2.cvtColor(cv2.cvtColor(image, cv2.COLOR_RGB2GRAY), cv2.COLOR_GRAY2RGB)  # type: ignore[assignment]
-    return cv2.LUT(image, tables.astype(np.uint8)[None])  # type: ignore[return-value]
-
-
-def _degrade(image: Image, rng: np.random.Generator) -> Image:
-    """One of: low resolution, motion blur, compression, noise."""
-    height, width = image.shape[:2]
-    kind = rng.integers(4)
-    if kind == 0:
-        factor = rng.uniform(0.2, 0.7)
-        small = cv2.resize(image, None, fx=factor, fy=factor, interpolation=cv2.INTER_AREA)
-        return cv2.resize(small, (width, height), interpolation=cv2.INTER_LINEAR)  # type: ignore[return-value]
-    if kind == 1:
-        length = int(rng.integers(3, 12))
-        kernel = np.zeros((length, length), np.float32)
-        angle, middle = rng.uniform(0, np.pi), (length - 1) / 2
-        for t in np.linspace(-middle, middle, 2 * length):
-            kernel[round(middle + t * np.sin(angle)), round(middle + t * np.cos(angle))] = 1
-        return cv2.filter2D(image, -1, kernel / kernel.sum())  # type: ignore[return-value]
-    if kind == 2:
-        quality = [cv2.IMWRITE_JPEG_QUALITY, int(rng.integers(8, 50))]
-        return cv2.imdecode(cv2.imencode(".jpg", image, quality)[1], cv2.IMREAD_COLOR)  # type: ignore[return-value]
-    noise = rng.normal(0, rng.uniform(3, 18), image.shape)
-    return np.clip(image + noise, 0, 255).astype(np.uint8)
-
-
-def _occlude(image: Image, other: Image, rng: np.random.Generator) -> None:
-    """One to three patches of another picture or of plain colour over the person."""
-    height, width = image.shape[:2]
-    for _ in range(rng.integers(1, 4)):
-        h, w = (int(rng.uniform(0.08, 0.3) * n) for n in (height, width))
-        y, x = rng.integers(0, height - h), rng.integers(0, width - w)
-        if rng.random() < 0.7:
-            v, u = rng.integers(0, other.shape[0] - h), rng.integers(0, other.shape[1] - w)
-            image[y : y + h, x : x + w] = other[v : v + h, u : u + w]
-        else:
-            image[y : y + h, x : x + w] = rng.integers(0, 256, 3)
-
-
 def make_sample(
     crops: CropSet, index: int, size_wh: tuple[int, int], augmentation: Augmentation | None, rng: np.random.Generator
 ) -> tuple[Image, Floats, Floats]:
@@ -168,11 +123,11 @@ def make_sample(
         points, weights = points[JOINT_MIRROR], weights[JOINT_MIRROR]
     if augmentation is not None:
         if rng.random() < augmentation.occlude:
-            _occlude(view, cv2.resize(crops.image(int(rng.integers(len(crops)))), size_wh), rng)  # type: ignore[arg-type]
+            occlude(view, crops.image(int(rng.integers(len(crops)))), rng)
         if rng.random() < augmentation.colour:
-            view = _colour(view, rng)
+            view = change_colours(view, rng)
         if rng.random() < augmentation.degrade:
-            view = _degrade(view, rng)
+            view = degrade(view, rng)
     maps = draw_targets((points + 0.5) / 4 - 0.5, (size_wh[0] // 4, size_wh[1] // 4), sigma=2.0 * size_wh[1] / 256)
     return view, maps, weights
 

@@ -19,7 +19,7 @@ from models.checkpoints import load_strictly, read_weights, save_weights
 from models.heatmaps import decode_heatmaps
 from models.hrnet import SIZES, HRNet
 from tools.body_data import Augmentation, CropSet, crop_person, make_sample, normalise, read_crops
-from tools.training import Log, MovingAverage, batches, cosine
+from tools.training import Log, MovingAverage, batches, cosine, prepare
 from vision.geometry import invert_affine, transform_points
 from vision.options import add_arguments, check_options, from_arguments, option
 from vision.types import Floats
@@ -108,8 +108,7 @@ def score(network: torch.nn.Module, crops: CropSet, size_wh: tuple[int, int]) ->
 
 def main(config: PoseTraining) -> None:
     """Train for the given time; ``best.safetensors`` and ``last.safetensors`` land in the work directory."""
-    torch.manual_seed(config.seed)
-    torch.set_num_threads(config.threads)
+    prepare(config.seed, config.threads)
     work, size_wh = Path(config.work_dir), (config.width, config.height)
     crops, chance = training_set(config)
     development = read_crops(Path(config.data), "body_eval_dev")

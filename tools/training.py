@@ -10,6 +10,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+import cv2
 import numpy as np
 import torch
 from torch import nn
@@ -55,10 +56,14 @@ class Endless(IterableDataset):
             yield self.make(rng)
 
 
-def _one_thread(_: int) -> None:
-    import cv2
+def prepare(seed: int, threads: int) -> None:
+    """Seed the network, bound its threads, and keep OpenCV to one thread: its pool does not survive a fork."""
+    torch.manual_seed(seed)
+    torch.set_num_threads(threads)
+    cv2.setNumThreads(0)
 
-    cv2.setNumThreads(1)
+
+def _one_thread(_: int) -> None:
     torch.set_num_threads(1)
 
 

@@ -1,0 +1,123 @@
+"""Face crops with 106 points, pose and weights: reading the packaged sets, and making training samples."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+
+import cv2
+import numpy as np
+
+from models.landmarks106 import SIDE
+from tools.augment import change_colours, degrade, occlude
+from tools.body_data import read_tar
+from vision.geometry import bounding_box, crop_matrix, grow_box, transform_points
+from vision.layouts import FACE_MIRROR, IBUG68_FROM_106
+from vision.types import Floats, Image
+
+MARGIN = 1.2
+"""The network sees the tight box of the upright points, grown by this factor."""
+
+
+@dataclass(frozen=True)
+class FaceSet:
+    """Decoded crops with ``points`` (N, 106, 2), ``weights`` (N, 106), ``pose`` (N, 3), ``share`` (N,) of drawing."""
+
+    images: list[Image]
+    sources: np.ndarray
+    points: Floats
+    weights: Floats
+    pose: Floats
+    share: Floats
+    human68: dict[int, Floats]
+
+    def __len__(self) -> int:
+        return len(self.images)
+
+
+def read_faces(folder: Path, stem: str, human: float = 0.5) -> FaceSet:
+    """A packaged set; where people labelled 68 points, the inner points move by ``human`` towards theirs."""
+    table = np.load(folder / f"{stem}.npz", allow_pickle=False)
+    files = read_tar(folder / f"{stem}.tar")
+    decode = (cv2.imdecode(np.frombuffer(files[str(n)], np.uint8), cv2.IMREAD_COLOR_RGB) for n in table["name"])
+    points = table["points106"].astype(np.float32).copy()
+    people = {int(i): p.astype(np.float32) for i, p in zip(table["human68_index"], table["human68"], strict=True)}
+    share = table["quality"].astype(np.float32) * (1 + 2 * (np.abs(table["pose"][:, 1]) > 22))
+    for row, truth in people.items():
+        share[row] *= 3
+        inner = IBUG68_FROM_106[17:]
+        points[row, inner] += human * (truth[17:] - points[row, inner])
+    weights, pose = table["visible"].astype(np.float32), table["pose"].astype(np.float32)
+    return FaceSet(list(decode), table["source"], points, weights, pose, share / share.sum(), people)  # type: ignore[arg-type]
+
+
+def eye_angle(points: Floats) -> float:
+    """Degrees by which the eye line of 106 points is tilted clockwise in the image."""
+    left, right = points[66:74].mean(axis=0), points[75:83].mean(axis=0)
+    return float(np.degrees(np.arctan2(right[1] - left[1], right[0] - left[0])))
+
+
+def upright_matrix(points: Floats, degrees: float, stretch: Floats, shift: Floats) -> np.ndarray:
+    """The matrix to the network's crop: ``points`` turned upright, their tight box grown, stretched and shifted."""
+    middle = points.mean(axis=0)
+    turn = crop_matrix(np.concatenate([middle - 0.5, middle + 0.5]), (1, 1), degrees)
+    box = grow_box(bounding_box(transform_points(points, turn)), MARGIN)
+    size = box[2:] - box[:2]
+    centre = (box[:2] + box[2:]) / 2 + shift * size
+    box = np.concatenate([centre - stretch * size / 2, centre + stretch * size / 2])
+    flat = crop_matrix(box, (SIDE, SIDE))
+    return np.column_stack([flat[:, :2] @ turn[:, :2], flat[:, :2] @ turn[:, 2] + flat[:, 2]])
+
+
+def make_face(
+    faces: FaceSet, index: int, rng: np.random.Generator, augment: bool = True
+) -> tuple[Image, Floats, Floats, Floats, float]:
+    """Crop (96, 96, 3), points (106, 2) in its pixels, weights (106,), pose (3,) and confidence in [0, 1]."""
+    points, pose, weights = faces.points[index], faces.pose[index].copy(), faces.weights[index]
+    angle, stretch, shift = eye_angle(points), np.ones(2), np.zeros(2)
+    if augment:
+        wide = 2.5 if rng.random() < 0.3 else 1.0
+        angle += rng.normal(0, 5 * wide)
+        stretch = np.exp(rng.normal(0, 0.05 * wide, 2) + rng.normal(0.02, 0.03 * wide))
+        shift = rng.normal(0, 0.025 * wide, 2)
+    matrix = upright_matrix(points, angle, stretch.astype(np.float32), shift.astype(np.float32))
+    fill = rng.integers(0, 256, 3).tolist() if augment else (124, 117, 104)
+    view = cv2.warpAffine(faces.images[index], matrix, (SIDE, SIDE), flags=cv2.INTER_LINEAR, borderValue=fill)
+    moved, confidence = transform_points(points, matrix), 1.0
+    pose[2] -= angle
+    if augment and rng.random() < 0.5:
+        view = np.ascontiguousarray(view[:, ::-1])
+        moved[:, 0] = SIDE - 1 - moved[:, 0]
+        moved, weights, pose[1:] = moved[FACE_MIRROR], weights[FACE_MIRROR], -pose[1:]
+    if augment:
+        if rng.random() < 0.3:
+            confidence = 1 - occlude(view, faces.images[int(rng.integers(len(faces)))], rng)  # type: ignore[arg-type]
+        if rng.random() < 0.8:
+            view = change_colours(view, rng)  # type: ignore[arg-type]
+        if rng.random() < 0.3:
+            view = degrade(view, rng)  # type: ignore[arg-type]
+    return view, moved, weights, pose, confidence  # type: ignore[return-value]
+
+
+def make_mistake(faces: FaceSet, scenes: list[Image], rng: np.random.Generator) -> Image:
+    """A crop that shows no face, or a face wholly out of place: confidence 0."""
+    if rng.random() < 0.7:
+        image = scenes[int(rng.integers(len(scenes)))]
+        side = float(np.exp(rng.uniform(np.log(24), np.log(min(image.shape[:2])))))
+        corner = rng.uniform(0, np.maximum(np.array(image.shape[1::-1]) - side, 1))
+        box = np.concatenate([corner, corner + side * np.exp(rng.normal(0, 0.1, 2))]).astype(np.float32)
+        matrix = crop_matrix(box, (SIDE, SIDE), rng.normal(0, 20))
+    else:
+        index = int(rng.integers(len(faces)))
+        image, points = faces.images[index], faces.points[index]
+        stretch = np.full(2, rng.choice([0.4, 0.5, 2.2, 2.8]))
+        shift = rng.choice([-0.5, 0.5, -0.7, 0.7], 2) if rng.random() < 0.6 else np.zeros(2)
+        angle = eye_angle(points) + (rng.choice([90, 180, 270]) if rng.random() < 0.4 else 0)
+        matrix = upright_matrix(points, angle, stretch.astype(np.float32), shift.astype(np.float32))
+    view = cv2.warpAffine(image, matrix, (SIDE, SIDE), flags=cv2.INTER_LINEAR, borderValue=(124, 117, 104))
+    return change_colours(view, rng)  # type: ignore[arg-type]
+
+
+def normalise_face(images: np.ndarray) -> Floats:
+    """Crops (N, 96, 96, 3) uint8 RGB -> (N, 3, 96, 96) float32 in [-1, 1]."""
+    return np.ascontiguousarray((images.astype(np.float32) / 127.5 - 1).transpose(0, 3, 1, 2))
