@@ -11,7 +11,7 @@ from counting.settings import CountSettings
 from counting.signal import RATE, BodySignal
 from counting.smoothing import Array, smooth
 
-FOCUS = 0.11
+FOCUS = 0.12
 """Width of the smoothing in periods of the motion: keeps the first two harmonics, stops the noise above."""
 
 HYSTERESIS = 0.35
@@ -19,6 +19,13 @@ HYSTERESIS = 0.35
 
 LEAD = 1.6
 """Periods before and after a stretch in which its first and last jumps are looked for."""
+
+WHOLE = {False: 0.5, True: 0.3}
+"""The first and the last jump of a stretch rise at least this share of the usual rise (a step from rest makes
+only half of the swing between two steps), ..."""
+
+LOOSE = 1.8
+"""... and are at most this many periods away from the next."""
 
 FEWEST = {False: 3, True: 4}
 """Jumps (steps) that make a rhythm."""
@@ -63,12 +70,14 @@ def _jumps(body: BodySignal, stretch: Stretch, low: int, high: int, settings: Co
     motion = body.apart if stretch.turns else np.where(np.isfinite(body.both), (body.trunk + body.both) / 2, body.trunk)
     line = smooth(motion[start:stop], FOCUS * RATE / beat)
     swing = _local_swing(stretch, start, stop, beat)
+    swing = swing * np.exp(-((2 * np.pi * FOCUS) ** 2) / 2)  # what the smoothing leaves of it
     tops, bottoms = turning_points(line, HYSTERESIS * swing)
     at = np.sort(np.append(tops, bottoms)).astype(int) if stretch.turns else tops
     at = at[np.isfinite(line[at])]
     rise = _rises(line, at, np.append(tops, bottoms))
-    gaps = np.diff(at) / RATE
-    period = float(np.median(gaps)) if len(gaps) else 1 / float(np.median(stretch.rate))
+    period = float(np.median(np.diff(at))) / RATE if len(at) > 1 else 1 / float(np.median(stretch.rate))
+    kept = _without_loose_ends(at / RATE, rise, period, WHOLE[stretch.turns])
+    at, rise = at[kept], rise[kept]
     return Jumps(body.times[start + at], rise, _confidence(rise, swing[at], at / RATE, period), stretch.turns, period)
 
 
@@ -107,15 +116,27 @@ def turning_points(line: Array, hysteresis: Array) -> tuple[np.ndarray, np.ndarr
     return np.array(tops, int), np.array(bottoms, int)
 
 
+def _without_loose_ends(times: Array, rise: Array, period: float, whole: float) -> slice:
+    """The events without those at either end that are small or far away: where the noise begins."""
+    if len(times) < 3:
+        return slice(0, len(times))
+    big = rise >= whole * np.median(rise)
+    near = np.diff(times) <= LOOSE * period
+    first, last = 0, len(times) - 1
+    while first < last and not (big[first] and near[first]):
+        first += 1
+    while last > first and not (big[last] and near[last - 1]):
+        last -= 1
+    return slice(first, last + 1)
+
+
 def _rises(line: Array, at: np.ndarray, turns: np.ndarray) -> Array:
-    """Distance of each event from the turning points beside it (mean of both sides)."""
-    turns = np.sort(turns)
-    out = []
-    for i in at:
-        place = int(np.searchsorted(turns, i))
-        beside = [turns[j] for j in (place - 1, place + 1) if 0 <= j < len(turns)]
-        out.append(np.mean([abs(line[i] - line[j]) for j in beside]) if beside else 0.0)
-    return np.array(out)
+    """Distance of each event from the turning points beside it, the smaller of both sides (the line's ends count)."""
+    known = np.flatnonzero(np.isfinite(line))
+    turns = np.unique(np.concatenate([turns, known[:1], known[-1:]])).astype(int)
+    place = np.searchsorted(turns, at)
+    before, after = turns[np.maximum(place - 1, 0)], turns[np.minimum(place + 1, len(turns) - 1)]
+    return np.minimum(np.abs(line[at] - line[before]), np.abs(line[at] - line[after]))
 
 
 def _confidence(rise: Array, swing: Array, times: Array, period: float) -> Array:

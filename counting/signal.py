@@ -25,6 +25,9 @@ LONGEST_GAP = 0.25
 SLOW = 0.45
 """Width in seconds of the mean that is taken away; passes 0.6 Hz and faster nearly untouched."""
 
+FASTEST = 4.5
+"""No joint rises faster than this in body heights a second (a flight of half a metre starts with 1.8)."""
+
 TRUNK, KNEES, ANKLES = (5, 6, 11, 12), (13, 14), (15, 16)
 LEG, TORSO = 0.49, 0.288
 """Lengths in body heights: hip to ankle, shoulders to hips (Winter, Biomechanics of Human Movement)."""
@@ -61,25 +64,27 @@ class BodySignal:
 def body_signal(track: PoseTrack, settings: CountSettings) -> BodySignal:
     """Signals of a track; a track shorter than two frames gives empty ones."""
     times = track.times
-    points = untangle(without_spikes(_trusted(track, settings.min_score), _sizes(track, settings.min_score)))
+    sizes = _sizes(track, settings.min_score)
+    points = without_cuts(times, trusted(track, settings.min_score), sizes)
+    points = untangle(without_spikes(times, points, sizes))
     grid = np.arange(times[0], times[-1] + 1e-9, 1 / RATE) if len(times) > 1 else np.zeros(0)
-    size = np.interp(grid, times, _sizes(track, settings.min_score)) if len(times) > 1 else grid
+    size = np.interp(grid, times, sizes) if len(times) > 1 else grid
     heights = {j: _height(times, -points[:, j, 1], grid, size) for j in TRUNK + KNEES + ANKLES}
-    trunk = _mean([heights[j] for j in TRUNK])
+    trunk = mean_known([heights[j] for j in TRUNK])
     left, right = (_foot(heights[15 + side], heights[13 + side]) for side in (0, 1))
-    x = fill_gaps(times, _mean([points[:, j, 0] for j in TRUNK]), grid, LONGEST_GAP) if len(grid) else grid
+    x = fill_gaps(times, mean_known([points[:, j, 0] for j in TRUNK]), grid, LONGEST_GAP) if len(grid) else grid
     feet = np.isfinite(heights[15]) & np.isfinite(heights[16])
     return BodySignal(grid, trunk, left, right, size, feet, x / np.maximum(size, 1e-6))
 
 
-def _trusted(track: PoseTrack, min_score: float) -> Array:
+def trusted(track: PoseTrack, min_score: float) -> Array:
     """Points (T, 17, 2) with NaN where the score is too low."""
     points = track.keypoints[..., :2].astype(np.float64)
     points[~(track.keypoints[..., 2] >= min_score)] = np.nan
     return points
 
 
-def _mean(rows: list[Array]) -> Array:
+def mean_known(rows: list[Array]) -> Array:
     """Mean over the rows that are known."""
     stack = np.stack(rows)
     known = np.isfinite(stack)
@@ -91,11 +96,11 @@ def _sizes(track: PoseTrack, min_score: float) -> Array:
 
     A segment that points at the camera looks short, so the longest one tells.
     """
-    points = _trusted(track, min_score)
+    points = trusted(track, min_score)
     legs = [_length(points, h, k) + _length(points, k, a) for h, k, a in ((11, 13, 15), (12, 14, 16))]
-    trunk = _length_of(_mean([points[:, 5], points[:, 6]]) - _mean([points[:, 11], points[:, 12]]))
+    trunk = _length_of(mean_known([points[:, 5], points[:, 6]]) - mean_known([points[:, 11], points[:, 12]]))
     boxes = track.boxes[:, 3] - track.boxes[:, 1]
-    rows = np.stack([_mean(legs) / LEG, trunk / TORSO])
+    rows = np.stack([mean_known(legs) / LEG, trunk / TORSO])
     best = np.where(np.isfinite(rows).any(0), np.nanmax(np.nan_to_num(rows, nan=0), axis=0), boxes / 1.05)
     return _steady(track.times, best)
 
@@ -128,7 +133,7 @@ def _height(times: Array, up: Array, grid: Array, size: Array) -> Array:
     line = fill_gaps(times, up, grid, LONGEST_GAP)
     known = np.isfinite(line)
     steps = np.diff(line, prepend=line[:1]) / np.maximum(size, 1e-6)
-    steps = np.where(np.isfinite(steps) & (np.abs(steps) < 0.25), steps, 0.0)  # a cut is not a motion
+    steps = np.where(np.isfinite(steps) & (np.abs(steps) < FASTEST / RATE), steps, 0.0)  # a cut is not a motion
     total = np.where(known, np.cumsum(steps), np.nan)
     return total - smooth(total, SLOW * RATE)
 
@@ -138,14 +143,40 @@ def _foot(ankle: Array, knee: Array) -> Array:
     return np.where(np.isfinite(ankle), ankle, knee)
 
 
-def without_spikes(points: Array, sizes: Array, limit: float = 0.08) -> Array:
-    """Points (T, J, 2) where a joint that leaves for one frame by more than ``limit`` body heights is NaN."""
+def without_cuts(times: Array, points: Array, sizes: Array) -> Array:
+    """Points (T, J, 2) of a continuous motion: where the whole trunk is suddenly elsewhere, the rest is shifted back."""
+    seen = np.flatnonzero(np.isfinite(points[:, TRUNK, 1]).sum(1) >= 2)
+    if len(seen) < 2:
+        return points
+    trunk = mean_known([points[seen][:, j] for j in TRUNK])
+    leap = np.linalg.norm(np.diff(trunk, axis=0), axis=1)
+    wait = np.minimum(np.diff(times[seen]), LONGEST_GAP)
+    out = points.copy()
+    for i in np.flatnonzero(leap > FASTEST * wait * sizes[seen[1:]]):
+        out[seen[i + 1] :] += np.nan_to_num(_last_known(out[: seen[i + 1]]) - _first_known(out[seen[i + 1] :]))
+    return out
+
+
+def _first_known(points: Array) -> Array:
+    """The first known place (J, 2) of every joint within half a second or so."""
+    rows = points[:15]
+    at = np.isfinite(rows[..., 0]).argmax(0)
+    return rows[at, np.arange(rows.shape[1])]
+
+
+def _last_known(points: Array) -> Array:
+    return _first_known(points[::-1])
+
+
+def without_spikes(times: Array, points: Array, sizes: Array) -> Array:
+    """Points (T, J, 2) where a joint that leaves for one frame faster than a body can move is NaN."""
     if len(points) < 3:
         return points
     near = (points[:-2] + points[2:]) / 2
     away = np.linalg.norm(points[1:-1] - near, axis=2)
     apart = np.linalg.norm(points[:-2] - points[2:], axis=2)
-    bad = (away > limit * sizes[1:-1, None]) & (apart < 0.4 * away)
+    limit = FASTEST * (times[2:] - times[:-2]) / 2 * sizes[1:-1]
+    bad = (away > limit[:, None]) & (apart < 0.4 * away)
     out = points.copy()
     out[1:-1][bad] = np.nan
     return out

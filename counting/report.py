@@ -1,0 +1,191 @@
+"""What is told about a person's jumps and about a whole video."""
+
+from __future__ import annotations
+
+import csv
+import io
+from collections import Counter
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+
+from counting.smoothing import Array
+
+BREAK = 1.2
+"""Seconds without a jump that make a break (or 2.5 periods, if that is more)."""
+
+TRIP = 4.0
+"""A break up to this many seconds after which the jumping goes on is taken for a trip."""
+
+
+@dataclass(frozen=True)
+class Part:
+    """A stretch of one style: ``start`` and ``stop`` in seconds, jumps, turns of the rope, jumps per minute."""
+
+    start: float
+    stop: float
+    style: str
+    count: int
+    turns: int
+    per_minute: float
+    rope: float
+
+
+@dataclass(frozen=True)
+class JumpReport:
+    """One person's jumps.
+
+    ``apex_times`` (J,) seconds of each jump (of a step: the highest foot), ``confidence`` (J,) in [0, 1],
+    ``airtime`` (J,) estimated seconds in the air, ``heights`` (J,) rise in body heights.  ``signal``
+    (G,) in body heights over ``times`` (G,).  ``coverage`` is the share of the time with usable
+    keypoints, ``rope_confidence`` how sure it is that a rope is turned, both in [0, 1].
+    """
+
+    count: int
+    apex_times: Array
+    confidence: Array
+    heights: Array
+    style: str
+    parts: tuple[Part, ...]
+    streaks: tuple[tuple[float, float, int], ...]
+    breaks: tuple[tuple[float, float], ...]
+    trips: tuple[float, ...]
+    times: Array
+    signal: Array
+    coverage: float
+    rope_confidence: float
+    regularity: float
+    height_cm: float = 0.0
+    feet_seen: float = 1.0
+    warnings: tuple[str, ...] = field(default=())
+
+    @property
+    def rope(self) -> bool:
+        """Whether a rope is turned, more likely than not."""
+        return self.rope_confidence >= 0.5
+
+    @property
+    def turns(self) -> int:
+        """Turns of the rope: two for each double under, none for jumps without a rope."""
+        return sum(p.turns for p in self.parts if p.rope >= 0.5)
+
+    @property
+    def jumping_seconds(self) -> float:
+        """Time spent in streaks, one period counted for each jump."""
+        return float(sum(p.count * 60 / p.per_minute for p in self.parts if p.per_minute > 0))
+
+    @property
+    def per_minute(self) -> float:
+        """Mean jumps per minute while jumping, 0 without a jump."""
+        return 60 * self.count / self.jumping_seconds if self.jumping_seconds > 0 else 0.0
+
+    @property
+    def longest_streak(self) -> int:
+        """Most jumps without a break."""
+        return max((n for _, _, n in self.streaks), default=0)
+
+    @property
+    def airtime(self) -> Array:
+        """Seconds in the air of a flight as high as each jump's rise, t = sqrt(8 h / g)."""
+        return np.sqrt(8 * self.heights / 5.8)
+
+    def rate_over_time(self, window: float = 4.0) -> tuple[Array, Array]:
+        """Seconds (N,) once a second and jumps per minute (N,) within ``window`` seconds around them."""
+        if not len(self.times):
+            return np.zeros(0), np.zeros(0)
+        at = np.arange(self.times[0], self.times[-1] + 1e-9, 1.0)
+        inside = np.searchsorted(self.apex_times, at + window / 2) - np.searchsorted(self.apex_times, at - window / 2)
+        span = np.minimum(at + window / 2, self.times[-1]) - np.maximum(at - window / 2, self.times[0])
+        return at, 60 * inside / np.maximum(span, 1.0)
+
+    def per_style(self) -> dict[str, int]:
+        """Jumps of each style."""
+        total: Counter[str] = Counter()
+        for part in self.parts:
+            total[part.style] += part.count
+        return dict(total)
+
+    def to_dict(self) -> dict[str, Any]:
+        """Plain values for JSON, times and lengths rounded."""
+        at, rate = self.rate_over_time()
+        return {
+            "count": self.count, "style": self.style, "styles": self.per_style(), "rope": self.rope,
+            "rope_confidence": round(self.rope_confidence, 3), "turns": self.turns,
+            "per_minute": round(self.per_minute, 1), "seconds": round(float(np.ptp(self.times)), 2) if len(self.times) else 0.0,
+            "jumping_seconds": round(self.jumping_seconds, 2), "longest_streak": self.longest_streak,
+            "apex_times": _rounded(self.apex_times), "confidence": _rounded(self.confidence, 2),
+            "airtime": _rounded(self.airtime, 3), "heights": _rounded(self.heights, 4),
+            "height_cm": _rounded(self.heights * self.height_cm, 1) if self.height_cm else None,
+            "parts": [{"start": round(p.start, 2), "stop": round(p.stop, 2), "style": p.style, "count": p.count,
+                       "turns": p.turns, "per_minute": round(p.per_minute, 1), "rope": round(p.rope, 2)} for p in self.parts],
+            "streaks": [{"start": round(a, 2), "stop": round(b, 2), "count": n} for a, b, n in self.streaks],
+            "breaks": [{"start": round(a, 2), "stop": round(b, 2)} for a, b in self.breaks],
+            "trips": _rounded(np.array(self.trips), 2), "regularity": round(self.regularity, 3),
+            "rate": {"times": _rounded(at, 1), "per_minute": _rounded(rate, 1)},
+            "coverage": round(self.coverage, 3), "feet_seen": round(self.feet_seen, 3), "warnings": list(self.warnings),
+        }  # fmt: skip
+
+
+@dataclass(frozen=True)
+class SessionReport:
+    """A whole video: ``people`` in the order of the tracks, ``main`` the skipper's index or None, ``seconds``."""
+
+    people: tuple[JumpReport, ...]
+    main: int | None
+    seconds: float
+    warnings: tuple[str, ...] = field(default=())
+
+    @property
+    def skipper(self) -> JumpReport | None:
+        """The main skipper's report."""
+        return None if self.main is None else self.people[self.main]
+
+    @property
+    def count(self) -> int:
+        """Jumps of the main skipper."""
+        return self.skipper.count if self.skipper else 0
+
+    def to_dict(self) -> dict[str, Any]:
+        """The main skipper's values at the top, everyone's under ``people``."""
+        top = self.skipper.to_dict() if self.skipper else {"count": 0, "style": "none", "apex_times": [], "per_minute": 0.0}
+        top = top | {"seconds": round(self.seconds, 2), "main": self.main, "warnings": list(self.warnings)}
+        return top | {"total": sum(p.count for p in self.people), "people": [p.to_dict() for p in self.people]}
+
+    def to_csv(self) -> str:
+        """One line per jump: person, number, seconds, style, confidence, rise in body heights, airtime."""
+        out = io.StringIO()
+        table = csv.writer(out, lineterminator="\n")
+        table.writerow(["person", "jump", "seconds", "style", "confidence", "rise_body_heights", "airtime_seconds"])
+        for person, report in enumerate(self.people):
+            rows = zip(report.apex_times, report.confidence, report.heights, report.airtime, strict=True)
+            for number, (time, sure, rise, air) in enumerate(rows, 1):
+                style = style_at(report, float(time))
+                table.writerow([person, number, f"{time:.3f}", style, f"{sure:.2f}", f"{rise:.4f}", f"{air:.3f}"])
+        return out.getvalue()
+
+
+def style_at(report: JumpReport, time: float) -> str:
+    """The style at a time, empty outside of all stretches."""
+    return next((p.style for p in report.parts if p.start - 1e-6 <= time <= p.stop + 1e-6), "")
+
+
+def _rounded(values: Array, digits: int = 3) -> list[float]:
+    return [round(float(v), digits) for v in values]
+
+
+def streaks_and_breaks(
+    times: Array, periods: Array
+) -> tuple[tuple[tuple[float, float, int], ...], tuple[tuple[float, float], ...], tuple[float, ...]]:
+    """Streaks (start, stop, jumps), breaks (start, stop) between them and times of trips, from jumps (J,).
+
+    ``periods`` (J,) seconds between jumps around each of them.
+    """
+    if not len(times):
+        return (), (), ()
+    split = np.flatnonzero(np.diff(times) > np.maximum(BREAK, 2.5 * periods[:-1])) + 1
+    runs = np.split(times, split)
+    breaks = tuple((float(a[-1]), float(b[0])) for a, b in zip(runs, runs[1:], strict=False))
+    long = [len(a) >= 4 for a in runs]
+    trips = tuple(a for (a, b), ran in zip(breaks, long, strict=False) if ran and b - a <= TRIP)
+    return tuple((float(r[0]), float(r[-1]), len(r)) for r in runs), breaks, trips

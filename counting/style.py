@@ -1,0 +1,128 @@
+"""How a stretch is jumped, and whether a rope is turned, from feet and wrists at the rate of the jumps."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from counting.peaks import Jumps
+from counting.rhythm import wavelets
+from counting.settings import CountSettings
+from counting.signal import LONGEST_GAP, BodySignal, mean_known, trusted
+from counting.smoothing import Array, fill_gaps, smooth
+from vision.types import PoseTrack
+
+STYLES = ("two feet", "alternate feet", "boxer step", "single leg", "jacks", "crossover", "double under")
+
+
+@dataclass(frozen=True)
+class Limbs:
+    """Places of hands and feet over the grid (G,), in body heights; right and up are positive.
+
+    ``hands`` height of the wrists above the shoulders, ``hands_apart`` height difference of the
+    wrists, ``hips`` height of the hips above the shoulders, ``spread`` from the right wrist to
+    the left one along the shoulders (negative: crossed), ``stance`` horizontal distance of the ankles,
+    ``lifted`` left ankle above the right one.
+    """
+
+    hands: Array
+    hands_apart: Array
+    hips: Array
+    spread: Array
+    stance: Array
+    lifted: Array
+
+
+@dataclass(frozen=True)
+class Manner:
+    """``style`` of a stretch, ``turns_per_jump`` of the rope and ``rope``, how sure it is that one is turned."""
+
+    style: str
+    turns_per_jump: int
+    rope: float
+
+
+def limbs_of(track: PoseTrack, body: BodySignal, settings: CountSettings) -> Limbs:
+    """Hands and feet of a track over the grid of its signal."""
+    points = trusted(track, settings.min_score)
+    shoulders = mean_known([points[:, 5], points[:, 6]])
+    hips = mean_known([points[:, 11], points[:, 12]])
+    facing = np.sign(np.nan_to_num(points[:, 5, 0] - points[:, 6, 0]))
+
+    def on_grid(values: Array) -> Array:
+        return fill_gaps(track.times, values, body.times, LONGEST_GAP) / np.maximum(body.size, 1e-6)
+
+    hands = points[:, 9:11] - shoulders[:, None]
+    return Limbs(
+        hands=-on_grid(mean_known([hands[:, 0, 1], hands[:, 1, 1]])),
+        hands_apart=-on_grid((hands[:, 0, 1] - hands[:, 1, 1]) / 2),
+        hips=-on_grid((hips - shoulders)[:, 1]),
+        spread=on_grid((hands[:, 0, 0] - hands[:, 1, 0]) * facing),
+        stance=on_grid(np.abs(points[:, 15, 0] - points[:, 16, 0])),
+        lifted=-on_grid(points[:, 15, 1] - points[:, 16, 1]),
+    )
+
+
+def manner_of(body: BodySignal, limbs: Limbs, jumps: Jumps) -> Manner:
+    """Style, turns of the rope per jump and rope confidence of one stretch of jumps."""
+    when = (body.times >= jumps.times[0] - jumps.period) & (body.times <= jumps.times[-1] + jumps.period)
+    rate = 1 / jumps.period
+    turns = _turns_per_jump(limbs.hands[when], rate)
+    rope = _rope(limbs, when, rate)
+    return Manner(_style(body, limbs, jumps, when, turns if rope > 0.5 else 1), turns, rope)
+
+
+def _amplitude(values: Array, rate: float) -> float:
+    """Median amplitude of a signal at a rate in Hz."""
+    known = np.isfinite(values)
+    if known.sum() < 4:
+        return 0.0
+    wave = wavelets(np.where(known, values - values[known].mean(), 0), np.array([rate]), every=1)[0]
+    return float(np.median(np.abs(wave)))
+
+
+def _turns_per_jump(hands: Array, rate: float) -> int:
+    """1, 2 or 3 by the rate at which the wrists beat; faster than twice is hardly seen at 30 frames a second."""
+    once, twice, thrice = (_amplitude(hands, k * rate) for k in (1, 2, 3))
+    if thrice > 1.2 * max(once, twice):
+        return 3
+    return 2 if twice > 1.2 * once else 1
+
+
+def _rope(limbs: Limbs, when: np.ndarray, rate: float) -> float:
+    """In [0, 1]: hands beside the hips, held still but for a small common beat at the rate of the jumps."""
+    hands, hips = limbs.hands[when], limbs.hips[when]
+    if np.isfinite(hands).mean() < 0.3:
+        return 0.0
+    place = float(np.nanmedian(hands - hips))
+    wander = float(np.nanstd(smooth(hands, 15.0)))
+    beat = max(_amplitude(hands, rate), _amplitude(hands, 2 * rate))
+    against = _amplitude(limbs.hands_apart[when], rate / 2)
+    return (
+        _fades(abs(place - 0.03), 0.2, 0.35)
+        * _fades(wander, 0.06, 0.12)
+        * (1 - _fades(beat, 0.001, 0.003))
+        * _fades(against / max(beat, 1e-6), 2.5, 5)
+    )
+
+
+def _fades(value: float, full: float, none: float) -> float:
+    """1 up to ``full``, 0 from ``none`` on, a straight line between."""
+    return float(np.clip((none - value) / (none - full), 0, 1))
+
+
+def _style(body: BodySignal, limbs: Limbs, jumps: Jumps, when: np.ndarray, turns: int) -> str:
+    rate = 1 / jumps.period
+    if jumps.turns:
+        return "alternate feet"
+    if turns > 1:
+        return "double under"
+    if np.nanmean(limbs.spread[when] < -0.02) > 0.2 if np.isfinite(limbs.spread[when]).any() else False:
+        return "crossover"
+    if _amplitude(limbs.stance[when], rate / 2) > 0.06:
+        return "jacks"
+    if np.isfinite(limbs.lifted[when]).any() and abs(np.nanmedian(limbs.lifted[when])) > 0.08:
+        return "single leg"
+    swing = max(_amplitude(body.apart[when], rate / 2), _amplitude(body.apart[when], rate / 4))
+    return "boxer step" if swing > max(0.35 * _amplitude(body.trunk[when], rate), 0.012) else "two feet"

@@ -1,0 +1,225 @@
+"""From frames to tracks: people are found now and then, boxes in between are interpolated, poses run in full batches.
+
+Frames are held for one search interval only.  A cut ends all tracks; tracks that do not overlap in
+time are joined afterwards, so that a skipper who leaves and comes back stays one person.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, field
+
+import numpy as np
+
+from counting.settings import CountSettings
+from vision.geometry import bounding_box, box_iou, grow_box, non_maximum_suppression
+from vision.types import Detections, EstimatePose, FindPeople, Floats, Frame, Image, PoseTrack
+
+LARGEST = 1920
+"""Longer sides than this are halved before tracking, to bound memory and time."""
+
+HELD_BYTES = 256 << 20
+"""Frames of a search interval may take this much memory."""
+
+SAME = 0.25
+"""Overlap (IoU) from which a found box belongs to a followed person."""
+
+ALIVE = 0.2
+"""Mean keypoint score below which a followed person is lost."""
+
+PATIENCE = 2.0
+"""Seconds for which a person is followed by keypoints alone, without being found."""
+
+CUT = 45.0
+"""Mean change of the grey values (0 to 255) of a thumbnail that makes a cut."""
+
+
+@dataclass
+class _Person:
+    """A person being followed: the last box, when last found, and rows of (time, keypoints, box)."""
+
+    box: Floats
+    found: float
+    times: list[float] = field(default_factory=list)
+    keypoints: list[Floats] = field(default_factory=list)
+    boxes: list[Floats] = field(default_factory=list)
+
+    def track(self) -> PoseTrack:
+        return PoseTrack(np.array(self.times), np.array(self.keypoints), np.array(self.boxes))
+
+
+def track_people(
+    frames: Iterable[Frame],
+    find_people: FindPeople,
+    estimate_pose: EstimatePose,
+    settings: CountSettings = CountSettings(),  # noqa: B008
+) -> list[PoseTrack]:
+    """Follow everyone through a video, longest track first; no person gives an empty list.
+
+    ``find_people``: image -> boxes; ``estimate_pose``: images and boxes (N, 4) -> (N, 17, 3).  Errors of the
+    frame source or of the networks pass through.  Each track spans from the first to the last frame
+    in which its person was seen.
+    """
+    alive: list[_Person] = []
+    done: list[_Person] = []
+    for held, scale, after_cut in _intervals(frames, settings.find_every):
+        if after_cut:
+            done, alive = done + alive, []
+        found = _distinct(find_people(held[-1].image))
+        alive, lost = _follow(alive, held, found, estimate_pose, settings, scale)
+        done += lost
+    return _joined([p.track() for p in done + alive if len(p.times) > 1])
+
+
+def _intervals(frames: Iterable[Frame], seconds: float) -> Iterator[tuple[list[Frame], float, bool]]:
+    """Frames of one search interval, reduced by a whole factor, that factor, and whether a cut came before."""
+    held: list[Frame] = []
+    scale, last, cut = 1, None, False
+    for frame in frames:
+        scale = max(1, -(-max(frame.image.shape[:2]) // LARGEST))
+        small = Frame(frame.image[::scale, ::scale], frame.time)
+        thumb = _thumbnail(frame.image)
+        changed = last is not None and (last.shape != thumb.shape or float(np.abs(thumb - last).mean()) > CUT)
+        full = bool(held) and (
+            small.time - held[0].time >= seconds or (len(held) + 1) * small.image.nbytes > HELD_BYTES
+        )
+        if held and (changed or full):
+            yield held, float(scale), cut
+            held, cut = [], changed
+        held.append(small)
+        last = thumb
+    if held:
+        yield held, float(scale), cut
+
+
+def _thumbnail(image: Image) -> Floats:
+    """About 32 x 32 samples of the green channel."""
+    step = max(1, min(image.shape[:2]) // 32)
+    return image[step // 2 :: step, step // 2 :: step, 1].astype(np.float32)
+
+
+def _distinct(found: Detections) -> Floats:
+    """Boxes (N, 4), best first, without doubles."""
+    return found.boxes[non_maximum_suppression(found.boxes, found.scores, 0.6)] if len(found) else found.boxes
+
+
+def _follow(
+    alive: list[_Person],
+    held: list[Frame],
+    found: Floats,
+    estimate_pose: EstimatePose,
+    settings: CountSettings,
+    scale: float,
+) -> tuple[list[_Person], list[_Person]]:
+    """Take everyone through the frames of one interval; returns those who stay and those who are lost."""
+    now = held[-1].time
+    targets, fresh = _match(alive, found)
+    newcomers = [_Person(box, now) for box in fresh[: max(0, settings.people - len(alive))]]
+    people, ends = alive + newcomers, targets + [p.box for p in newcomers]
+    paths = np.stack([_path(p, end, held) for p, end in zip(people, ends, strict=True)]) if people else None
+    if paths is None:
+        return [], []
+    poses = _poses(held, paths, estimate_pose, settings.batch)
+    stay, lost = [], []
+    for person, target, path, pose in zip(people, ends, paths, poses, strict=True):
+        seen = pose[..., 2].mean(axis=1) >= ALIVE
+        _record(person, held, path, pose, seen, scale)
+        person.found = now if target is not None else person.found
+        person.box = _next_box(path[-1], pose[-1]) if seen[-1] else path[-1]
+        (stay if seen.any() and now - person.found <= PATIENCE else lost).append(person)
+    return _unique(stay, lost)
+
+
+def _match(alive: list[_Person], found: Floats) -> tuple[list[Floats | None], Floats]:
+    """The found box of every followed person (None where there is none) and the boxes left over."""
+    targets: list[Floats | None] = [None] * len(alive)
+    free = np.ones(len(found), bool)
+    if alive and len(found):
+        iou = box_iou(np.stack([p.box for p in alive]), found)
+        while iou.max() >= SAME:
+            i, j = np.unravel_index(int(iou.argmax()), iou.shape)
+            targets[i], free[j] = found[j], False
+            iou[i], iou[:, j] = 0, 0
+        inside = box_iou(np.stack([p.box for p in alive]), found).max(0) >= 2 * SAME
+        free &= ~inside
+    return targets, found[free]
+
+
+def _path(person: _Person, end: Floats | None, held: list[Frame]) -> Floats:
+    """Boxes (T, 4) from the person's last box to ``end`` over the held frames; still where either is missing."""
+    start = person.box
+    stop = start if end is None else end
+    share = np.linspace(0, 1, len(held) + 1, dtype=np.float32)[1:, None]
+    return (start + (stop - start) * share).astype(np.float32)
+
+
+def _poses(held: list[Frame], paths: Floats, estimate_pose: EstimatePose, batch: int) -> Floats:
+    """Keypoints (P, T, 17, 3) of every person in every held frame, in batches over both."""
+    pairs = [(p, t) for t in range(paths.shape[1]) for p in range(paths.shape[0])]
+    out = np.zeros((*paths.shape[:2], 17, 3), np.float32)
+    for first in range(0, len(pairs), batch):
+        some = pairs[first : first + batch]
+        boxes = np.stack([paths[p, t] for p, t in some])
+        for (p, t), points in zip(some, estimate_pose([held[t].image for _, t in some], boxes), strict=True):
+            out[p, t] = points
+    return out
+
+
+def _record(person: _Person, held: list[Frame], path: Floats, pose: Floats, seen: np.ndarray, scale: float) -> None:
+    """Append the interval's rows in pixels of the full frame; what was not seen is NaN."""
+    for frame, box, points, good in zip(held, path, pose, seen, strict=True):
+        row = points.copy()
+        row[:, :2] = row[:, :2] * scale if good else np.nan
+        row[:, 2] = row[:, 2] if good else 0
+        person.times.append(frame.time)
+        person.keypoints.append(row)
+        person.boxes.append(box * scale if good else np.full(4, np.nan, np.float32))
+
+
+def _next_box(box: Floats, pose: Floats) -> Floats:
+    """The box moved half way towards the pose it contained: follows without drifting away."""
+    good = pose[pose[:, 2] >= ALIVE, :2]
+    if len(good) < 6:
+        return box
+    return ((box + grow_box(bounding_box(good), 1.15)) / 2).astype(np.float32)
+
+
+def _unique(stay: list[_Person], lost: list[_Person]) -> tuple[list[_Person], list[_Person]]:
+    """Of two who have come to follow the same body, the one followed for longer stays."""
+    kept: list[_Person] = []
+    for person in sorted(stay, key=lambda p: -len(p.times)):
+        double = kept and box_iou(person.box[None], np.stack([p.box for p in kept])).max() > 0.75
+        (lost if double else kept).append(person)
+    return kept, lost
+
+
+def _joined(tracks: list[PoseTrack]) -> list[PoseTrack]:
+    """Tracks that follow one another in time, of about the same size, become one person's; longest first."""
+    people: list[PoseTrack] = []
+    for track in sorted((t for t in map(_trimmed, tracks) if len(t) > 1), key=lambda t: float(t.times[0])):
+        earlier = [i for i, p in enumerate(people) if p.times[-1] < track.times[0]]
+        if earlier:
+            i = min(earlier, key=lambda i: _difference(people[i], track))
+            people[i] = _appended(people[i], track)
+        else:
+            people.append(track)
+    return sorted(people, key=lambda t: -int(np.isfinite(t.boxes[:, 0]).sum()))
+
+
+def _trimmed(track: PoseTrack) -> PoseTrack:
+    """The track from its first to its last sight of the person."""
+    seen = np.flatnonzero(np.isfinite(track.boxes[:, 0]))
+    part = slice(seen[0], seen[-1] + 1) if len(seen) else slice(0, 0)
+    return PoseTrack(track.times[part], track.keypoints[part], track.boxes[part])
+
+
+def _difference(a: PoseTrack, b: PoseTrack) -> float:
+    """How unlike the end of one track and the start of another are: log ratio of heights plus distance in heights."""
+    one, two = a.boxes[-1], b.boxes[0]
+    heights = np.array([one[3] - one[1], two[3] - two[1]])
+    apart = float(np.linalg.norm((one[:2] + one[2:] - two[:2] - two[2:]) / 2)) / float(heights.max())
+    return abs(float(np.log(heights[0] / heights[1]))) + apart
+
+
+def _appended(a: PoseTrack, b: PoseTrack) -> PoseTrack:
+    return PoseTrack(*(np.concatenate([getattr(a, n), getattr(b, n)]) for n in ("times", "keypoints", "boxes")))
