@@ -1,0 +1,71 @@
+"""Errors become sentences that tell a visitor what to do; the trace goes to the log alone."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import gradio as gr
+
+from vision.types import MediaError
+from webui.service import LOG, Limits, logged
+from webui.texts import language_of, say, span_text
+from webui.videos import TooLargeError, TooLongError
+
+
+def language(request: gr.Request | None) -> str:
+    """The language that the visitor's browser asks for."""
+    return language_of(request.headers.get("accept-language") if request is not None else None)
+
+
+@contextmanager
+def guard(event: str, kind: str, words: str, limits: Limits) -> Iterator[None]:
+    """Turn any exception of the block into ``gr.Error`` in the language ``words``; ``kind`` is photo or video."""
+    try:
+        with logged(event):
+            yield
+    except gr.Error:
+        raise
+    except Exception as error:
+        text = sentence(error, kind, words, limits)
+        if text is None:
+            LOG.exception("unexpected")
+            text = say(words, "error.unknown")
+        raise gr.Error(text, title=say(words, "error"), print_exception=False) from None
+
+
+def sentence(error: Exception, kind: str, words: str, limits: Limits) -> str | None:
+    """What to tell the visitor; None for an error that was not foreseen."""
+    if type(error).__name__ == "MissingWeights":  # by name: importing models here would load torch
+        LOG.error("missing weights: %s", error)
+        return say(words, "error.weights")
+    if isinstance(error, TooLongError):
+        return say(words, "error.long", limit=span_text(words, limits.video_seconds))
+    if isinstance(error, TooLargeError):
+        return say(words, "error.large", size=f"{error.megapixels:.1f}", limit=f"{limits.frame_megapixels:g}")
+    if isinstance(error, MediaError):
+        return say(words, f"error.{kind}", detail=_detail(error))
+    if isinstance(error, FileNotFoundError):
+        return say(words, "error.gone")
+    if isinstance(error, MemoryError):
+        return say(words, "error.memory")
+    if isinstance(error, ValueError):
+        return say(words, "error.value", detail=_detail(error))
+    return None
+
+
+def _detail(error: Exception) -> str:
+    """The error's own sentence, without any path and safe to show as HTML."""
+    words = " ".join(Path(w.strip("'\":,")).name if "/" in w else w for w in str(error).split())
+    words = words.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")[:300]
+    return words if words.endswith((".", "!", "。")) else words + "."
+
+
+def existing(path: str | None, missing: str, words: str) -> Path:
+    """The path of a visitor's file; ``gr.Error`` when none was chosen or it was deleted meanwhile."""
+    if not path:
+        raise gr.Error(say(words, missing), title=say(words, "error"), print_exception=False)
+    if not Path(path).is_file():
+        raise gr.Error(say(words, "error.gone"), title=say(words, "error"), print_exception=False)
+    return Path(path)

@@ -1,0 +1,40 @@
+"""Chinese names of presets, looks, ways to jump and remarks; in English they are shown as they are called."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+CHOICES = {
+    "none": "无", "off": "关闭", "custom": "自定义",
+    "natural": "自然", "fresh": "清新", "studio": "影棚", "glamour": "魅力", "skin only": "仅皮肤", "film": "胶片",
+    "black and white": "黑白",
+    "clear": "清透", "warm": "暖色", "cool": "冷色", "vivid": "鲜艳", "soft": "柔和", "rose": "玫瑰", "sepia": "棕褐",
+    "mono": "单色", "noir": "黑色电影",
+    "two feet": "双脚跳", "alternate feet": "交替脚", "boxer step": "拳击步", "single leg": "单脚跳", "jacks": "开合跳",
+    "crossover": "交叉跳", "double under": "双摇",
+}  # fmt: skip
+
+REMARKS = {
+    "The feet are out of the picture": "画面中大部分时间看不到脚，因此根据髋部和肩部计数。",
+    "The person was seen in only": "人物只在部分时间可见，计数可能偏少。",
+    "The rhythm was hard to read": "节奏难以辨认，计数不可靠。",
+    "These look like jumps without a rope": "看起来没有使用跳绳：髋部旁没有看到转动的手腕。",
+}
+"""Chinese remarks by how the English one begins."""
+
+
+def choice_name(language: str, choice: str) -> str:
+    """What a preset, look or style is called."""
+    return CHOICES.get(choice, choice) if language == "zh" else choice.replace("_", " ").capitalize()
+
+
+def choice_texts(choices: Iterable[str]) -> dict[str, tuple[str, str]]:
+    """The names in both languages, by text key."""
+    return {f"choice.{c}": (choice_name("en", c), choice_name("zh", c)) for c in choices}
+
+
+def translated(language: str, remark: str) -> str:
+    """A remark of the counter in the visitor's language, as it is where no translation is known."""
+    if language == "zh":
+        return next((zh for start, zh in REMARKS.items() if remark.startswith(start)), remark)
+    return remark

@@ -1,0 +1,57 @@
+"""What both tabs share: models, limits, the folder for results, and the queue's places."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+import gradio as gr
+
+from webui.service import Limits, Models, ResultFolder
+from webui.texts import browser_key
+
+KEEP_PRIVATE: dict[str, Any] = {"api_visibility": "private"}
+
+
+@dataclass(frozen=True)
+class Workers:
+    """How many visitors are served at once: photos, videos and quick recounts have queues of their own."""
+
+    photos: int = 2
+    videos: int = 1
+
+    def photo(self) -> dict[str, Any]:
+        """Event arguments of work on photos."""
+        return {"concurrency_id": "photo", "concurrency_limit": self.photos}
+
+    def video(self) -> dict[str, Any]:
+        """Event arguments of work on videos."""
+        return {"concurrency_id": "video", "concurrency_limit": self.videos}
+
+    def quick(self) -> dict[str, Any]:
+        """Event arguments of what takes milliseconds."""
+        return {"concurrency_id": "quick", "concurrency_limit": 8}
+
+
+@dataclass(frozen=True)
+class Studio:
+    """The parts that the handlers work with."""
+
+    models: Models
+    limits: Limits
+    folder: ResultFolder
+    workers: Workers
+    translate: gr.I18n
+
+    def text(self, key: str) -> Any:
+        """A label that the browser translates."""
+        return self.translate(browser_key(key))
+
+    @property
+    def max_pixels(self) -> int:
+        """Most pixels of a photo."""
+        return round(self.limits.photo_megapixels * 1e6)
+
+
+Handler = Callable[..., Any]
