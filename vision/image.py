@@ -122,7 +122,7 @@ def _encodable(photo: Photo, kind: str) -> Pillow.Image:
 
 def _save_options(photo: Photo, kind: str, quality: int) -> dict[str, Any]:
     options: dict[str, Any] = {
-        "JPEG": {"quality": quality, "subsampling": 0, "optimize": photo.image.size < 30_000_000},
+        "JPEG": {"quality": quality, "subsampling": 0},
         "PNG": {"compress_level": 6},
         "WEBP": {"quality": quality, "method": 4, "exact": True},
         "TIFF": {"compression": "raw" if photo.exif else "tiff_adobe_deflate"},  # libtiff drops nested EXIF

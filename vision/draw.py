@@ -1,0 +1,162 @@
+"""Drawing on images: faces with their points, skeletons, and text that stays readable on any ground."""
+
+from __future__ import annotations
+
+from functools import cache
+
+import cv2
+import numpy as np
+from PIL import Image as Pillow
+from PIL import ImageDraw, ImageFont
+
+from vision.layouts import BONES, FACE_LINES, JOINTS, PUPILS
+from vision.types import Faces, Floats, Image
+
+Colour = tuple[int, int, int]
+
+LEFT_COLOUR: Colour = (255, 150, 50)
+RIGHT_COLOUR: Colour = (60, 190, 255)
+MIDDLE_COLOUR: Colour = (240, 240, 240)
+FACE_COLOUR: Colour = (90, 230, 160)
+_SHIFT = 4
+"""Bits of the fraction that OpenCV draws with: a sixteenth of a pixel."""
+
+
+def draw_faces(image: Image, faces: Faces, *, points: bool = True, boxes: bool = False, pose: bool = False) -> Image:
+    """A copy of ``image`` with the 106 ``points`` and their lines, ``boxes`` with scores, ``pose`` as three axes."""
+    canvas = np.ascontiguousarray(image).copy()
+    for i, box in enumerate(faces.boxes):
+        width = max(1, round(float(box[2] - box[0]) / 160))
+        if points:
+            _draw_points(canvas, faces.points106[i], width)
+        if boxes:
+            _draw_box(canvas, box, float(faces.scores[i]), width)
+        if pose:
+            _draw_axes(canvas, box, faces.pose[i], 2 * width)
+    return canvas
+
+
+def draw_skeleton(image: Image, keypoints: Floats, *, min_score: float = 0.3) -> None:
+    """Draw the joints (17, 3) x, y, score with score of at least ``min_score`` and the bones between them, in place.
+
+    The person's left is orange, the right blue; lines grow with the image.
+    """
+    width = max(2, round(min(image.shape[:2]) / 150))
+    seen = np.isfinite(keypoints[:, :2]).all(axis=1) & (keypoints[:, 2] >= min_score)
+    canvas = np.ascontiguousarray(image)
+    for a, b in BONES:
+        if seen[a] and seen[b]:
+            _line(canvas, keypoints[[a, b], :2], _side_colour(a, b), width)
+    for joint in np.flatnonzero(seen):
+        _dot(canvas, keypoints[joint, :2], 1.2 * width, _side_colour(int(joint), int(joint)))
+    if canvas is not image:
+        image[...] = canvas
+
+
+def draw_text(
+    image: Image,
+    text: str,
+    xy: tuple[float, float],
+    *,
+    height: int = 24,
+    colour: Colour = (255, 255, 255),
+    anchor: str = "lt",
+) -> None:
+    """Write ``text`` in letters of about ``height`` pixels on a soft dark ground, in place.
+
+    ``anchor`` is two letters as in Pillow: l, m or r across and t, m or b down; it names the point
+    of the text that lies at ``xy``.  What is outside the image is cut off.
+    """
+    if len(anchor) != 2 or anchor[0] not in "lmr" or anchor[1] not in "tmb":
+        raise ValueError(f"anchor must be one of l, m, r and one of t, m, b, not {anchor!r}")
+    if not text:
+        return
+    letters, ground = _text_masks(text, max(int(height), 6))
+    rows, columns = letters.shape
+    x = round(xy[0] - {"l": 0, "m": columns / 2, "r": columns}[anchor[0]])
+    y = round(xy[1] - {"t": 0, "m": rows / 2, "b": rows}[anchor[1]])
+    x0, y0, x1, y1 = max(x, 0), max(y, 0), min(x + columns, image.shape[1]), min(y + rows, image.shape[0])
+    if x0 >= x1 or y0 >= y1:
+        return
+    cut = np.s_[y0 - y : y1 - y, x0 - x : x1 - x]
+    patch = image[y0:y1, x0:x1].astype(np.float32) * (1 - ground[cut][..., None])
+    ink = letters[cut][..., None]
+    image[y0:y1, x0:x1] = np.rint(patch * (1 - ink) + np.array(colour, np.float32) * ink).astype(np.uint8)
+
+
+@cache
+def _font(height: int) -> ImageFont.FreeTypeFont | ImageFont.ImageFont:
+    return ImageFont.load_default(height)
+
+
+def _text_masks(text: str, height: int) -> tuple[Floats, Floats]:
+    """Coverage (rows, columns) in [0, 1] of the letters and of the blurred dark ground behind them."""
+    margin = max(2, height // 3)
+    left, top, right, bottom = _font(height).getbbox(text, anchor="ls")
+    top, bottom = min(top, -round(0.75 * height)), max(bottom, round(0.2 * height))
+    size = (int(right - left) + 2 * margin, int(bottom - top) + 2 * margin)
+    picture = Pillow.new("L", size)
+    ImageDraw.Draw(picture).text((margin - left, margin - top), text, fill=255, font=_font(height), anchor="ls")
+    letters = np.asarray(picture, np.float32) / 255
+    block = np.zeros(letters.shape, np.float32)
+    block[margin // 2 : -(margin // 2), margin // 2 : -(margin // 2)] = 1
+    ground = cv2.GaussianBlur(0.55 * block, (0, 0), margin / 4)
+    return letters.astype(np.float32), ground.astype(np.float32)
+
+
+def _side_colour(a: int, b: int) -> Colour:
+    names = {JOINTS[a].partition("_")[0], JOINTS[b].partition("_")[0]}
+    if names == {"left"}:
+        return LEFT_COLOUR
+    return RIGHT_COLOUR if names == {"right"} else MIDDLE_COLOUR
+
+
+def _fixed(points: np.ndarray) -> np.ndarray:
+    """Points in OpenCV's fixed-point integers; far points are cut so that they stay in range."""
+    return np.rint(np.clip(points, -30_000, 30_000) * (1 << _SHIFT)).astype(np.int32)
+
+
+def _line(canvas: Image, points: np.ndarray, colour: Colour, width: int) -> None:
+    cv2.polylines(canvas, [_fixed(points)], False, colour, width, cv2.LINE_AA, _SHIFT)
+
+
+def _dot(canvas: Image, centre: np.ndarray, radius: float, colour: Colour) -> None:
+    x, y = (int(v) for v in _fixed(centre))
+    cv2.circle(canvas, (x, y), max(1, round(radius * (1 << _SHIFT))), colour, -1, cv2.LINE_AA, _SHIFT)
+
+
+def _draw_points(canvas: Image, points: Floats, width: int) -> None:
+    if not np.isfinite(points).all():
+        return
+    for line in FACE_LINES.values():
+        _line(canvas, points[list(line)], FACE_COLOUR, width)
+    for i, point in enumerate(points):
+        _dot(canvas, point, width * (1.8 if i in PUPILS else 1.0) + 0.4, MIDDLE_COLOUR)
+
+
+def _draw_box(canvas: Image, box: Floats, score: float, width: int) -> None:
+    x0, y0, x1, y1 = box
+    _line(canvas, np.array([(x0, y0), (x1, y0), (x1, y1), (x0, y1), (x0, y0)]), FACE_COLOUR, 2 * width)
+    height = max(12, round(float(x1 - x0) / 8))
+    draw_text(canvas, f"{score:.2f}", (float(x0), float(y0)), height=height, anchor="lb" if y0 > 2 * height else "lt")
+
+
+def _draw_axes(canvas: Image, box: Floats, pose: Floats, width: int) -> None:
+    """The head's own axes from its middle: red to the image right, green down, blue out of the face."""
+    if not np.isfinite(pose).all():
+        return
+    centre, length = (box[:2] + box[2:]) / 2, 0.6 * float(box[2] - box[0])
+    axes = rotation_matrix(pose)[:2].T * length
+    colours: tuple[Colour, ...] = ((235, 70, 60), (80, 200, 80), (70, 120, 255))
+    order = np.argsort(rotation_matrix(pose)[2])
+    for i in order:
+        _line(canvas, np.stack([centre, centre + axes[i]]), colours[i], width)
+
+
+def rotation_matrix(pose: Floats) -> np.ndarray:
+    """(3, 3) of pitch, yaw, roll in degrees: Rz(roll) Ry(yaw) Rx(pitch), x right, y down, z to the viewer."""
+    (sp, sy, sr), (cp, cy, cr) = np.sin(np.deg2rad(pose)), np.cos(np.deg2rad(pose))
+    about_x = np.array([[1, 0, 0], [0, cp, -sp], [0, sp, cp]])
+    about_y = np.array([[cy, 0, sy], [0, 1, 0], [-sy, 0, cy]])
+    about_z = np.array([[cr, -sr, 0], [sr, cr, 0], [0, 0, 1]])
+    return about_z @ about_y @ about_x
