@@ -105,8 +105,8 @@ def _chart(title: str, unit: str, span: tuple[float, float], curve: str, marks: 
         labels += f'<span class="tick{near_edge}" style="left:{_percent(where)}">{words}</span>'
     return (
         f'<figure class="chart" style="margin-left:0;margin-right:0"><h4>{escape(title)}</h4>'
-        f'<svg viewBox="0 0 {WIDTH:.0f} {HEIGHT:.0f}" preserveAspectRatio="none" role="img" aria-label="{escape(title)}">'
-        f"{lines}{curve}{marks}</svg>{extra}{labels}</figure>"
+        f'<svg viewBox="0 0 {WIDTH:.0f} {HEIGHT:.0f}" preserveAspectRatio="none" role="img" '
+        f'aria-label="{escape(title)}">{lines}{curve}{marks}</svg>{extra}{labels}</figure>'
     )
 
 

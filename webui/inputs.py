@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any, TypeVar
 
 import gradio as gr
+from gradio.components import Component
 
 from vision.options import Option, options_of
 from webui.texts import option_labels
@@ -78,7 +79,7 @@ def step_of(low: float, high: float) -> float:
     return 10.0 ** math.floor(math.log10((high - low) / 50))
 
 
-def control(facts: Option, default: Any, label: Any, elem_id: str) -> gr.components.Component:
+def control(facts: Option, default: Any, label: Any, elem_id: str) -> Component:
     """The control that fits an option: tick for booleans, slider for a range, else a field for a number."""
     if isinstance(default, bool):
         return gr.Checkbox(default, label=label, elem_id=elem_id)

@@ -105,16 +105,19 @@ class ResultFolder:
 
     def __init__(self, root: Path) -> None:
         self._root = root
+        self._swept = float("-inf")
 
     def new(self, name: str) -> Path:
         """A path that does not exist yet and ends in ``name`` (a name of ours, never a visitor's)."""
-        self.sweep()
+        if time.monotonic() - self._swept > 60:
+            self.sweep()
         folder = self._root / secrets.token_hex(16)
         folder.mkdir(parents=True)
         return folder / name
 
     def sweep(self, older_than: float = KEEP_SECONDS) -> None:
         """Delete the files that are older than ``older_than`` seconds."""
+        self._swept = time.monotonic()
         limit = time.time() - older_than
         for path in self._root.glob("*/*"):
             try:

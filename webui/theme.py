@@ -2,28 +2,28 @@
 
 from __future__ import annotations
 
-import gradio as gr
+from gradio.themes import Base, Color, sizes
 
 SYSTEM_FONTS = ("system-ui", "-apple-system", "Segoe UI", "Noto Sans CJK SC", "PingFang SC", "sans-serif")
 SYSTEM_MONO = ("ui-monospace", "SFMono-Regular", "Consolas", "monospace")
 
-_TEAL = gr.themes.Color(
+_TEAL = Color(
     "#effaf8", "#d3f1ec", "#a8e2d9", "#74ccc1", "#45b0a5", "#23857c", "#1c6f68", "#195a55", "#174845", "#153c3a",
     "#0a2423",
 )  # fmt: skip
-_SLATE = gr.themes.Color(
+_SLATE = Color(
     "#f8faf9", "#eff3f2", "#dfe6e5", "#c5cfce", "#93a1a0", "#687776", "#4d5a5a", "#3b4646", "#262f30", "#182021",
     "#101617",
 )  # fmt: skip
 
 
-def theme() -> gr.themes.Base:
+def theme() -> Base:
     """The theme: teal on slate, flat blocks, round corners, no shadows."""
-    base = gr.themes.Base(
+    base = Base(
         primary_hue=_TEAL,
         secondary_hue=_TEAL,
         neutral_hue=_SLATE,
-        radius_size=gr.themes.sizes.radius_lg,
+        radius_size=sizes.radius_lg,
         font=SYSTEM_FONTS,
         font_mono=SYSTEM_MONO,
     )
