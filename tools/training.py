@@ -49,7 +49,7 @@ class Endless(IterableDataset):
     def __init__(self, make: Callable[[np.random.Generator], Any], seed: int) -> None:
         self.make, self.seed = make, seed
 
-    def __iter__(self):  # noqa: ANN204
+    def __iter__(self):
         info = torch.utils.data.get_worker_info()
         rng = np.random.default_rng([self.seed, 0 if info is None else info.id])
         while True:
