@@ -27,6 +27,9 @@ only half of the swing between two steps), ..."""
 LOOSE = 1.8
 """... and are at most this many periods away from the next."""
 
+CROWDED = 0.45
+"""Share of the period within which there cannot be two jumps."""
+
 FEWEST = {False: 3, True: 4}
 """Jumps (steps) that make a rhythm."""
 
@@ -53,9 +56,20 @@ def find_jumps(body: BodySignal, stretches: list[Stretch], settings: CountSettin
         if found and len(found[-1].times) and len(jumps.times):
             keep = jumps.times > found[-1].times[-1] + 0.5 * jumps.period
             jumps = _pick(jumps, keep)
+        if not _seen(body, jumps):
+            continue
         if len(jumps.times) >= FEWEST[jumps.turns] or _leaps(body, jumps):
             found.append(jumps)
     return found
+
+
+def _seen(body: BodySignal, jumps: Jumps, share: float = 0.75) -> bool:
+    """Whether the body is seen nearly all the time from the first to the last jump."""
+    if not len(jumps.times):
+        return False
+    first, last = jumps.times[0] - jumps.period, jumps.times[-1] + jumps.period
+    when = (body.times >= first) & (body.times <= last)
+    return float(np.isfinite(body.trunk[when]).mean()) >= share
 
 
 def _pick(jumps: Jumps, keep: np.ndarray) -> Jumps:
@@ -73,11 +87,15 @@ def _jumps(body: BodySignal, stretch: Stretch, low: int, high: int, settings: Co
     swing = swing * np.exp(-((2 * np.pi * FOCUS) ** 2) / 2)  # what the smoothing leaves of it
     tops, bottoms = turning_points(line, HYSTERESIS * swing)
     at = np.sort(np.append(tops, bottoms)).astype(int) if stretch.turns else tops
-    at = at[np.isfinite(line[at])]
+    usual = RATE / np.interp(at + start, np.arange(stretch.start, stretch.stop), stretch.rate)
+    at = _without_crowding(line, at, CROWDED * usual, stretch.turns)
     rise = _rises(line, at, np.append(tops, bottoms))
     period = float(np.median(np.diff(at))) / RATE if len(at) > 1 else 1 / float(np.median(stretch.rate))
     kept = _without_loose_ends(at / RATE, rise, period, WHOLE[stretch.turns])
     at, rise = at[kept], rise[kept]
+    if stretch.turns:
+        full = _completed(at, period * RATE)
+        rise, at = np.interp(full, at, rise) if len(at) else rise, full
     return Jumps(body.times[start + at], rise, _confidence(rise, swing[at], at / RATE, period), stretch.turns, period)
 
 
@@ -128,6 +146,32 @@ def _without_loose_ends(times: Array, rise: Array, period: float, whole: float) 
     while last > first and not (big[last] and near[last - 1]):
         last -= 1
     return slice(first, last + 1)
+
+
+def _without_crowding(line: Array, at: np.ndarray, nearest: Array, turns: bool) -> np.ndarray:
+    """The events less those that follow another sooner than ``nearest`` samples: of two tops the lower one goes,
+    of a top and a bottom both go (a mix-up of the feet for a moment), smallest difference first."""
+    at, nearest = at.copy(), nearest.copy()
+    while len(at) > 1:
+        close = np.flatnonzero(np.diff(at) < np.minimum(nearest[1:], nearest[:-1]))
+        if not len(close):
+            break
+        size = np.abs(np.diff(line[at]))[close] if turns else np.minimum(line[at][close], line[at][close + 1])
+        i = int(close[size.argmin()])
+        gone = [i, i + 1] if turns else [i if line[at[i]] < line[at[i + 1]] else i + 1]
+        at, nearest = np.delete(at, gone), np.delete(nearest, gone)
+    return at
+
+
+def _completed(at: np.ndarray, usual: float) -> np.ndarray:
+    """Steps with two more in every gap of three periods: mixed-up feet hide a left and a right step together.
+
+    A gap of three steps is half a second at most; who trips needs longer.
+    """
+    gaps = np.diff(at)
+    holes = np.flatnonzero(np.abs(gaps / usual - 3) < 0.4)
+    between = np.concatenate([at[holes] + gaps[holes] / 3, at[holes] + gaps[holes] * 2 / 3])
+    return np.sort(np.concatenate([at, between.round()])).astype(int)
 
 
 def _rises(line: Array, at: np.ndarray, turns: np.ndarray) -> Array:

@@ -6,8 +6,8 @@ over about three jumps, so the window follows the tempo by itself.  Two kinds of
 * together: trunk and feet rise and fall in common.  Their shared amplitude times the square of the
   angular rate is the acceleration of the body; who jumps reaches free fall.  Squats move the
   trunk alone, and slowly; a bouncing upper body leaves the feet where they are.
-* in turns: the feet rise and fall against each other at half the step rate.  Fast steps are steps
-  in the air; slow ones (walking, marching) count only if the trunk falls freely as well.
+* in turns: the feet rise and fall against each other at half the step rate (a leg that swings alone
+  has no partner).  Fast steps are steps in the air; slow ones (walking, marching) count only if the trunk falls freely as well.
 
 The best path through rate and kind over time (Viterbi, 1967) gives the stretches.
 """
@@ -90,8 +90,9 @@ def states() -> tuple[np.ndarray, Array]:
 
 def measure(body: BodySignal, settings: CountSettings) -> tuple[Array, Array]:
     """Evidence (S, N), 1 is just enough, and amplitude (S, N) in body heights of every state over time."""
-    trunk, both, apart = (wavelets(v) for v in (body.trunk, body.both, body.apart))
+    trunk, both, left, right = (wavelets(v) for v in (body.trunk, body.both, body.left, body.right))
     shared = np.sqrt(np.clip((trunk * both.conj()).real, 0, None))
+    against = np.sqrt(np.clip(-(left * right.conj()).real, 0, None))
     fall = (2 * np.pi * RATES[:, None]) ** 2 / (settings.free_fall * GRAVITY)
     turns, rates = states()
     evidence, sizes = [], []
@@ -99,14 +100,14 @@ def measure(body: BodySignal, settings: CountSettings) -> tuple[Array, Array]:
         i = int(np.abs(RATES - rate).argmin())
         half = int(np.abs(RATES - rate / 2).argmin())
         if turn:
-            size = np.abs(apart[half])
+            size = against[half]
             alone = (rate / STEPS_ALONE) ** 6
             airborne = np.maximum(np.abs(trunk[i]) * fall[i], alone)
-            worth = np.minimum(size / settings.foot_lift, airborne) * _share(apart[half], both[half])
+            worth = np.minimum(size / settings.foot_lift, airborne)
         else:
             size = shared[i]
-            worth = np.minimum(size * fall[i], size / settings.noise_floor) * _share(both[i], apart[i])
-            worth = worth * _slow_steps(np.abs(apart[half]), np.abs(trunk[i]), rate)
+            worth = np.minimum(size * fall[i], size / settings.noise_floor) * _share(both[i], against[i])
+            worth = worth * _slow_steps(against[half], np.abs(trunk[i]), rate)
         evidence.append(worth)
         sizes.append(size)
     return np.array(evidence), np.array(sizes)

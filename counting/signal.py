@@ -28,6 +28,9 @@ SLOW = 0.45
 FASTEST = 4.5
 """No joint rises faster than this in body heights a second (a flight of half a metre starts with 1.8)."""
 
+APART = 0.05
+"""Feet (or knees) this many body heights apart have a clear order from left to right."""
+
 TRUNK, KNEES, ANKLES = (5, 6, 11, 12), (13, 14), (15, 16)
 LEG, TORSO = 0.49, 0.288
 """Lengths in body heights: hip to ankle, shoulders to hips (Winter, Biomechanics of Human Movement)."""
@@ -66,7 +69,7 @@ def body_signal(track: PoseTrack, settings: CountSettings) -> BodySignal:
     times = track.times
     sizes = _sizes(track, settings.min_score)
     points = without_cuts(times, trusted(track, settings.min_score), sizes)
-    points = untangle(without_spikes(times, points, sizes))
+    points = untangle(times, without_spikes(times, points, sizes), sizes)
     grid = np.arange(times[0], times[-1] + 1e-9, 1 / RATE) if len(times) > 1 else np.zeros(0)
     size = np.interp(grid, times, sizes) if len(times) > 1 else grid
     heights = {j: _height(times, -points[:, j, 1], grid, size) for j in TRUNK + KNEES + ANKLES}
@@ -133,7 +136,7 @@ def _height(times: Array, up: Array, grid: Array, size: Array) -> Array:
     line = fill_gaps(times, up, grid, LONGEST_GAP)
     known = np.isfinite(line)
     steps = np.diff(line, prepend=line[:1]) / np.maximum(size, 1e-6)
-    steps = np.where(np.isfinite(steps) & (np.abs(steps) < FASTEST / RATE), steps, 0.0)  # a cut is not a motion
+    steps = np.where(np.isfinite(steps), steps, 0.0)
     total = np.where(known, np.cumsum(steps), np.nan)
     return total - smooth(total, SLOW * RATE)
 
@@ -175,42 +178,46 @@ def without_spikes(times: Array, points: Array, sizes: Array) -> Array:
     near = (points[:-2] + points[2:]) / 2
     away = np.linalg.norm(points[1:-1] - near, axis=2)
     apart = np.linalg.norm(points[:-2] - points[2:], axis=2)
-    limit = FASTEST * (times[2:] - times[:-2]) / 2 * sizes[1:-1]
+    limit = 2 * FASTEST * (times[2:] - times[:-2]) / 2 * sizes[1:-1]
     bad = (away > limit[:, None]) & (apart < 0.4 * away)
     out = points.copy()
     out[1:-1][bad] = np.nan
     return out
 
 
-def untangle(points: Array) -> Array:
-    """Points (T, J, 2) with the left and right knee and ankle exchanged where that makes the paths shorter.
+def untangle(times: Array, points: Array, sizes: Array, window: float = 1.0) -> Array:
+    """Points (T, J, 2) with left and right knee and ankle exchanged where a network has mixed them up.
 
-    The shortest path through the two assignments per frame (Viterbi, 1967).
+    Feet that step in turns keep their order from left to right.  A few frames against the clear majority
+    within ``window`` seconds are a mix-up if exchanging them also makes the way there and back much
+    shorter (a leg that swings across does not leap).  Seen from the side nothing is changed.
     """
     out = points.copy()
     for pair in (KNEES, ANKLES):
-        swap = _swaps(points[:, pair])
-        out[np.ix_(swap, pair)] = points[np.ix_(swap, pair[::-1])]
+        order = (points[:, pair[0], 0] - points[:, pair[1], 0]) / np.maximum(sizes, 1e-6)
+        usual = _majority(times, order, window)
+        wrong = (usual != 0) & (order * usual < 0) & (np.abs(order) > APART / 2)
+        edges = np.flatnonzero(np.diff(np.concatenate([[0], wrong.astype(int), [0]])))
+        for a, b in zip(edges[::2], edges[1::2], strict=True):
+            if _leaps(points[:, pair], a, b):
+                out[a:b, list(pair)] = points[a:b, list(pair[::-1])]
     return out
 
 
-def _swaps(pair: Array, price: float = 0.1) -> np.ndarray:
-    """Bool (T,): exchange the two paths (T, 2, 2) in this frame; an exchange costs ``price`` of their distance."""
-    known = np.flatnonzero(np.isfinite(pair).all(axis=(1, 2)))
-    swap = np.zeros(len(pair), bool)
-    if len(known) < 3:
-        return swap
-    seen = pair[known]
-    apart = np.linalg.norm(seen[:, 0] - seen[:, 1], axis=1)
-    stay = np.linalg.norm(np.diff(seen, axis=0), axis=2).sum(1)
-    cross = np.linalg.norm(seen[1:] - seen[:-1, ::-1], axis=2).sum(1)
-    cost, back = np.array([0.0, price * apart[0]]), np.zeros((len(known), 2), int)
-    for i, (s, c) in enumerate(zip(stay, cross, strict=True), 1):
-        ways = np.array([[cost[0] + s, cost[1] + c], [cost[0] + c, cost[1] + s]])
-        back[i] = ways.argmin(1)
-        cost = ways.min(1) + np.array([0.0, price * apart[i]])
-    state = int(cost.argmin())
-    for i in range(len(known) - 1, -1, -1):
-        swap[known[i]] = state == 1
-        state = int(back[i, state])
-    return swap
+def _leaps(pair: Array, a: int, b: int) -> bool:
+    """Whether the two joints (T, 2, 2) come and go much shorter with frames [a, b) exchanged."""
+    sides = [(i, j) for i, j in ((a, a - 1), (b - 1, b)) if 0 <= j < len(pair)]
+    stay = sum(float(np.linalg.norm(pair[i] - pair[j], axis=1).sum()) for i, j in sides)
+    cross = sum(float(np.linalg.norm(pair[i] - pair[j, ::-1], axis=1).sum()) for i, j in sides)
+    return cross < 0.6 * stay
+
+
+def _majority(times: Array, order: Array, window: float) -> Array:
+    """-1, 0 or 1 (T,): the sign that three quarters of the clear values around have."""
+    clear = np.sign(np.where(np.abs(order) > APART / 2, order, 0))
+    total = np.append(0, np.cumsum(clear))
+    many = np.append(0, np.cumsum(np.abs(clear)))
+    low, high = np.searchsorted(times, times - window / 2), np.searchsorted(times, times + window / 2)
+    sums, counts = total[high] - total[low], many[high] - many[low]
+    wide = counts >= 0.5 * (high - low)
+    return np.where(wide & (np.abs(sums) >= 0.5 * counts), np.sign(sums), 0)
