@@ -55,7 +55,7 @@ class JumpTab:
         text = self._studio.text
         self.total = gr.HTML("", elem_id="total", padding=False)
         self.result = inputs.VideoResult(
-            label=text("result"), interactive=False, visible=False, elem_id="result", height=420, buttons=[]
+            label=text("result"), interactive=False, visible=False, elem_id="result", buttons=[]
         )
         self.stale = gr.HTML("", elem_id="stale", padding=False, visible=False)
         self.render = gr.Button(text("render"), elem_id="render", visible=False)

@@ -78,9 +78,9 @@ CSS = """
 .card { background: var(--block-background-fill); border: 1px solid var(--block-border-color);
   border-radius: var(--block-radius); padding: .85rem 1rem; }
 .prose ul.faces { display: grid; gap: .35rem; margin: 0; padding: .85rem 1rem; list-style: none; font-size: .9rem; }
-.prose ul.faces li { margin: 0; }
-.faces b { font-weight: 600; margin-right: .5rem; }
-.faces span { color: var(--body-text-color-subdued); margin-right: .75rem; white-space: nowrap;
+.prose ul.faces li { display: flex; flex-wrap: wrap; gap: 0 .75rem; margin: 0; }
+.faces b { font-weight: 600; white-space: nowrap; }
+.faces span { color: var(--body-text-color-subdued); white-space: nowrap;
   font-variant-numeric: tabular-nums; }
 .total { display: flex; flex-wrap: wrap; align-items: baseline; gap: .25rem 1.5rem; }
 .total .number { font-size: 3.25rem; line-height: 1.05; font-weight: 650; color: var(--primary-600);
@@ -106,6 +106,7 @@ CSS = """
 .chart .tick:first-of-type { transform: none; } .chart .tick.last { transform: translateX(-100%); }
 .chart .level { position: absolute; right: 0; top: 0; font-size: .75rem; color: var(--body-text-color-subdued); }
 #video video { max-height: 215px; }
+#result video { max-height: 60vh; }
 .scroll { overflow-x: auto; }
 table.people { width: 100%; border-collapse: collapse; font-size: .9rem; font-variant-numeric: tabular-nums; }
 .prose table.people, .prose table.people tr { border: 0; background: none; }
