@@ -1,0 +1,1 @@
+"""Natural face retouching from 106 keypoints: skin, tone and shape."""

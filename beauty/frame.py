@@ -1,0 +1,144 @@
+"""The face's own coordinates, and the patch of the picture in which a face is worked on."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+import cv2
+import numpy as np
+
+from vision.types import Floats, Image
+
+MIDLINE = (51, 60, 87, 93, 16)
+"""Points of the face's middle from the root of the nose to the chin; the tip of the nose sticks out when turned."""
+
+WORK_WIDTH = 450
+"""Face width, in pixels, at which masks and bands are computed (0.4 % of it is 1.8 pixels)."""
+
+
+@dataclass(frozen=True)
+class FaceFrame:
+    """One face: ``points`` (106, 2) pixels, ``width`` pixels, ``right`` and ``down`` (2,) unit axes of the head.
+
+    ``origin`` (2,) is the middle between the eyes.  Local coordinates are u along ``right`` and
+    v along ``down``, in pixels.
+    """
+
+    points: np.ndarray
+    width: float
+    origin: np.ndarray
+    right: np.ndarray
+    down: np.ndarray
+
+    def local(self, points: np.ndarray) -> np.ndarray:
+        """Pixels (..., 2) to local u, v."""
+        shifted = np.asarray(points, np.float64) - self.origin
+        return np.stack([shifted @ self.right, shifted @ self.down], axis=-1)
+
+    def pixels(self, local: np.ndarray) -> np.ndarray:
+        """Local u, v (..., 2) to pixels."""
+        local = np.asarray(local, np.float64)
+        return self.origin + local[..., :1] * self.right + local[..., 1:] * self.down
+
+
+def face_frame(points: Floats, pose: Floats) -> FaceFrame:
+    """Axes and size of a face from its points (106, 2) and its head pose (3,) in degrees.
+
+    The tilt is that of the eye line while the face looks at the camera; a turned head's eye line
+    is foreshortened and follows the pitch, so that its tilt is taken from the pose.
+    """
+    points = np.asarray(points, np.float64)
+    eyes = points[[75, 76, 77, 78, 79, 80, 81, 82]].mean(0) - points[[66, 67, 68, 69, 70, 71, 72, 73]].mean(0)
+    by_eyes = np.arctan2(eyes[1], eyes[0])
+    turned = np.clip((abs(float(pose[1])) - 20) / 20, 0, 1)
+    gap = (np.deg2rad(float(pose[2])) - by_eyes + np.pi) % (2 * np.pi) - np.pi
+    roll = by_eyes + turned * gap
+    right, down = np.array([np.cos(roll), np.sin(roll)]), np.array([-np.sin(roll), np.cos(roll)])
+    across = points[:33] @ right
+    tall = (points[16] - points[[37, 42]].mean(0)) @ down
+    width = max(float(np.ptp(across)), 0.8 * float(tall), 4.0)
+    return FaceFrame(points, width, points[66:84].mean(0), right, down)
+
+
+def reach(frame: FaceFrame) -> Floats:
+    """Box (4,) of everything that may change for a face: forehead, ears, neck."""
+    chin = float(frame.local(frame.points[16])[1])
+    w = frame.width
+    corners = frame.pixels(np.array([(u, v) for u in (-0.6 * w, 0.6 * w) for v in (-0.75 * w, chin + 0.5 * w)]))
+    both = np.concatenate([corners, frame.points[:33] - 0.15 * w, frame.points[:33] + 0.15 * w])
+    return np.concatenate([both.min(0), both.max(0)]).astype(np.float32)
+
+
+@dataclass(frozen=True)
+class Patch:
+    """A part of the picture seen at 1 / ``step`` of its size.
+
+    ``x0, y0`` the top left pixel, ``width, height`` its pixels in the picture, ``rows, cols`` the
+    size of the small version, which covers the part and up to ``step`` - 1 pixels more.
+    """
+
+    x0: int
+    y0: int
+    width: int
+    height: int
+    step: int
+
+    @property
+    def rows(self) -> int:
+        return -(-self.height // self.step)
+
+    @property
+    def cols(self) -> int:
+        return -(-self.width // self.step)
+
+    def points(self, points: np.ndarray) -> np.ndarray:
+        """Picture pixels (..., 2) to pixels of the small version."""
+        return (np.asarray(points) - (self.x0, self.y0) + 0.5) / self.step - 0.5
+
+    def grid(self) -> tuple[np.ndarray, np.ndarray]:
+        """Picture x (cols,) and y (rows,) of the small version's pixel centres."""
+        middle = (self.step - 1) / 2
+        return self.x0 + middle + self.step * np.arange(self.cols), self.y0 + middle + self.step * np.arange(self.rows)
+
+    def reduce(self, image: Image) -> Image:
+        """The small version of the picture's part, (rows, cols, 3) uint8, each pixel an area mean."""
+        part = image[self.y0 : self.y0 + self.height, self.x0 : self.x0 + self.width]
+        if self.step == 1:
+            return part.copy()
+        below, beside = self.rows * self.step - self.height, self.cols * self.step - self.width
+        if below or beside:
+            part = cv2.copyMakeBorder(part, 0, below, 0, beside, cv2.BORDER_REPLICATE)
+        return cv2.resize(part, (self.cols, self.rows), interpolation=cv2.INTER_AREA)
+
+    def strips(self, pixels: int = 2_000_000) -> Iterator[tuple[int, int]]:
+        """Row ranges of the small version that cover it, each of about ``pixels`` picture pixels."""
+        count = max(1, pixels // (self.cols * self.step * self.step))
+        for first in range(0, self.rows, count):
+            yield first, min(first + count, self.rows)
+
+    def span(self, first: int, last: int) -> tuple[slice, slice]:
+        """The picture's pixels under the small version's rows ``first`` to ``last``."""
+        top, low = first * self.step, min(last * self.step, self.height)
+        return slice(self.y0 + top, self.y0 + low), slice(self.x0, self.x0 + self.width)
+
+    def enlarge(self, small: np.ndarray, first: int, last: int) -> np.ndarray:
+        """Rows ``first`` to ``last`` of a small map (rows, cols[, C]) at the picture's size, bilinear."""
+        if self.step == 1:
+            return small[first:last]
+        above, below = min(first, 1), min(self.rows - last, 1)
+        part = small[first - above : last + below]
+        size = (self.cols * self.step, len(part) * self.step)
+        big = cv2.resize(part, size, interpolation=cv2.INTER_LINEAR)
+        height = min(last * self.step, self.height) - first * self.step
+        return big[above * self.step : above * self.step + height, : self.width]
+
+
+def patch_for(frame: FaceFrame, shape_hw: tuple[int, int], width: int = WORK_WIDTH) -> Patch | None:
+    """The patch of a face in a picture of (H, W) pixels, or None when it lies outside."""
+    x0, y0, x1, y1 = reach(frame)
+    left, top = max(int(np.floor(x0)), 0), max(int(np.floor(y0)), 0)
+    right, low = min(int(np.ceil(x1)) + 1, shape_hw[1]), min(int(np.ceil(y1)) + 1, shape_hw[0])
+    if right - left < 4 or low - top < 4:
+        return None
+    return Patch(left, top, right - left, low - top, max(1, round(frame.width / width)))

@@ -1,0 +1,204 @@
+"""Retouching a picture: skin, tone, shape, in this order; the picture is resampled once.
+
+``prepare`` does what depends on the photo alone (masks, bands); ``beautify_prepared`` does what
+depends on the sliders.  Work is done inside the faces' patches and in strips, so that large
+photos need little memory.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+
+import cv2
+import numpy as np
+
+from beauty.frame import FaceFrame, Patch, face_frame, patch_for
+from beauty.regions import Regions, Appearance, find_regions
+from beauty.settings import BeautySettings
+from beauty.skin import blotch_band, spot_change
+from beauty.tone import apply_look, lighten, tint_change
+from beauty.warp import Field, fields_of, move_points
+from vision.types import Faces, Floats, Image
+
+STRIP = 1_500_000
+"""Pixels that are worked on at once."""
+
+
+@dataclass(frozen=True)
+class PreparedFace:
+    """What the sliders need of face ``index``, at the small size of ``patch`` (``width``: the face's there)."""
+
+    index: int
+    patch: Patch
+    width: float
+    regions: Regions
+    lab: Floats
+    band: Floats
+    spots: Floats
+
+
+@dataclass(frozen=True)
+class Prepared:
+    """A photo with its faces' masks and bands; made once per photo, used for every slider move."""
+
+    image: Image
+    faces: Faces
+    parts: tuple[PreparedFace, ...]
+
+
+def beautify(image: Image, faces: Faces, settings: BeautySettings) -> Image:
+    """Retouch every face of a picture (H, W, 3) uint8; a new picture of the same size.
+
+    ``faces`` come with 106 points and pose.  With every strength at 0 the bytes are the same.
+    Raises ``ValueError`` for anything that is no such picture.
+    """
+    _check_image(image)
+    needed = faces if settings.changes_skin or settings.changes_shape else Faces.none()
+    return beautify_prepared(prepare(image, needed), settings)
+
+
+def prepare(image: Image, faces: Faces, before: Sequence[Appearance | None] = ()) -> Prepared:
+    """Masks and bands of every face; ``before`` is what the previous video frame showed of each."""
+    _check_image(image)
+    parts: list[PreparedFace] = []
+    for i in range(len(faces)):
+        part = _prepare_face(image, faces, i, before[i] if i < len(before) else None)
+        if part is not None:
+            parts.append(_without_earlier(part, parts))
+    return Prepared(image, faces, tuple(parts))
+
+
+def beautify_prepared(prepared: Prepared, settings: BeautySettings) -> Image:
+    """``beautify`` for a prepared photo."""
+    result = prepared.image.copy()
+    if settings.changes_skin:
+        for part in prepared.parts:
+            _retouch(result, prepared.image, part, settings)
+    if settings.changes_look:
+        for top in range(0, len(result), rows := max(1, STRIP // result.shape[1])):
+            result[top : top + rows] = apply_look(result[top : top + rows], settings.look, settings.degree)
+    fields = fields_of(result.shape[:2], prepared.faces, settings, _eye_shares(prepared))
+    return _warped(result, fields)
+
+
+def warp_field(shape_hw: tuple[int, int], faces: Faces, settings: BeautySettings) -> Floats:
+    """The displacement d (H, W, 2) float32 of all shape controls and faces: output(x) = input(x + d), in pixels."""
+    total = np.zeros((*shape_hw, 2), np.float32)
+    for field in fields_of(shape_hw, faces, settings):
+        total[field.patch.span(0, field.patch.rows)] += field.patch.enlarge(field.shift, 0, field.patch.rows)
+    return total
+
+
+def moved_faces(shape_hw: tuple[int, int], faces: Faces, settings: BeautySettings) -> Faces:
+    """The faces with their points where the warped picture shows them."""
+    fields = fields_of(shape_hw, faces, settings)
+    if not fields:
+        return faces
+    return replace(faces, points5=move_points(faces.points5, fields), points106=move_points(faces.points106, fields))
+
+
+def _check_image(image: Image) -> None:
+    if not isinstance(image, np.ndarray) or image.ndim != 3 or image.shape[2] != 3 or image.dtype != np.uint8:
+        what = f"{image.shape} {image.dtype}" if isinstance(image, np.ndarray) else type(image).__name__
+        raise ValueError(f"image must be (H, W, 3) uint8, not {what}")
+
+
+def _prepare_face(image: Image, faces: Faces, index: int, before: Appearance | None) -> PreparedFace | None:
+    points, pose = faces.points106[index], faces.pose[index]
+    if not np.isfinite(points).all() or not np.isfinite(pose).all():
+        return None
+    frame = face_frame(points, pose)
+    patch = patch_for(frame, image.shape[:2])
+    if patch is None:
+        return None
+    small = patch.reduce(image)
+    inner = FaceFrame(
+        patch.points(frame.points), frame.width / patch.step, patch.points(frame.origin), frame.right, frame.down
+    )
+    regions = find_regions(small, inner, before)
+    lab = cv2.cvtColor(small.astype(np.float32) / 255, cv2.COLOR_RGB2Lab)
+    band = blotch_band(small, regions, inner.width)
+    return PreparedFace(index, patch, inner.width, regions, lab, band, spot_change(small, regions, inner.width))
+
+
+def _without_earlier(part: PreparedFace, earlier: Sequence[PreparedFace]) -> PreparedFace:
+    """The face with its mask cut where a larger face's mask already is, so that nothing is changed twice."""
+    free = np.ones(part.regions.skin.shape, np.float32)
+    for other in earlier:
+        xs, ys = part.patch.grid()
+        at = other.patch.points(np.stack(np.meshgrid(xs, ys), axis=-1)).astype(np.float32)
+        taken = cv2.remap(other.regions.skin, at[..., 0], at[..., 1], cv2.INTER_LINEAR, borderMode=cv2.BORDER_CONSTANT)
+        free = np.minimum(free, 1 - taken)
+    if free.min() == 1:
+        return part
+    cut = replace(
+        part.regions,
+        skin=part.regions.skin * free,
+        gain=part.regions.gain * free,
+        offset=part.regions.offset * free,
+        cheeks=part.regions.cheeks * free,
+        under_eyes=part.regions.under_eyes * free,
+    )
+    return replace(part, regions=cut, band=part.band * free[..., None], spots=part.spots * free[..., None])
+
+
+def _retouch(result: Image, original: Image, part: PreparedFace, settings: BeautySettings) -> None:
+    """Change one face's skin and features in ``result``."""
+    change = tint_change(part.lab, part.regions, part.width, settings)
+    change -= np.float32(settings.smoothing) * part.band
+    change += np.float32(settings.spots) * part.spots
+    mask = np.dstack([part.regions.gain, part.regions.offset])
+    for first, last in part.patch.strips(STRIP):
+        where = part.patch.span(first, last)
+        strip = result[where] + part.patch.enlarge(change, first, last)
+        if settings.whitening:
+            grey = cv2.cvtColor(original[where], cv2.COLOR_RGB2GRAY)
+            line = part.patch.enlarge(mask, first, last)
+            skin = np.clip(line[..., 0] * (grey * np.float32(1 / 255)) + line[..., 1], 0, 1)
+            strip = lighten(strip, original[where], skin, settings.whitening)
+        result[where] = cv2.convertScaleAbs(np.maximum(strip, 0))
+
+
+def _eye_shares(prepared: Prepared) -> Floats:
+    """How much of the eye enlarging each face gets (N,): less behind glasses, whose frames would bend."""
+    shares = np.ones(len(prepared.faces), np.float32)
+    for part in prepared.parts:
+        shares[part.index] = 1 - 0.7 * part.regions.seen.glasses
+    return shares
+
+
+def _warped(image: Image, fields: Sequence[Field]) -> Image:
+    """The picture under the sum of the fields, sampled once (bicubic); untouched where the fields are 0."""
+    if not fields:
+        return image
+    result = image.copy()
+    for field in fields:
+        for first, last in field.patch.strips(STRIP):
+            rows, cols = field.patch.span(first, last)
+            shift = _total(fields, rows, cols)
+            reach = int(np.ceil(np.abs(shift).max())) + 4
+            top, left = max(rows.start - reach, 0), max(cols.start - reach, 0)
+            source = image[top : rows.stop + reach, left : cols.stop + reach]
+            xs = np.arange(cols.start - left, cols.stop - left, dtype=np.float32)
+            ys = np.arange(rows.start - top, rows.stop - top, dtype=np.float32)
+            x, y = shift[..., 0] + xs, shift[..., 1] + ys[:, None]
+            result[rows, cols] = cv2.remap(source, x, y, cv2.INTER_CUBIC, borderMode=cv2.BORDER_REPLICATE)
+    return result
+
+
+def _total(fields: Sequence[Field], rows: slice, cols: slice) -> Floats:
+    """The sum of the fields on a part of the picture."""
+    total = np.zeros((rows.stop - rows.start, cols.stop - cols.start, 2), np.float32)
+    for field in fields:
+        patch = field.patch
+        top, low = max(rows.start, patch.y0), min(rows.stop, patch.y0 + patch.height)
+        left, right = max(cols.start, patch.x0), min(cols.stop, patch.x0 + patch.width)
+        if top >= low or left >= right:
+            continue
+        first, last = (top - patch.y0) // patch.step, -(-(low - patch.y0) // patch.step)
+        big = patch.enlarge(field.shift, first, last)
+        above = top - patch.y0 - first * patch.step
+        part = big[above : above + low - top, left - patch.x0 : right - patch.x0]
+        total[top - rows.start : low - rows.start, left - cols.start : right - cols.start] += part
+    return total

@@ -1,0 +1,98 @@
+"""Evening the skin by frequency separation, and healing of small spots.
+
+All sizes are shares of the face width.  Between the pores (finer than 0.4 %) and the shape of the
+face (coarser than 1.5 %) lies the band of blotches: it alone is weakened, and less where it is so
+strong that it is a fold or an edge.  Everything is found at the patch's small size, which holds
+the band in full; the change is enlarged and added to the photo, so that its pores are untouched.
+"""
+
+from __future__ import annotations
+
+import cv2
+import numpy as np
+
+from beauty.regions import Regions
+from vision.types import Floats, Image
+
+PORES, BLOTCHES = 0.008, 0.026
+"""Standard deviations of the filters that bound the band, shares of the face width (the finer one is flat-topped)."""
+
+FINEST = 0.94
+"""Least standard deviation of the finer filter in pixels: what is smaller than that on a small face is all pores."""
+
+FULL = 0.9
+"""Share of the band that full smoothing takes away where the skin is even."""
+
+
+def blotch_band(small: Image, regions: Regions, width: float) -> Floats:
+    """What full smoothing takes away, (rows, cols, 3) float32 in grey levels of R, G, B.
+
+    The blurs are weighted with the skin mask, so that hair, lips and background leave no halo.
+    """
+    image = small.astype(np.float32)
+    fine = max(PORES * width, FINEST)
+    band = flat_blur(image, regions.skin, fine) - masked_blur(image, regions.skin, max(BLOTCHES * width, 1.3 * fine))
+    strength = np.abs(band @ np.array([0.3, 0.59, 0.11], np.float32))
+    inside = regions.skin > 0.8
+    usual = float(np.median(strength[inside])) if inside.any() else 1.0
+    heavy = cv2.GaussianBlur(strength, (0, 0), max(0.5 * fine, 0.5))
+    keep = 1 / (1 + (heavy / max(5.0 * usual, 2.0)) ** 4)
+    return FULL * band * (keep * _firm(regions.skin))[..., None]
+
+
+def flat_blur(image: Floats, weight: Floats, sigma: float) -> Floats:
+    """A low-pass with a flatter top and a steeper end than a Gaussian: 1 - (1 - g)^2 for the response g."""
+    once = masked_blur(image, weight, sigma)
+    return once + masked_blur(image - once, weight, sigma)
+
+
+def masked_blur(image: Floats, weight: Floats, sigma: float) -> Floats:
+    """Gaussian mean of an image (rows, cols, C) over the pixels that ``weight`` (rows, cols) lets in."""
+    if sigma < 0.3:
+        return image
+    above = cv2.GaussianBlur(image * weight[..., None], (0, 0), sigma).reshape(image.shape)
+    below = cv2.GaussianBlur(weight, (0, 0), sigma)
+    share = np.clip(below / 0.02, 0, 1)[..., None]
+    return share * above / np.maximum(below, 1e-3)[..., None] + (1 - share) * image
+
+
+def spot_change(small: Image, regions: Regions, width: float) -> Floats:
+    """The change (rows, cols, 3) float32 that heals small dark or red spots with the skin round them."""
+    image = small.astype(np.float32)
+    spots = find_spots(image, regions.skin, width)
+    if not spots.any():
+        return np.zeros_like(image)
+    size = 2 * max(round(0.004 * width), 1) + 1
+    wide = cv2.dilate(spots.astype(np.uint8), cv2.getStructuringElement(cv2.MORPH_ELLIPSE, (size, size)))
+    soft = cv2.GaussianBlur(wide.astype(np.float32), (0, 0), max(0.003 * width, 0.6))
+    around = masked_blur(image, regions.skin * (1 - soft), 0.012 * width)
+    return (around - cv2.GaussianBlur(image, (0, 0), max(0.002 * width, 0.4))) * (soft * regions.skin)[..., None]
+
+
+def find_spots(image: Floats, skin: Floats, width: float) -> np.ndarray:
+    """Small, compact, isolated dark or red spots in the skin: a bool mask (rows, cols).
+
+    A spot is a blob in the difference of two Gaussians (Lindeberg, IJCV 1998) that stands out from
+    the skin's own unevenness; lines (folds, strands of hair) and rims of the mask are no spots.
+    """
+    lab = cv2.cvtColor(np.clip(image, 0, 255) / 255, cv2.COLOR_RGB2Lab)
+    dark = 0.5 * lab[..., 1:2] - lab[..., :1]
+    blob = (masked_blur(dark, skin, 0.004 * width) - masked_blur(dark, skin, 0.02 * width)).reshape(skin.shape)
+    sure = cv2.erode(skin, np.ones((2 * max(round(0.012 * width), 1) + 1,) * 2, np.uint8)) > 0.75
+    if sure.sum() < 50:
+        return np.zeros(skin.shape, bool)
+    spread = 1.5 * float(np.median(np.abs(blob[sure] - np.median(blob[sure]))))
+    count, labels, stats, _ = cv2.connectedComponentsWithStats(
+        ((blob > max(3.2 * spread, 2.5)) & sure).astype(np.uint8)
+    )
+    area, across = stats[:, cv2.CC_STAT_AREA], stats[:, [cv2.CC_STAT_WIDTH, cv2.CC_STAT_HEIGHT]]
+    least, most = np.pi * (0.0035 * width) ** 2, np.pi * (0.016 * width) ** 2
+    round_ = (area > 0.5 * across.max(axis=1) ** 2) & (across.max(axis=1) < 1.8 * across.min(axis=1) + 1)
+    chosen = round_ & (area >= max(least, 3)) & (area <= most)
+    chosen[0] = False
+    return chosen[labels] if count > 1 else np.zeros(skin.shape, bool)
+
+
+def _firm(mask: Floats) -> Floats:
+    """The mask with its faint outskirts left out."""
+    return np.clip((mask - 0.2) / 0.7, 0, 1)

@@ -1,0 +1,181 @@
+"""Lightness, tint and style: whitening that keeps the hue, small make-up controls, named looks."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import cache
+
+import cv2
+import numpy as np
+
+from beauty.regions import Regions
+from beauty.settings import BeautySettings
+from beauty.skin import masked_blur
+from vision.types import Floats, Image
+
+LIGHTEN = 0.6
+"""Curve of full whitening: a channel x in [0, 1] becomes (1 + c) x / (1 + c x)."""
+
+PALE = 0.1
+"""Share of the colour that full whitening takes away, so that lighter skin does not look painted."""
+
+
+def lighten(strip: Floats, original: Image, mask: Floats, strength: float) -> Floats:
+    """Skin made lighter, (rows, cols, 3) float32 in grey levels; ``mask`` (rows, cols) in [0, 1].
+
+    All channels of a pixel grow by the same factor, which keeps the hue; the factor follows a curve
+    of the largest channel of ``original`` that ends at white, so that no channel is cut off.
+    """
+    red, green, blue = cv2.split(original)
+    factor = cv2.LUT(cv2.max(cv2.max(red, green), blue), _factors(float(strength)))
+    factor = cv2.multiply(factor, mask)
+    grey = cv2.transform(strip, np.array([[0.299, 0.587, 0.114]], np.float32))
+    fade = cv2.multiply(mask, np.float32(PALE * strength).item())
+    lighter = strip + (grey[..., None] - strip) * fade[..., None]
+    return lighter * (1 + factor)[..., None]
+
+
+@cache
+def _factors(strength: float) -> Floats:
+    """What to add to 1 for the factor of every largest channel 0..255."""
+    x = np.arange(256, dtype=np.float32) / 255
+    c = LIGHTEN * strength
+    return ((1 + c) / (1 + c * x) - 1).astype(np.float32)
+
+
+def tint_change(lab: Floats, regions: Regions, width: float, settings: BeautySettings) -> Floats:
+    """The change (rows, cols, 3) in grey levels that the small colour controls ask for.
+
+    ``lab`` (rows, cols, 3) float32 is the patch's small version, ``width`` the face width there.
+    """
+    new = lab.copy()
+    if settings.dark_circles:
+        new += _under_eyes(lab, regions, width) * np.float32(settings.dark_circles)
+    for mask, strength, shift in (
+        (regions.skin, settings.rosiness, (0.0, 6.0, 1.5)),
+        (regions.cheeks, settings.cheeks, (-1.5, 11.0, 2.5)),
+        (regions.lips, settings.lips, (-3.0, 15.0, 3.0)),
+    ):
+        if strength:
+            new += mask[..., None] * np.array(shift, np.float32) * np.float32(strength)
+    if settings.bright_eyes:
+        _brighten_eyes(new, lab, regions.eyes * np.float32(settings.bright_eyes), width)
+    if settings.teeth:
+        _whiten_teeth(new, lab, regions.mouth * np.float32(settings.teeth))
+    if new is lab or np.array_equal(new, lab):
+        return np.zeros_like(lab)
+    return 255 * (cv2.cvtColor(new, cv2.COLOR_Lab2RGB) - cv2.cvtColor(lab, cv2.COLOR_Lab2RGB))
+
+
+def _under_eyes(lab: Floats, regions: Regions, width: float) -> Floats:
+    """Brings the coarse colour under the eyes towards the skin round about, where it is darker."""
+    rest = regions.skin * (1 - 0.9 * np.clip(1.5 * regions.under_eyes, 0, 1))
+    here, around = masked_blur(lab, regions.skin, 0.02 * width), masked_blur(lab, rest, 0.08 * width)
+    gap = around - here
+    darker = np.clip(gap[..., :1] / 4, 0, 1)
+    gap = np.clip(gap, (0, -5, -5), (12, 5, 5)).astype(np.float32)
+    return 0.75 * gap * darker * np.clip(1.6 * regions.under_eyes, 0, 1)[..., None]
+
+
+def _brighten_eyes(new: Floats, lab: Floats, mask: Floats, width: float) -> None:
+    """Lifts iris and white, a little crisper and less red; dark lashes and pupils stay dark."""
+    light = lab[..., 0]
+    crisp = light - cv2.GaussianBlur(light, (0, 0), max(0.01 * width, 0.6))
+    new[..., 0] += mask * (9 * np.clip((light - 12) / 40, 0, 1) * np.clip((108 - light) / 30, 0, 1) + 0.35 * crisp)
+    white = mask * np.clip((light - 45) / 25, 0, 1)
+    new[..., 1:] *= (1 - 0.35 * white)[..., None]
+
+
+def _whiten_teeth(new: Floats, lab: Floats, mask: Floats) -> None:
+    """Takes yellow out of what is light and not red inside the mouth, and lifts it a little."""
+    light, red = lab[..., 0], lab[..., 1]
+    tooth = mask * np.clip((light - 40) / 20, 0, 1) * np.clip((20 - red) / 10, 0, 1)
+    new[..., 0] += 6 * tooth * np.clip((104 - light) / 20, 0, 1)
+    new[..., 1:] *= (1 - 0.6 * tooth)[..., None]
+
+
+@dataclass(frozen=True)
+class Look:
+    """A style filter: a curve per channel through (input, output) points in [0, 1], then a colour mix.
+
+    ``saturation`` scales the distance to grey; ``tint`` (3,) multiplies R, G, B after it.
+    """
+
+    red: Sequence[tuple[float, float]] = ((0, 0), (1, 1))
+    green: Sequence[tuple[float, float]] = ((0, 0), (1, 1))
+    blue: Sequence[tuple[float, float]] = ((0, 0), (1, 1))
+    saturation: float = 1.0
+    tint: tuple[float, float, float] = (1.0, 1.0, 1.0)
+
+
+def _grey(
+    *points: tuple[float, float], saturation: float = 1.0, tint: tuple[float, float, float] = (1.0, 1.0, 1.0)
+) -> Look:
+    """A look with the same curve for all channels."""
+    return Look(points, points, points, saturation, tint)
+
+
+_LOOKS = {
+    "clear": _grey((0, 0), (0.25, 0.255), (0.6, 0.64), (1, 1), saturation=1.06),
+    "warm": Look(
+        ((0, 0.01), (0.5, 0.535), (1, 1)), ((0, 0), (0.5, 0.505), (1, 0.99)), ((0, 0), (0.5, 0.46), (1, 0.94)), 1.04
+    ),
+    "cool": Look(
+        ((0, 0), (0.5, 0.475), (1, 0.97)), ((0, 0.005), (0.5, 0.505), (1, 1)), ((0, 0.02), (0.5, 0.54), (1, 1)), 0.97
+    ),
+    "film": Look(
+        ((0, 0.045), (0.25, 0.235), (0.5, 0.525), (0.8, 0.85), (1, 0.975)),
+        ((0, 0.04), (0.25, 0.24), (0.5, 0.51), (0.8, 0.83), (1, 0.965)),
+        ((0, 0.065), (0.25, 0.255), (0.5, 0.485), (0.8, 0.78), (1, 0.92)),
+        0.9,
+    ),
+    "vivid": _grey((0, 0), (0.25, 0.225), (0.75, 0.79), (1, 1), saturation=1.22),
+    "soft": _grey((0, 0.03), (0.3, 0.34), (0.7, 0.73), (1, 0.99), saturation=0.95),
+    "rose": Look(
+        ((0, 0.02), (0.5, 0.54), (1, 1)), ((0, 0.01), (0.5, 0.495), (1, 0.985)), ((0, 0.025), (0.5, 0.515), (1, 0.99)),
+        0.99,
+    ),
+    "sepia": _grey((0, 0.03), (0.5, 0.52), (1, 0.98), saturation=0.0, tint=(1.05, 0.98, 0.84)),
+    "mono": _grey((0, 0), (0.25, 0.24), (0.7, 0.73), (1, 1), saturation=0.0),
+    "noir": _grey((0, 0), (0.25, 0.16), (0.5, 0.49), (0.75, 0.83), (1, 1), saturation=0.0),
+}  # fmt: skip
+
+
+def apply_look(image: Image, name: str, degree: float) -> Image:
+    """A picture (H, W, 3) uint8 in one of ``settings.LOOKS``, mixed with itself by ``degree`` in [0, 1]."""
+    if name == "none" or degree <= 0:
+        return image
+    look = _LOOKS[name]
+    table, mix = _table(name), _mix(look)
+    styled = cv2.transform(cv2.LUT(image, table), mix)
+    mixed = cv2.addWeighted(styled, degree, image, 1 - degree, 0.5, dtype=cv2.CV_32F)
+    return np.clip(mixed, 0, 255, out=mixed).astype(np.uint8)
+
+
+@cache
+def _table(name: str) -> Floats:
+    """The curves of a look as a table (256, 1, 3) float32."""
+    look, x = _LOOKS[name], np.arange(256) / 255
+    channels = [255 * _curve(points, x) for points in (look.red, look.green, look.blue)]
+    return np.stack(channels, axis=-1)[:, None].astype(np.float32)
+
+
+def _curve(points: Sequence[tuple[float, float]], x: np.ndarray) -> np.ndarray:
+    """A smooth monotone curve through points (Fritsch and Carlson, SIAM 1980, with mean slopes)."""
+    px, py = np.array(points, np.float64).T
+    slope = np.diff(py) / np.diff(px)
+    inner = 2 * slope[:-1] * slope[1:] / np.maximum(slope[:-1] + slope[1:], 1e-9)
+    tangent = np.concatenate([slope[:1], inner, slope[-1:]])
+    k = np.clip(np.searchsorted(px, x, side="right") - 1, 0, len(slope) - 1)
+    h = px[k + 1] - px[k]
+    t = (x - px[k]) / h
+    rise = (2 * t**3 - 3 * t**2 + 1) * py[k] + (3 * t**2 - 2 * t**3) * py[k + 1]
+    return rise + (t**3 - 2 * t**2 + t) * h * tangent[k] + (t**3 - t**2) * h * tangent[k + 1]
+
+
+def _mix(look: Look) -> Floats:
+    """The colour mix of a look as a matrix (3, 3)."""
+    grey = np.tile(np.array([0.299, 0.587, 0.114]), (3, 1))
+    mixed = look.saturation * np.eye(3) + (1 - look.saturation) * grey
+    return (np.array(look.tint)[:, None] * mixed).astype(np.float32)

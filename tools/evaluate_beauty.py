@@ -1,0 +1,250 @@
+"""Measures the retouching on the packages' portraits or on a folder of photos.
+
+``python tools/evaluate.py beauty [FOLDER] [--json] [--limit N]``.  Geometry is measured from the warp field, never
+from points that were found again.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import time
+from collections.abc import Iterator
+from dataclasses import replace
+from pathlib import Path
+
+import cv2
+import numpy as np
+
+from beauty.frame import face_frame
+from beauty.pipeline import Prepared, beautify, beautify_prepared, prepare, warp_field
+from beauty.settings import PRESETS, BeautySettings
+from beauty.warp import fields_of, jacobian, move_points
+from vision.types import Faces, FindFaces, Floats, Image, MediaError
+
+OFF = PRESETS["off"]
+FINE, COARSE = 0.004, 0.015
+"""Bounds of the blotch band: standard deviations of Gaussians, shares of the face width."""
+
+TONES = {"very light": 62.0, "light": 48.0, "intermediate": 35.0, "tan": 19.0, "dark": -25.0}
+"""An individual typology angle, in degrees, inside each of five groups (Chardon et al., 1991)."""
+
+
+def portraits() -> Iterator[tuple[str, Image]]:
+    """Free portraits that come with installed packages."""
+    from matplotlib import cbook
+    from PIL import Image as Pillow
+    from skimage import data
+
+    yield "astronaut", np.asarray(data.astronaut())
+    with Pillow.open(str(cbook.get_sample_data("grace_hopper.jpg", asfileobj=False))) as picture:
+        yield "grace hopper", np.asarray(picture.convert("RGB"))
+
+
+def photos(folder: Path, limit: int) -> Iterator[tuple[str, Image]]:
+    """The first ``limit`` readable photos of a folder, in the order of their names."""
+    from vision.image import read_photo
+
+    taken = 0
+    for path in sorted(p for p in folder.iterdir() if p.is_file()):
+        if taken == limit:
+            return
+        try:
+            yield path.name, read_photo(path).image
+            taken += 1
+        except MediaError:
+            continue
+
+
+def lightness(image: Image) -> Floats:
+    return cv2.cvtColor(image.astype(np.float32) / 255, cv2.COLOR_RGB2Lab)[..., 0]
+
+
+def skin_mask(prepared: Prepared) -> np.ndarray:
+    """Sure skin of all faces at the picture's size, a bool (H, W), away from the mask's rim."""
+    mask = np.zeros(prepared.image.shape[:2], bool)
+    for part in prepared.parts:
+        size = 2 * max(round(0.012 * part.width), 1) + 1
+        sure = cv2.erode((part.regions.skin > 0.85).astype(np.float32), np.ones((size, size), np.uint8))
+        mask[part.patch.span(0, part.patch.rows)] |= part.patch.enlarge(sure, 0, part.patch.rows) > 0.99
+    return mask
+
+
+def bands(image: Image, width: float) -> tuple[Floats, Floats]:
+    """The pore band and the blotch band of the lightness."""
+    light = lightness(image)
+    fine, coarse = (cv2.GaussianBlur(light, (0, 0), share * width) for share in (FINE, COARSE))
+    return light - fine, fine - coarse
+
+
+def smoothing_figures(prepared: Prepared, width: float) -> dict[str, float]:
+    """Change of the blotch band, kept pores, kept gradients at full smoothing."""
+    image, skin = prepared.image, skin_mask(prepared)
+    after = beautify_prepared(prepared, replace(OFF, smoothing=1.0))
+    (pores0, blotch0), (pores1, blotch1) = bands(image, width), bands(after, width)
+    if skin.sum() < 100:
+        return {}
+    edges = feature_mask(image.shape[:2], prepared.faces, 0.012)
+    figures = {
+        "blotches": blotch1[skin].std() / max(blotch0[skin].std(), 1e-6) - 1,
+        "pores kept": pores1[skin].std() / max(pores0[skin].std(), 1e-6),
+        "gradient kept": gradient(after)[edges].mean() / max(gradient(image)[edges].mean(), 1e-6),
+    }
+    return {name: float(value) for name, value in figures.items()}
+
+
+def gradient(image: Image) -> Floats:
+    light = lightness(image)
+    return np.hypot(cv2.Sobel(light, cv2.CV_32F, 1, 0), cv2.Sobel(light, cv2.CV_32F, 0, 1))
+
+
+def feature_mask(shape: tuple[int, int], faces: Faces, grown: float) -> np.ndarray:
+    """Eyes, brows and lips, grown by a share of the face width, a bool (H, W)."""
+    mask = np.zeros(shape, np.uint8)
+    for points, pose in zip(faces.points106, faces.pose, strict=True):
+        one = np.zeros(shape, np.uint8)
+        for part in (range(33, 42), range(42, 51), range(66, 74), range(75, 83), range(84, 96)):
+            cv2.fillPoly(one, [np.round(points[list(part)]).astype(np.int32)], 1)
+        size = 2 * max(round(grown * face_frame(points, pose).width), 1) + 1
+        mask |= cv2.dilate(one, cv2.getStructuringElement(cv2.MORPH_ELLIPSE, (size, size)))
+    return mask > 0
+
+
+def face_and_neck(shape: tuple[int, int], faces: Faces) -> np.ndarray:
+    """Faces with forehead, ears and neck, a generous bool (H, W)."""
+    mask = np.zeros(shape, np.uint8)
+    for points, pose in zip(faces.points106, faces.pose, strict=True):
+        frame = face_frame(points, pose)
+        local, w = frame.local(points), frame.width
+        chin, brow = float(local[16, 1]), float(local[33:51, 1].min())
+        middle, half = float(local[[0, 32], 0].mean()), float(np.ptp(local[[0, 32], 0])) / 2 + 0.1 * w
+        angle = np.linspace(0, 2 * np.pi, 60)
+        top, low = brow - 0.45 * w, chin + 0.05 * w
+        oval = np.stack([middle + half * np.cos(angle), (top + low) / 2 + (low - top) / 2 * np.sin(angle)], axis=1)
+        neck = np.array([(middle + s * 0.5 * w, y) for s, y in ((-1, 0.3 * chin), (1, 0.3 * chin))])
+        neck = np.concatenate([neck, [(middle + 0.5 * w, chin + 0.45 * w), (middle - 0.5 * w, chin + 0.45 * w)]])
+        for polygon in (oval, neck):
+            cv2.fillPoly(mask, [np.round(frame.pixels(polygon)).astype(np.int32)], 1)
+    return mask > 0
+
+
+def change_outside(prepared: Prepared) -> float:
+    """Mean CIEDE2000 outside face and neck at full smoothing, healing and whitening."""
+    from skimage.color import deltaE_ciede2000, rgb2lab
+
+    outside = ~face_and_neck(prepared.image.shape[:2], prepared.faces)
+    if not outside.any():
+        return 0.0
+    after = beautify_prepared(prepared, replace(OFF, smoothing=1.0, spots=1.0, whitening=1.0))
+    one, two = (rgb2lab(x[outside][None] / 255.0) for x in (prepared.image, after))
+    return float(deltaE_ciede2000(one, two).mean())
+
+
+def hue_shifts(image: Image, faces: Faces) -> dict[str, float]:
+    """Hue shift in degrees of the mean skin at full whitening, with the skin moved to each tone group."""
+    lab = cv2.cvtColor(image.astype(np.float32) / 255, cv2.COLOR_RGB2Lab)
+    skin = skin_mask(prepare(image, faces))
+    if skin.sum() < 100 or np.hypot(*lab[skin].mean(axis=0)[1:]) < 5:
+        return {}
+    mean = lab[skin].mean(axis=0)
+    shifts = {}
+    for name, angle in TONES.items():
+        target = np.array([50 + np.tan(np.deg2rad(angle)) * 17, 10, 17], np.float32)
+        toned = lab * (target[0] / mean[0], 1, 1) + (0, *(target - mean)[1:])
+        moved = cv2.cvtColor(toned.astype(np.float32), cv2.COLOR_Lab2RGB)
+        before = np.clip(np.rint(moved * 255), 0, 255).astype(np.uint8)
+        after = beautify(before, faces, replace(OFF, whitening=1.0))
+        one, two = (cv2.cvtColor(x.astype(np.float32) / 255, cv2.COLOR_RGB2Lab)[skin].mean(0) for x in (before, after))
+        shifts[name] = float(abs(np.rad2deg(np.arctan2(two[2], two[1]) - np.arctan2(one[2], one[1]))))
+    return shifts
+
+
+def polygon_area(points: np.ndarray) -> float:
+    x, y = points.T
+    return abs(float(np.dot(x, np.roll(y, 1)) - np.dot(y, np.roll(x, 1)))) / 2
+
+
+def shape_figures(shape: tuple[int, int], faces: Faces) -> dict[str, float]:
+    """Reach, steadiness, folds and bent lines of the warp, for the largest face."""
+    points, frame = faces.points106[0], face_frame(faces.points106[0], faces.pose[0])
+    jaw, eyes = [], []
+    for strength in np.linspace(0, 1, 5)[1:]:
+        moved = move_points(points, fields_of(shape, faces, replace(OFF, slimming=float(strength))))
+        jaw.append(np.mean([np.linalg.norm(moved[i] - moved[32 - i]) for i in range(6, 12)]))
+        moved = move_points(points, fields_of(shape, faces, replace(OFF, eyes=float(strength))))
+        eyes.append(np.mean([polygon_area(moved[list(e)]) / polygon_area(points[list(e)]) for e in EYES]))
+    start = np.mean([np.linalg.norm(points[i] - points[32 - i]) for i in range(6, 12)])
+    every = BeautySettings(eyes=1.0, slimming=1.0, chin=-1.0, nose=1.0, mouth=1.0)
+    return {
+        "jaw width": float(jaw[-1] / start - 1),
+        "eye area": float(eyes[-1] - 1),
+        "monotonic": float(bool(np.all(np.diff([start, *jaw]) < 0) and np.all(np.diff([1, *eyes]) > 0))),
+        "least jacobian": float(jacobian(warp_field(shape, faces, every)).min()),
+        "bent lines": bent_lines(
+            warp_field(shape, faces, replace(OFF, slimming=1.0)), frame.width, points, frame.right
+        ),
+    }
+
+
+EYES = (tuple(range(66, 74)), tuple(range(75, 83)))
+
+
+def bent_lines(field: Floats, width: float, points: np.ndarray, right: np.ndarray) -> float:
+    """Worst bend of straight lines 2 to 25 % of the face width beside the contour, per slimming of one side."""
+    down = np.array([-right[1], right[0]])
+    slimming = 0.05 * width
+    worst = 0.0
+    for side in (-1, 1):
+        edge = points[int(np.argmax(side * (points[:33] @ right)))]
+        for away in (0.02, 0.03, 0.05, 0.08, 0.12, 0.18, 0.25):
+            along = np.linspace(-0.6, 1.2, 240)[:, None] * width
+            line = (edge + side * away * width * right + along * down).astype(np.float32)
+            shift = cv2.remap(field, line[:, :1].copy(), line[:, 1:].copy(), cv2.INTER_LINEAR)[:, 0] @ right
+            worst = max(worst, float(np.ptp(shift)) / slimming)
+    return worst
+
+
+def figures_of(image: Image, faces: Faces) -> dict[str, float]:
+    """All figures of one photo."""
+    start = time.perf_counter()
+    beautify(image, faces, PRESETS["glamour"])
+    seconds = time.perf_counter() - start
+    prepared = prepare(image, faces)
+    same = np.array_equal(beautify(image, faces, OFF), image)
+    changed = float(np.abs(beautify(image, faces, PRESETS["natural"]).astype(int) - image).mean()) > 0
+    figures = {"off is the same": float(same), "changed": float(changed)}
+    figures |= smoothing_figures(prepared, face_frame(faces.points106[0], faces.pose[0]).width)
+    figures |= {"outside dE00": change_outside(prepared)} | shape_figures(image.shape[:2], faces)
+    shifts = hue_shifts(image, faces)
+    figures |= {f"hue shift {name}": value for name, value in shifts.items()}
+    return figures | {"ms per megapixel": 1e9 * seconds / image[..., 0].size}
+
+
+def evaluate(pictures: Iterator[tuple[str, Image]], find_faces: FindFaces) -> dict[str, dict[str, float]]:
+    """Figures by photo; photos without a face have none."""
+    results = {}
+    for name, image in pictures:
+        faces = find_faces(image)
+        results[name] = figures_of(image, faces) if len(faces) else {}
+    return results
+
+
+def main(arguments: list[str]) -> None:
+    """Print the figures of every photo and their mean."""
+    parser = argparse.ArgumentParser(prog="evaluate.py beauty", description=main.__doc__)
+    parser.add_argument("folder", nargs="?", type=Path, help="photos to measure; the packages' portraits if left out")
+    parser.add_argument("--limit", type=int, default=50, help="at most so many photos of the folder")
+    parser.add_argument("--json", action="store_true", help="print JSON")
+    options = parser.parse_args(arguments)
+    from models import load_face_finder
+
+    pictures = photos(options.folder, options.limit) if options.folder else portraits()
+    results = evaluate(pictures, load_face_finder())
+    if options.json:
+        print(json.dumps(results, indent=1))
+        return
+    names = list(dict.fromkeys(name for figures in results.values() for name in figures))
+    for name in names:
+        values = [figures[name] for figures in results.values() if name in figures]
+        print(f"{name:28s} mean {np.mean(values):8.3f}  least {min(values):8.3f}  most {max(values):8.3f}")
+    print(f"{sum(bool(f) for f in results.values())} of {len(results)} photos have a face")
