@@ -1,1 +1,38 @@
-"""The networks and their runners: pixels in, arrays out."""
+"""The networks and their runners: pixels in, arrays out.
+
+``load_face_finder``, ``load_person_finder`` and ``load_pose_estimator`` read the packaged weights
+(or a file of one's own) and return callables; they raise ``MissingWeights``.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from vision.types import EstimatePose, FindFaces, FindPeople
+
+
+class MissingWeights(RuntimeError):  # noqa: N818
+    """A weight file is missing, damaged or of another network; the message says what to do."""
+
+
+def load_face_finder(device: str = "auto", landmark_weights: str | Path | None = None) -> FindFaces:
+    """Image (H, W, 3) uint8 RGB -> ``Faces``; ``landmark_weights`` replaces the packaged 106-point network."""
+    from models.loading import face_finder
+
+    return face_finder(device, landmark_weights)
+
+
+def load_person_finder(device: str = "auto") -> FindPeople:
+    """Image (H, W, 3) uint8 RGB -> ``Detections`` of people, best first."""
+    from models.loading import person_finder
+
+    return person_finder(device)
+
+
+def load_pose_estimator(device: str = "auto", pose_weights: str | Path | None = None) -> EstimatePose:
+    """(images, boxes (N, 4), one box per image) -> (N, 17, 3) x, y, score; ``pose_weights`` replaces ours."""
+    from models.loading import pose_estimator
+
+    return pose_estimator(device, pose_weights)

@@ -11,12 +11,10 @@ from safetensors import safe_open
 from safetensors.torch import save_file
 from torch import Tensor, nn
 
+from models import MissingWeights
+
 WEIGHTS = Path(__file__).parent / "weights"
 SUMS = WEIGHTS / "SHA256SUMS"
-
-
-class MissingWeights(RuntimeError):  # noqa: N818
-    """A weight file is missing or damaged; the message says what to run."""
 
 
 def save_weights(path: Path, tensors: dict[str, Tensor], config: dict[str, Any]) -> None:

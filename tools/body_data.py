@@ -10,13 +10,11 @@ import cv2
 import numpy as np
 
 from models.heatmaps import draw_targets
+from models.pose import crop_person
 from tools.augment import change_colours, degrade, occlude
-from vision.geometry import crop_matrix, grow_box, transform_points
+from vision.geometry import grow_box, transform_points
 from vision.layouts import JOINT_MIRROR
 from vision.types import Floats, Image
-
-MEAN = np.array([0.485, 0.456, 0.406], np.float32) * 255
-STD = np.array([0.229, 0.224, 0.225], np.float32) * 255
 
 
 @dataclass(frozen=True)
@@ -66,13 +64,6 @@ def read_crops(folder: Path, stem: str) -> CropSet:
     gt = table["gt"] if "gt" in table else np.zeros(points.shape[:2], bool)
     names = table["name"]
     return CropSet([files[str(n)] for n in names], names, table["source"], points, table["box"].astype(np.float32), gt)
-
-
-def crop_person(image: Image, box: Floats, size_wh: tuple[int, int], degrees: float = 0.0) -> tuple[Image, np.ndarray]:
-    """The network's view of a person: the box grown to 3:4, times 1.25; the crop and its matrix."""
-    region = grow_box(box, 1.25, aspect=size_wh[0] / size_wh[1])
-    matrix = crop_matrix(region, size_wh, degrees)
-    return cv2.warpAffine(image, matrix, size_wh, flags=cv2.INTER_LINEAR), matrix  # type: ignore[return-value]
 
 
 @dataclass(frozen=True)
@@ -130,8 +121,3 @@ def make_sample(
             view = degrade(view, rng)
     maps = draw_targets((points + 0.5) / 4 - 0.5, (size_wh[0] // 4, size_wh[1] // 4), sigma=2.0 * size_wh[1] / 256)
     return view, maps, weights
-
-
-def normalise(images: np.ndarray) -> Floats:
-    """Images (N, h, w, 3) uint8 RGB -> (N, 3, h, w) float32 with ImageNet's mean and deviation."""
-    return np.ascontiguousarray(((images - MEAN) / STD).transpose(0, 3, 1, 2), dtype=np.float32)

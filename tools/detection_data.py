@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import json
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -77,7 +78,7 @@ def read_person_crops(folder: Path) -> list[Scene]:
     if (folder / "sports_train.npz").exists():
         crops = crops + read_crops(folder, "sports_train")
     for i, source in enumerate(crops.sources):
-        x0, y0, x1, y1 = crops.boxes[i]
+        x0, _y0, x1, _y1 = crops.boxes[i]
         beside = [] if source in ("ccp", "stock1000", "yoga") else [[0, 0, x0, 288], [x1, 0, 216, 288]]
         nothing = np.zeros((1, 0, 2), np.float32)
         ignore = np.array(beside, np.float32).reshape(-1, 4)
@@ -214,8 +215,8 @@ class Composer:
         xs, ys = cuts(), cuts()
         image = np.zeros((self.side, self.side, 3), np.uint8)
         parts = []
-        for x0, x1 in zip(xs, xs[1:], strict=False):
-            for y0, y1 in zip(ys, ys[1:], strict=False):
+        for x0, x1 in itertools.pairwise(xs):
+            for y0, y1 in itertools.pairwise(ys):
                 tile = self._tile((x1 - x0, y1 - y0), rng, crops)
                 image[y0:y1, x0:x1] = tile.image
                 corner = np.array([x0, y0], np.float32)

@@ -8,15 +8,13 @@ from pathlib import Path
 import cv2
 import numpy as np
 
+from models.faces import eye_angle, upright_matrix
 from models.landmarks106 import SIDE
 from tools.augment import change_colours, degrade, occlude
 from tools.body_data import read_tar
-from vision.geometry import bounding_box, crop_matrix, grow_box, transform_points
+from vision.geometry import crop_matrix, transform_points
 from vision.layouts import FACE_MIRROR, IBUG68_FROM_106
 from vision.types import Floats, Image
-
-MARGIN = 1.2
-"""The network sees the tight box of the upright points, grown by this factor."""
 
 
 @dataclass(frozen=True)
@@ -51,24 +49,6 @@ def read_faces(folder: Path, stem: str, human: float = 0.5) -> FaceSet:
     return FaceSet(list(decode), table["source"], points, weights, pose, share / share.sum(), people)  # type: ignore[arg-type]
 
 
-def eye_angle(points: Floats) -> float:
-    """Degrees by which the eye line of 106 points is tilted clockwise in the image."""
-    left, right = points[66:74].mean(axis=0), points[75:83].mean(axis=0)
-    return float(np.degrees(np.arctan2(right[1] - left[1], right[0] - left[0])))
-
-
-def upright_matrix(points: Floats, degrees: float, stretch: Floats, shift: Floats) -> np.ndarray:
-    """The matrix to the network's crop: ``points`` turned upright, their tight box grown, stretched and shifted."""
-    middle = points.mean(axis=0)
-    turn = crop_matrix(np.concatenate([middle - 0.5, middle + 0.5]), (1, 1), degrees)
-    box = grow_box(bounding_box(transform_points(points, turn)), MARGIN)
-    size = box[2:] - box[:2]
-    centre = (box[:2] + box[2:]) / 2 + shift * size
-    box = np.concatenate([centre - stretch * size / 2, centre + stretch * size / 2])
-    flat = crop_matrix(box, (SIDE, SIDE))
-    return np.column_stack([flat[:, :2] @ turn[:, :2], flat[:, :2] @ turn[:, 2] + flat[:, 2]])
-
-
 def make_face(
     faces: FaceSet, index: int, rng: np.random.Generator, augment: bool = True
 ) -> tuple[Image, Floats, Floats, Floats, float]:
@@ -80,7 +60,7 @@ def make_face(
         angle += rng.normal(0, 5 * wide)
         stretch = np.exp(rng.normal(0, 0.05 * wide, 2) + rng.normal(0.02, 0.03 * wide))
         shift = rng.normal(0, 0.025 * wide, 2)
-    matrix = upright_matrix(points, angle, stretch.astype(np.float32), shift.astype(np.float32))
+    matrix = upright_matrix(points, angle, tuple(stretch), tuple(shift))
     fill = rng.integers(0, 256, 3).tolist() if augment else (124, 117, 104)
     view = cv2.warpAffine(faces.images[index], matrix, (SIDE, SIDE), flags=cv2.INTER_LINEAR, borderValue=fill)
     moved, confidence = transform_points(points, matrix), 1.0
@@ -113,11 +93,6 @@ def make_mistake(faces: FaceSet, scenes: list[Image], rng: np.random.Generator) 
         stretch = np.full(2, rng.choice([0.4, 0.5, 2.2, 2.8]))
         shift = rng.choice([-0.5, 0.5, -0.7, 0.7], 2) if rng.random() < 0.6 else np.zeros(2)
         angle = eye_angle(points) + (rng.choice([90, 180, 270]) if rng.random() < 0.4 else 0)
-        matrix = upright_matrix(points, angle, stretch.astype(np.float32), shift.astype(np.float32))
+        matrix = upright_matrix(points, angle, tuple(stretch), tuple(shift))
     view = cv2.warpAffine(image, matrix, (SIDE, SIDE), flags=cv2.INTER_LINEAR, borderValue=(124, 117, 104))
     return change_colours(view, rng)  # type: ignore[arg-type]
-
-
-def normalise_face(images: np.ndarray) -> Floats:
-    """Crops (N, 96, 96, 3) uint8 RGB -> (N, 3, 96, 96) float32 in [-1, 1]."""
-    return np.ascontiguousarray((images.astype(np.float32) / 127.5 - 1).transpose(0, 3, 1, 2))

@@ -18,9 +18,10 @@ import torch
 from torch import Tensor
 
 from models.checkpoints import load_strictly, read_weights, save_weights
+from models.faces import eye_angle, normalise_face, upright_matrix
 from models.landmarks106 import SIDE, Landmarks106, wing_loss
 from tools.body_data import read_tar
-from tools.face_data import FaceSet, make_face, make_mistake, normalise_face, read_faces, upright_matrix
+from tools.face_data import FaceSet, make_face, make_mistake, read_faces
 from tools.training import Log, MovingAverage, batches, cosine, prepare
 from vision.layouts import FACE_GROUPS, IBUG68_FROM_106, OUTER_EYES
 from vision.options import add_arguments, check_options, from_arguments, option
@@ -110,7 +111,7 @@ def score(network: torch.nn.Module, faces: FaceSet) -> dict[str, float]:
     error = np.linalg.norm(found - goal, axis=2).mean(axis=1) / eyes * 100
     inner = []
     for i, truth in faces.human68.items():
-        matrix = _matrix(faces, i)
+        matrix = upright_matrix(faces.points[i], eye_angle(faces.points[i]))
         moved = truth @ matrix[:, :2].T + matrix[:, 2]
         scale = np.linalg.norm(moved[36] - moved[45])
         inner.append(np.linalg.norm(found[i, IBUG68_FROM_106] - moved, axis=1) / scale * 100)
@@ -121,13 +122,6 @@ def score(network: torch.nn.Module, faces: FaceSet) -> dict[str, float]:
         "human_inner": float(human[:, 17:].mean()),
         "pose": float(pose.mean()),
     }
-
-
-def _matrix(faces: FaceSet, index: int) -> np.ndarray:
-    from tools.face_data import eye_angle
-
-    points = faces.points[index]
-    return upright_matrix(points, eye_angle(points), np.ones(2, np.float32), np.zeros(2, np.float32))
 
 
 def main(config: LandmarkTraining) -> None:

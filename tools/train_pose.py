@@ -18,7 +18,8 @@ import torch
 from models.checkpoints import load_strictly, read_weights, save_weights
 from models.heatmaps import decode_heatmaps
 from models.hrnet import SIZES, HRNet
-from tools.body_data import Augmentation, CropSet, crop_person, make_sample, normalise, read_crops
+from models.pose import crop_person, normalise
+from tools.body_data import Augmentation, CropSet, make_sample, read_crops
 from tools.training import Log, MovingAverage, batches, cosine, prepare
 from vision.geometry import invert_affine, transform_points
 from vision.options import add_arguments, check_options, from_arguments, option

@@ -1,0 +1,129 @@
+"""The face finder: detector, upright crop, 106 points with refinement, head pose, confidence."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import cv2
+import numpy as np
+
+from models.landmarks106 import SIDE
+from models.runtime import DetectorRunner, Engine
+from vision.geometry import bounding_box, crop_matrix, grow_box, invert_affine, similarity, transform_points
+from vision.layouts import FACE_MIRROR, FIVE_FROM_106
+from vision.types import Faces, Floats, Image
+
+MARGIN = 1.2
+"""The network sees the tight box of the upright points, grown by this factor."""
+
+PASSES = 3
+"""Predictions per face, each on the tight box of the one before; the last is averaged with its mirror image."""
+
+
+def eye_angle(points: Floats) -> float:
+    """Degrees by which the eye line of 106 points is tilted clockwise in the image."""
+    left, right = points[66:74].mean(axis=0), points[75:83].mean(axis=0)
+    return float(np.degrees(np.arctan2(right[1] - left[1], right[0] - left[0])))
+
+
+def upright_matrix(
+    points: Floats, degrees: float, stretch: tuple[float, float] = (1, 1), shift: tuple[float, float] = (0, 0)
+) -> np.ndarray:
+    """(2, 3) matrix to the network's crop: ``points`` turned upright, their tight box grown to fill the square.
+
+    ``stretch`` and ``shift`` (in box sizes) disturb the box for training.
+    """
+    middle = points.mean(axis=0)
+    turn = crop_matrix(np.concatenate([middle - 0.5, middle + 0.5]), (1, 1), degrees)
+    box = grow_box(bounding_box(transform_points(points, turn)), MARGIN)
+    size = box[2:] - box[:2]
+    centre, half = (box[:2] + box[2:]) / 2 + np.asarray(shift) * size, np.asarray(stretch) * size / 2
+    flat = crop_matrix(np.concatenate([centre - half, centre + half]), (SIDE, SIDE))
+    return np.column_stack([flat[:, :2] @ turn[:, :2], flat[:, :2] @ turn[:, 2] + flat[:, 2]])
+
+
+def normalise_face(crops: np.ndarray) -> Floats:
+    """Crops (N, 96, 96, 3) uint8 RGB -> (N, 3, 96, 96) float32 in [-1, 1]."""
+    return np.ascontiguousarray((crops.astype(np.float32) / 127.5 - 1).transpose(0, 3, 1, 2))
+
+
+def _shrunk(image: Image, box: Floats) -> tuple[Image, Floats]:
+    """The part of the image round a box, halved until the face is near the network's size; offset and scale.
+
+    Sampling a large face directly would alias; averaging first costs little and keeps the points steady.
+    """
+    height, width = image.shape[:2]
+    x0, y0 = (int(v) for v in np.clip(np.floor(box[:2]), 0, [width - 1, height - 1]))
+    x1, y1 = (int(v) for v in np.clip(np.ceil(box[2:]) + 1, [x0 + 1, y0 + 1], [width, height]))
+    part = image[y0:y1, x0:x1]
+    scale = max(1, int(max(box[2:] - box[:2]) / (2.5 * SIDE)))
+    if scale > 1:
+        part = cv2.resize(part, (max(1, (x1 - x0) // scale), max(1, (y1 - y0) // scale)), interpolation=cv2.INTER_AREA)
+    ratio = np.array([part.shape[1] / (x1 - x0), part.shape[0] / (y1 - y0)])
+    to_part = np.column_stack([np.diag(ratio), (np.array([0.5 - x0, 0.5 - y0]) * ratio) - 0.5])
+    return part, to_part  # type: ignore[return-value]
+
+
+@dataclass(frozen=True)
+class LandmarkRunner:
+    """Image and five points per face -> 106 points, pose and confidence of each."""
+
+    engine: Engine
+    mean_face: Floats
+
+    def __call__(self, image: Image, five: Floats) -> tuple[Floats, Floats, Floats]:
+        """``five`` (N, 5, 2) -> points (N, 106, 2), pose (N, 3) degrees, confidence (N,) in [0, 1]."""
+        anchor = self.mean_face[list(FIVE_FROM_106)]
+        points = np.stack([transform_points(self.mean_face, similarity(anchor, f)) for f in five])
+        parts = [_shrunk(image, grow_box(bounding_box(p), 2.0)) for p in points]
+        for last in [False] * (PASSES - 1) + [True]:
+            angles = np.array([eye_angle(p) for p in points], np.float32)
+            points, pose, confidence = self._predict(parts, points, angles, last)
+        return points, pose, confidence
+
+    def _predict(
+        self, parts: list[tuple[Image, Floats]], points: Floats, angles: Floats, mirror: bool
+    ) -> tuple[Floats, Floats, Floats]:
+        """One pass over all faces; with ``mirror`` averaged with the mirrored crops."""
+        matrices = np.stack([upright_matrix(p, a) for p, a in zip(points, angles, strict=True)])
+        crops = []
+        for matrix, (part, to_part) in zip(matrices, parts, strict=True):
+            back = invert_affine(to_part)
+            direct = np.column_stack([matrix[:, :2] @ back[:, :2], matrix[:, :2] @ back[:, 2] + matrix[:, 2]])
+            crops.append(
+                cv2.warpAffine(part, direct, (SIDE, SIDE), flags=cv2.INTER_LINEAR, borderValue=(124, 117, 104))
+            )
+        batch = np.stack(crops)
+        count = len(batch)
+        both = np.concatenate([batch, batch[:, :, ::-1]]) if mirror else batch
+        found, pose, logit = (x.numpy() for x in self.engine(normalise_face(both)))
+        if mirror:
+            other = found[count:, FACE_MIRROR] * [-1, 1] + [SIDE - 1, 0]
+            found = (found[:count] + other) / 2
+            pose = (pose[:count] + pose[count:] * [1, -1, -1]) / 2
+            logit = (logit[:count] + logit[count:]) / 2
+        pose = pose + np.stack([np.zeros(count), np.zeros(count), angles], axis=1)
+        return transform_points(found, invert_affine(matrices)), pose.astype(np.float32), 1 / (1 + np.exp(-logit))
+
+
+@dataclass(frozen=True)
+class FaceFinder:
+    """Image (H, W, 3) uint8 RGB -> ``Faces``, largest first; an image without a face gives none.
+
+    The score is the product of the detector's and the landmark network's confidence, so that a
+    covered or a wrong face is recognisable; below ``threshold`` a face is dropped.
+    """
+
+    detect: DetectorRunner
+    landmarks: LandmarkRunner
+    threshold: float = 0.25
+
+    def __call__(self, image: Image) -> Faces:
+        found = self.detect(image)
+        if len(found) == 0:
+            return Faces.none()
+        points, pose, confidence = self.landmarks(image, found.points)
+        scores = found.scores * confidence
+        sizes = np.prod(found.boxes[:, 2:] - found.boxes[:, :2], axis=1)
+        order = [i for i in np.argsort(-sizes) if scores[i] >= self.threshold]
+        return Faces(found.boxes, scores, found.points, points, pose)[order]
