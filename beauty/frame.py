@@ -42,7 +42,7 @@ class FaceFrame:
         return self.origin + local[..., :1] * self.right + local[..., 1:] * self.down
 
 
-def face_frame(points: Floats, pose: Floats) -> FaceFrame:
+def face_frame(points: np.ndarray, pose: np.ndarray) -> FaceFrame:
     """Axes and size of a face from its points (106, 2) and its head pose (3,) in degrees.
 
     The tilt is that of the eye line while the face looks at the camera; a turned head's eye line
@@ -101,7 +101,7 @@ class Patch:
         middle = (self.step - 1) / 2
         return self.x0 + middle + self.step * np.arange(self.cols), self.y0 + middle + self.step * np.arange(self.rows)
 
-    def reduce(self, image: Image) -> Image:
+    def reduce(self, image: Image) -> np.ndarray:
         """The small version of the picture's part, (rows, cols, 3) uint8, each pixel an area mean."""
         part = image[self.y0 : self.y0 + self.height, self.x0 : self.x0 + self.width]
         if self.step == 1:

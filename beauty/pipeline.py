@@ -14,7 +14,7 @@ import cv2
 import numpy as np
 
 from beauty.frame import FaceFrame, Patch, face_frame, patch_for
-from beauty.regions import Regions, Appearance, find_regions
+from beauty.regions import Appearance, Regions, find_regions
 from beauty.settings import BeautySettings
 from beauty.skin import blotch_band, spot_change
 from beauty.tone import apply_look, lighten, tint_change
@@ -33,9 +33,9 @@ class PreparedFace:
     patch: Patch
     width: float
     regions: Regions
-    lab: Floats
-    band: Floats
-    spots: Floats
+    lab: np.ndarray
+    band: np.ndarray
+    spots: np.ndarray
 
 
 @dataclass(frozen=True)

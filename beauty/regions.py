@@ -15,7 +15,6 @@ import cv2
 import numpy as np
 
 from beauty.frame import FaceFrame
-from vision.types import Floats, Image
 
 LEFT_EYE, RIGHT_EYE = tuple(range(66, 74)), tuple(range(75, 83))
 LEFT_BROW, RIGHT_BROW = tuple(range(33, 42)), tuple(range(42, 51))
@@ -53,18 +52,18 @@ class Regions:
     clip(gain * grey / 255 + offset, 0, 1).
     """
 
-    skin: Floats
-    gain: Floats
-    offset: Floats
-    eyes: Floats
-    lips: Floats
-    mouth: Floats
-    under_eyes: Floats
-    cheeks: Floats
+    skin: np.ndarray
+    gain: np.ndarray
+    offset: np.ndarray
+    eyes: np.ndarray
+    lips: np.ndarray
+    mouth: np.ndarray
+    under_eyes: np.ndarray
+    cheeks: np.ndarray
     seen: Appearance
 
 
-def find_regions(small: Image, frame: FaceFrame, before: Appearance | None = None) -> Regions:
+def find_regions(small: np.ndarray, frame: FaceFrame, before: Appearance | None = None) -> Regions:
     """The regions of a face in the small picture (rows, cols, 3) RGB; ``frame`` is in its pixels.
 
     ``before`` is what was seen in the previous video frame, into which this one's is blended.
@@ -86,13 +85,13 @@ def find_regions(small: Image, frame: FaceFrame, before: Appearance | None = Non
     return Regions(skin, gain, offset, *_parts(small.shape[:2], frame, skin), seen)
 
 
-def _soft(distance: np.ndarray, low: float, high: float) -> Floats:
+def _soft(distance: np.ndarray, low: float, high: float) -> np.ndarray:
     """0 below ``low``, 1 above ``high``, smooth between."""
     t = np.clip((distance - low) / max(high - low, 1e-6), 0, 1)
     return (t * t * (3 - 2 * t)).astype(np.float32)
 
 
-def _distance(shape: tuple[int, int], polygon: np.ndarray) -> Floats:
+def _distance(shape: tuple[int, int], polygon: np.ndarray) -> np.ndarray:
     """Distance (rows, cols) in pixels to a closed polygon (P, 2), positive inside."""
     mask = np.zeros(shape, np.uint8)
     fine = np.clip(np.round(np.asarray(polygon) * 16), -(2**24), 2**24).astype(np.int32)
@@ -117,7 +116,7 @@ def _face_outline(frame: FaceFrame) -> np.ndarray:
     return np.concatenate([frame.points[:33], frame.pixels(arc)])
 
 
-def _features(shape: tuple[int, int], frame: FaceFrame) -> Floats:
+def _features(shape: tuple[int, int], frame: FaceFrame) -> np.ndarray:
     """1 where skin may be changed, 0 on eyes, brows, lips and nostrils, soft round them."""
     w, points = frame.width, frame.points
     free = np.ones(shape, np.float32)
@@ -132,7 +131,7 @@ def _features(shape: tuple[int, int], frame: FaceFrame) -> Floats:
     return free
 
 
-def _prior(shape: tuple[int, int], frame: FaceFrame, inside: Floats) -> Floats:
+def _prior(shape: tuple[int, int], frame: FaceFrame, inside: np.ndarray) -> np.ndarray:
     """How far the points alone allow skin: the face, softly the ears beside it and the neck below it."""
     w, local = frame.width, frame.local(frame.points)
     y, x = np.mgrid[: shape[0], : shape[1]].astype(np.float32)
@@ -161,13 +160,13 @@ def _jaw_rows(local: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     return np.array([mouth, max(chin, mouth + 1.0)]), np.array([0.98 * half, 0.8 * half])
 
 
-def _roughness(lightness: Floats, width: float) -> Floats:
+def _roughness(lightness: np.ndarray, width: float) -> np.ndarray:
     """Log of the local contrast at the scale of hairs."""
     fine = lightness - cv2.GaussianBlur(lightness, (0, 0), max(0.006 * width, 0.8))
     return np.log(np.sqrt(cv2.GaussianBlur(fine * fine, (0, 0), max(0.012 * width, 1.2))) + 0.7)
 
 
-def _skin_colour(lab: Floats, rough: Floats, core: np.ndarray, frame: FaceFrame) -> Appearance:
+def _skin_colour(lab: np.ndarray, rough: np.ndarray, core: np.ndarray, frame: FaceFrame) -> Appearance:
     """Robust mean and covariance of the skin, started on cheeks and nose and grown over the face."""
     seed = np.zeros(lab.shape[:2], np.uint8)
     for part in ((1, 4, 7, 84, 57, 73, 66), (31, 28, 25, 90, 63, 80, 79), (51, 57, 63)):
@@ -190,8 +189,8 @@ def _skin_colour(lab: Floats, rough: Floats, core: np.ndarray, frame: FaceFrame)
 
 
 def _likeness(
-    lab: Floats, rough: Floats, core: np.ndarray, neck: np.ndarray, colour: Appearance, width: float
-) -> Floats:
+    lab: np.ndarray, rough: np.ndarray, core: np.ndarray, neck: np.ndarray, colour: Appearance, width: float
+) -> np.ndarray:
     """Probability of skin (rows, cols): near the face's colour, nearer to the skin's colour round about, not hairy.
 
     Shine on the face and shade on the neck count half; ``core`` is where the skin round about is learned.
@@ -208,7 +207,7 @@ def _likeness(
     return 1 - _soft(total, 2.5, 4.0)
 
 
-def _eased(gap: Floats, core: np.ndarray, neck: np.ndarray) -> Floats:
+def _eased(gap: np.ndarray, core: np.ndarray, neck: np.ndarray) -> np.ndarray:
     """Colour differences (rows, cols, 3), halved for shine on the face and, in lightness, for shade on the neck."""
     lightness = gap[..., 0]
     shine, shade = core & (lightness > 0), neck & (lightness < 0)
@@ -217,12 +216,12 @@ def _eased(gap: Floats, core: np.ndarray, neck: np.ndarray) -> Floats:
     return eased
 
 
-def _far(gap: Floats, inverse: np.ndarray) -> Floats:
+def _far(gap: np.ndarray, inverse: np.ndarray) -> np.ndarray:
     """Squared Mahalanobis distance of colour differences (rows, cols, 3)."""
     return np.einsum("yxi,yxi->yx", gap @ inverse.astype(np.float32), gap)
 
 
-def _spread(lab: Floats, weight: Floats, mean: np.ndarray, sigma: float) -> Floats:
+def _spread(lab: np.ndarray, weight: np.ndarray, mean: np.ndarray, sigma: float) -> np.ndarray:
     """The weighted mean colour round every pixel, at a quarter of the size; ``mean`` where nothing is near."""
     shape = lab.shape[1::-1]
     small = (max(shape[0] // 4, 2), max(shape[1] // 4, 2))
@@ -233,21 +232,21 @@ def _spread(lab: Floats, weight: Floats, mean: np.ndarray, sigma: float) -> Floa
     return cv2.resize(colour, shape, interpolation=cv2.INTER_LINEAR)
 
 
-def _connected(mask: Floats, core: np.ndarray) -> Floats:
+def _connected(mask: np.ndarray, core: np.ndarray) -> np.ndarray:
     """The mask without islands that do not touch the face."""
-    count, labels = cv2.connectedComponents((mask > 0.35).astype(np.uint8))
-    touched = np.zeros(count, bool)
+    labels = np.asarray(cv2.connectedComponents((mask > 0.35).astype(np.uint8))[1])
+    touched = np.zeros(int(labels.max()) + 1, bool)
     touched[np.unique(labels[core])] = True
     touched[0] = False
     keep = cv2.dilate(touched[labels].astype(np.uint8), np.ones((5, 5), np.uint8))
     return mask * keep
 
 
-def _guided(grey: Floats, mask: Floats, width: float) -> tuple[Floats, Floats]:
+def _guided(grey: np.ndarray, mask: np.ndarray, width: float) -> tuple[np.ndarray, np.ndarray]:
     """Coefficients of the guided filter of ``mask`` by ``grey`` in [0, 1]."""
     size = 2 * max(round(0.016 * width), 1) + 1
 
-    def mean(x: Floats) -> Floats:
+    def mean(x: np.ndarray) -> np.ndarray:
         return cv2.boxFilter(x, -1, (size, size), borderType=cv2.BORDER_REPLICATE)
 
     m_grey, m_mask = mean(grey), mean(mask)
@@ -255,7 +254,7 @@ def _guided(grey: Floats, mask: Floats, width: float) -> tuple[Floats, Floats]:
     return mean(gain), mean(m_mask - gain * m_grey)
 
 
-def _parts(shape: tuple[int, int], frame: FaceFrame, skin: Floats) -> tuple[Floats, Floats, Floats, Floats, Floats]:
+def _parts(shape: tuple[int, int], frame: FaceFrame, skin: np.ndarray) -> tuple[np.ndarray, ...]:
     """Masks of the eyes, the lips, the inside of the mouth, the skin under the eyes and the cheeks."""
     w, points = frame.width, frame.points
     lids = [_distance(shape, points[list(eye)]) for eye in (LEFT_EYE, RIGHT_EYE)]
@@ -274,14 +273,14 @@ def _parts(shape: tuple[int, int], frame: FaceFrame, skin: Floats) -> tuple[Floa
     return eyes, lips, mouth, under * skin, cheeks * skin
 
 
-def _blob(x: Floats, y: Floats, centre: np.ndarray, frame: FaceFrame, wide: float, tall: float) -> Floats:
+def _blob(x: np.ndarray, y: np.ndarray, centre: np.ndarray, frame: FaceFrame, wide: float, tall: float) -> np.ndarray:
     """A soft ellipse in the face's axes."""
     u = (x - centre[0]) * frame.right[0] + (y - centre[1]) * frame.right[1]
     v = (x - centre[0]) * frame.down[0] + (y - centre[1]) * frame.down[1]
     return np.exp(-((u / wide) ** 2) - (v / tall) ** 2).astype(np.float32)
 
 
-def _glasses(lightness: Floats, frame: FaceFrame) -> float:
+def _glasses(lightness: np.ndarray, frame: FaceFrame) -> float:
     """Whether the bridge of a pair of glasses crosses the root of the nose: a strong edge over smooth skin."""
     w, local = frame.width, frame.local(frame.points)
     root = (local[51] + local[[70, 75]].mean(0)) / 2

@@ -12,7 +12,6 @@ import cv2
 import numpy as np
 
 from beauty.regions import Regions
-from vision.types import Floats, Image
 
 PORES, BLOTCHES = 0.008, 0.026
 """Standard deviations of the filters that bound the band, shares of the face width (the finer one is flat-topped)."""
@@ -24,7 +23,7 @@ FULL = 0.9
 """Share of the band that full smoothing takes away where the skin is even."""
 
 
-def blotch_band(small: Image, regions: Regions, width: float) -> Floats:
+def blotch_band(small: np.ndarray, regions: Regions, width: float) -> np.ndarray:
     """What full smoothing takes away, (rows, cols, 3) float32 in grey levels of R, G, B.
 
     The blurs are weighted with the skin mask, so that hair, lips and background leave no halo.
@@ -40,13 +39,13 @@ def blotch_band(small: Image, regions: Regions, width: float) -> Floats:
     return FULL * band * (keep * _firm(regions.skin))[..., None]
 
 
-def flat_blur(image: Floats, weight: Floats, sigma: float) -> Floats:
+def flat_blur(image: np.ndarray, weight: np.ndarray, sigma: float) -> np.ndarray:
     """A low-pass with a flatter top and a steeper end than a Gaussian: 1 - (1 - g)^2 for the response g."""
     once = masked_blur(image, weight, sigma)
     return once + masked_blur(image - once, weight, sigma)
 
 
-def masked_blur(image: Floats, weight: Floats, sigma: float) -> Floats:
+def masked_blur(image: np.ndarray, weight: np.ndarray, sigma: float) -> np.ndarray:
     """Gaussian mean of an image (rows, cols, C) over the pixels that ``weight`` (rows, cols) lets in."""
     if sigma < 0.3:
         return image
@@ -56,7 +55,7 @@ def masked_blur(image: Floats, weight: Floats, sigma: float) -> Floats:
     return share * above / np.maximum(below, 1e-3)[..., None] + (1 - share) * image
 
 
-def spot_change(small: Image, regions: Regions, width: float) -> Floats:
+def spot_change(small: np.ndarray, regions: Regions, width: float) -> np.ndarray:
     """The change (rows, cols, 3) float32 that heals small dark or red spots with the skin round them."""
     image = small.astype(np.float32)
     spots = find_spots(image, regions.skin, width)
@@ -69,7 +68,7 @@ def spot_change(small: Image, regions: Regions, width: float) -> Floats:
     return (around - cv2.GaussianBlur(image, (0, 0), max(0.002 * width, 0.4))) * (soft * regions.skin)[..., None]
 
 
-def find_spots(image: Floats, skin: Floats, width: float) -> np.ndarray:
+def find_spots(image: np.ndarray, skin: np.ndarray, width: float) -> np.ndarray:
     """Small, compact, isolated dark or red spots in the skin: a bool mask (rows, cols).
 
     A spot is a blob in the difference of two Gaussians (Lindeberg, IJCV 1998) that stands out from
@@ -93,6 +92,6 @@ def find_spots(image: Floats, skin: Floats, width: float) -> np.ndarray:
     return chosen[labels] if count > 1 else np.zeros(skin.shape, bool)
 
 
-def _firm(mask: Floats) -> Floats:
+def _firm(mask: np.ndarray) -> np.ndarray:
     """The mask with its faint outskirts left out."""
     return np.clip((mask - 0.2) / 0.7, 0, 1)

@@ -12,7 +12,7 @@ import numpy as np
 from beauty.regions import Regions
 from beauty.settings import BeautySettings
 from beauty.skin import masked_blur
-from vision.types import Floats, Image
+from vision.types import Image
 
 LIGHTEN = 0.6
 """Curve of full whitening: a channel x in [0, 1] becomes (1 + c) x / (1 + c x)."""
@@ -21,7 +21,7 @@ PALE = 0.1
 """Share of the colour that full whitening takes away, so that lighter skin does not look painted."""
 
 
-def lighten(strip: Floats, original: Image, mask: Floats, strength: float) -> Floats:
+def lighten(strip: np.ndarray, original: Image, mask: np.ndarray, strength: float) -> np.ndarray:
     """Skin made lighter, (rows, cols, 3) float32 in grey levels; ``mask`` (rows, cols) in [0, 1].
 
     All channels of a pixel grow by the same factor, which keeps the hue; the factor follows a curve
@@ -31,20 +31,20 @@ def lighten(strip: Floats, original: Image, mask: Floats, strength: float) -> Fl
     factor = cv2.LUT(cv2.max(cv2.max(red, green), blue), _factors(float(strength)))
     factor = cv2.multiply(factor, mask)
     grey = cv2.transform(strip, np.array([[0.299, 0.587, 0.114]], np.float32))
-    fade = cv2.multiply(mask, np.float32(PALE * strength).item())
+    fade = mask * np.float32(PALE * strength)
     lighter = strip + (grey[..., None] - strip) * fade[..., None]
     return lighter * (1 + factor)[..., None]
 
 
 @cache
-def _factors(strength: float) -> Floats:
+def _factors(strength: float) -> np.ndarray:
     """What to add to 1 for the factor of every largest channel 0..255."""
     x = np.arange(256, dtype=np.float32) / 255
     c = LIGHTEN * strength
     return ((1 + c) / (1 + c * x) - 1).astype(np.float32)
 
 
-def tint_change(lab: Floats, regions: Regions, width: float, settings: BeautySettings) -> Floats:
+def tint_change(lab: np.ndarray, regions: Regions, width: float, settings: BeautySettings) -> np.ndarray:
     """The change (rows, cols, 3) in grey levels that the small colour controls ask for.
 
     ``lab`` (rows, cols, 3) float32 is the patch's small version, ``width`` the face width there.
@@ -68,7 +68,7 @@ def tint_change(lab: Floats, regions: Regions, width: float, settings: BeautySet
     return 255 * (cv2.cvtColor(new, cv2.COLOR_Lab2RGB) - cv2.cvtColor(lab, cv2.COLOR_Lab2RGB))
 
 
-def _under_eyes(lab: Floats, regions: Regions, width: float) -> Floats:
+def _under_eyes(lab: np.ndarray, regions: Regions, width: float) -> np.ndarray:
     """Brings the coarse colour under the eyes towards the skin round about, where it is darker."""
     rest = regions.skin * (1 - 0.9 * np.clip(1.5 * regions.under_eyes, 0, 1))
     here, around = masked_blur(lab, regions.skin, 0.02 * width), masked_blur(lab, rest, 0.08 * width)
@@ -78,7 +78,7 @@ def _under_eyes(lab: Floats, regions: Regions, width: float) -> Floats:
     return 0.75 * gap * darker * np.clip(1.6 * regions.under_eyes, 0, 1)[..., None]
 
 
-def _brighten_eyes(new: Floats, lab: Floats, mask: Floats, width: float) -> None:
+def _brighten_eyes(new: np.ndarray, lab: np.ndarray, mask: np.ndarray, width: float) -> None:
     """Lifts iris and white, a little crisper and less red; dark lashes and pupils stay dark."""
     light = lab[..., 0]
     crisp = light - cv2.GaussianBlur(light, (0, 0), max(0.01 * width, 0.6))
@@ -87,7 +87,7 @@ def _brighten_eyes(new: Floats, lab: Floats, mask: Floats, width: float) -> None
     new[..., 1:] *= (1 - 0.35 * white)[..., None]
 
 
-def _whiten_teeth(new: Floats, lab: Floats, mask: Floats) -> None:
+def _whiten_teeth(new: np.ndarray, lab: np.ndarray, mask: np.ndarray) -> None:
     """Takes yellow out of what is light and not red inside the mouth, and lifts it a little."""
     light, red = lab[..., 0], lab[..., 1]
     tooth = mask * np.clip((light - 40) / 20, 0, 1) * np.clip((20 - red) / 10, 0, 1)
@@ -154,7 +154,7 @@ def apply_look(image: Image, name: str, degree: float) -> Image:
 
 
 @cache
-def _table(name: str) -> Floats:
+def _table(name: str) -> np.ndarray:
     """The curves of a look as a table (256, 1, 3) float32."""
     look, x = _LOOKS[name], np.arange(256) / 255
     channels = [255 * _curve(points, x) for points in (look.red, look.green, look.blue)]
@@ -174,7 +174,7 @@ def _curve(points: Sequence[tuple[float, float]], x: np.ndarray) -> np.ndarray:
     return rise + (t**3 - 2 * t**2 + t) * h * tangent[k] + (t**3 - t**2) * h * tangent[k + 1]
 
 
-def _mix(look: Look) -> Floats:
+def _mix(look: Look) -> np.ndarray:
     """The colour mix of a look as a matrix (3, 3)."""
     grey = np.tile(np.array([0.299, 0.587, 0.114]), (3, 1))
     mixed = look.saturation * np.eye(3) + (1 - look.saturation) * grey

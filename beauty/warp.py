@@ -18,7 +18,7 @@ from beauty.frame import MIDLINE, FaceFrame, Patch, face_frame, patch_for
 from beauty.settings import BeautySettings
 from vision.types import Faces, Floats
 
-JAW, EYE, CHIN, NOSE, MOUTH = 0.103, 0.112, 0.045, 0.16, 0.14
+JAW, EYE, CHIN, NOSE, MOUTH = 0.104, 0.112, 0.045, 0.16, 0.14
 """Changes at full strength: jaw width, eye size, chin length (of the face width), nose and mouth width."""
 
 STEEPEST = 0.6
@@ -27,7 +27,7 @@ STEEPEST = 0.6
 JAW_CORNER = 9
 """The contour point (its mirror is 32 - 9) below which the neck's sides go straight down and follow the jaw softly."""
 
-UNSURE = 0.012
+UNSURE = 0.009
 """The true edge of the face may lie this share of its width outside the points' contour; it moves along."""
 
 LEAST_JACOBIAN = 0.34
@@ -155,7 +155,8 @@ def _slimming(
     distance = _inside_distance(frame, new, u, v, patch) + UNSURE * frame.width * _share(v / chin) ** 2
     part = _share(v / chin) * JAW * strength
     left, right = (
-        np.interp(v, np.maximum.accumulate(side[:, 1]), side[:, 0]) for side in (new[: JAW_CORNER + 1], new[:-JAW_CORNER - 2:-1])
+        np.interp(v, np.maximum.accumulate(side[:, 1]), side[:, 0])
+        for side in (new[: JAW_CORNER + 1], new[: -JAW_CORNER - 2 : -1])
     )
     pull = part / (1 - part) * (np.clip(u, np.minimum(left, right), np.maximum(left, right)) - _midline(local, v))
     fall = np.maximum(np.abs(pull) * _RAMP_SLOPE / STEEPEST, 0.04 * frame.width)
@@ -165,7 +166,7 @@ def _slimming(
 
 def _share(height: np.ndarray) -> np.ndarray:
     """Share of the slimming at a height, 0 at the eyes and 1 at the chin; the widest part moves little."""
-    return _smooth(height, 0.09, 0.5) * (1 - _smooth(height, 0.85, 1.6))
+    return _smooth(height, 0.14, 0.5) * (1 - _smooth(height, 0.85, 1.6))
 
 
 def _inside_distance(frame: FaceFrame, contour: np.ndarray, u: np.ndarray, v: np.ndarray, patch: Patch) -> np.ndarray:
@@ -173,14 +174,15 @@ def _inside_distance(frame: FaceFrame, contour: np.ndarray, u: np.ndarray, v: np
     far = np.array([0.0, 2.0 * frame.width])
     left, right = contour[: JAW_CORNER + 1], contour[-JAW_CORNER - 1 :]
     closed = np.concatenate([left[:1] - far, left, left[-1:] + far, right[:1] + far, right, right[-1:] - far])
-    corners = patch.points(frame.pixels(closed))
-    fine = np.round(corners * 16).astype(np.int32)
-    pad = 8
-    mask = np.zeros((u.shape[0] + 2 * pad, u.shape[1] + 2 * pad), np.uint8)
-    cv2.fillPoly(mask, [fine + 16 * pad], 255, cv2.LINE_8, 4)
+    finer = max(1, round(FIELD_WIDTH * patch.step / frame.width))
+    corners = (patch.points(frame.pixels(closed)) + 0.5) * finer - 0.5
+    pad = 8 * finer
+    mask = np.zeros((u.shape[0] * finer + 2 * pad, u.shape[1] * finer + 2 * pad), np.uint8)
+    cv2.fillPoly(mask, [np.round(16 * (corners + pad)).astype(np.int32)], 255, cv2.LINE_8, 4)
     both = [cv2.distanceTransform(m, cv2.DIST_L2, cv2.DIST_MASK_PRECISE) for m in (mask, 255 - mask)]
-    distance = cv2.GaussianBlur(both[0] - both[1], (0, 0), 2.0)[pad:-pad, pad:-pad]
-    return distance * patch.step
+    distance = cv2.GaussianBlur(both[0] - both[1], (0, 0), 0.009 * frame.width * finer / patch.step)
+    distance = cv2.resize(distance[pad:-pad, pad:-pad], u.shape[::-1], interpolation=cv2.INTER_AREA)
+    return distance * (patch.step / finer)
 
 
 def _eye(local: np.ndarray, corners: tuple[int, int], u: np.ndarray, v: np.ndarray, strength: float) -> np.ndarray:
@@ -237,7 +239,7 @@ def jacobian(shift: Floats, step: float = 1.0) -> Floats:
     """Determinant (H, W) of the mapping x + d(x) for a field (H, W, 2) sampled every ``step`` pixels."""
     if min(shift.shape[:2]) < 2:
         return np.ones(shift.shape[:2], np.float32)
-    dy, dx = np.gradient(shift, step, axis=(0, 1))
+    dy, dx = (np.gradient(shift, step, axis=axis) for axis in (0, 1))
     return (1 + dx[..., 0]) * (1 + dy[..., 1]) - dx[..., 1] * dy[..., 0]
 
 

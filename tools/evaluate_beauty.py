@@ -20,7 +20,7 @@ from beauty.frame import face_frame
 from beauty.pipeline import Prepared, beautify, beautify_prepared, prepare, warp_field
 from beauty.settings import PRESETS, BeautySettings
 from beauty.warp import fields_of, jacobian, move_points
-from vision.types import Faces, FindFaces, Floats, Image, MediaError
+from vision.types import Faces, FindFaces, Image, MediaError
 
 OFF = PRESETS["off"]
 FINE, COARSE = 0.004, 0.015
@@ -56,7 +56,7 @@ def photos(folder: Path, limit: int) -> Iterator[tuple[str, Image]]:
             continue
 
 
-def lightness(image: Image) -> Floats:
+def lightness(image: Image) -> np.ndarray:
     return cv2.cvtColor(image.astype(np.float32) / 255, cv2.COLOR_RGB2Lab)[..., 0]
 
 
@@ -70,7 +70,7 @@ def skin_mask(prepared: Prepared) -> np.ndarray:
     return mask
 
 
-def bands(image: Image, width: float) -> tuple[Floats, Floats]:
+def bands(image: Image, width: float) -> tuple[np.ndarray, np.ndarray]:
     """The pore band and the blotch band of the lightness."""
     light = lightness(image)
     fine, coarse = (cv2.GaussianBlur(light, (0, 0), share * width) for share in (FINE, COARSE))
@@ -93,21 +93,21 @@ def smoothing_figures(prepared: Prepared, width: float) -> dict[str, float]:
     return {name: float(value) for name, value in figures.items()}
 
 
-def gradient(image: Image) -> Floats:
+def gradient(image: Image) -> np.ndarray:
     light = lightness(image)
     return np.hypot(cv2.Sobel(light, cv2.CV_32F, 1, 0), cv2.Sobel(light, cv2.CV_32F, 0, 1))
 
 
 def feature_mask(shape: tuple[int, int], faces: Faces, grown: float) -> np.ndarray:
     """Eyes, brows and lips, grown by a share of the face width, a bool (H, W)."""
-    mask = np.zeros(shape, np.uint8)
+    mask = np.zeros(shape, bool)
     for points, pose in zip(faces.points106, faces.pose, strict=True):
         one = np.zeros(shape, np.uint8)
         for part in (range(33, 42), range(42, 51), range(66, 74), range(75, 83), range(84, 96)):
             cv2.fillPoly(one, [np.round(points[list(part)]).astype(np.int32)], 1)
         size = 2 * max(round(grown * face_frame(points, pose).width), 1) + 1
-        mask |= cv2.dilate(one, cv2.getStructuringElement(cv2.MORPH_ELLIPSE, (size, size)))
-    return mask > 0
+        mask |= cv2.dilate(one, cv2.getStructuringElement(cv2.MORPH_ELLIPSE, (size, size))) > 0
+    return mask
 
 
 def face_and_neck(shape: tuple[int, int], faces: Faces) -> np.ndarray:
@@ -189,7 +189,7 @@ def shape_figures(shape: tuple[int, int], faces: Faces) -> dict[str, float]:
 EYES = (tuple(range(66, 74)), tuple(range(75, 83)))
 
 
-def bent_lines(field: Floats, width: float, points: np.ndarray, right: np.ndarray) -> float:
+def bent_lines(field: np.ndarray, width: float, points: np.ndarray, right: np.ndarray) -> float:
     """Worst bend of straight lines 2 to 25 % of the face width beside the contour, per slimming of one side."""
     down = np.array([-right[1], right[0]])
     slimming = 0.05 * width
