@@ -40,10 +40,11 @@ class BeautyTab:
 
     def _picture(self) -> None:
         text = self._studio.text
-        self.photo = inputs.PhotoInput(
+        field = gr.Image(
             sources=["upload", "webcam", "clipboard"], type="filepath", format="png", label=text("photo"),
             alt_text=text("photo.alt"), height=220, elem_id="photo", buttons=["fullscreen"],
         )  # fmt: skip
+        self.photo = inputs.untouched(field)
         gr.HTML(text("photo.limits"), elem_classes="note", padding=False)
         self.sample = gr.Button(text("photo.sample"), size="sm", elem_id="photo-sample")
         self.compare = gr.ImageSlider(

@@ -14,6 +14,8 @@ from gradio.components import Component
 from vision.options import Option, options_of
 from webui.texts import option_labels
 
+NO_ADDRESS = "Send the file itself, not an address."
+
 Settings = TypeVar("Settings")
 
 
@@ -21,49 +23,27 @@ def _own_file(payload: Any) -> str | None:
     """The uploaded file's path; addresses and inline data are refused, so the server fetches nothing for a visitor."""
     if payload is None:
         return None
-    if not payload.path or payload.path.startswith(("http://", "https://", "data:")):
-        raise gr.Error("Send the file itself, not an address.", print_exception=False)
+    if not payload.path or "://" in payload.path or payload.path.startswith("data:"):
+        raise gr.Error(NO_ADDRESS, print_exception=False)
     return payload.path
 
 
-async def _no_address(path: str | Path | None) -> None:
-    if path is not None and "://" in str(path):
-        raise gr.Error("Send the file itself, not an address.", print_exception=False)
+def untouched(field: Component) -> Any:
+    """Make an image or video field give the path of the file as it was uploaded, unopened and unconverted.
 
+    Whether the file can be read is decided later, with our own sentences.  (The methods are replaced
+    on the instance: a subclass would make Gradio write a stub file beside this one.)
+    """
+    keep = field.async_move_resource_to_block_cache
 
-class PhotoInput(gr.Image):
-    """An image field that gives the path of the untouched file; whether it can be read is decided later."""
+    async def no_address(url_or_file_path: str | Path | None) -> str | None:
+        if url_or_file_path is not None and "://" in str(url_or_file_path):
+            raise gr.Error(NO_ADDRESS, print_exception=False)
+        return await keep(url_or_file_path)
 
-    is_template = True
-
-    def preprocess(self, payload: Any) -> Any:
-        return _own_file(payload)
-
-    async def async_move_resource_to_block_cache(self, url_or_file_path: str | Path | None) -> str | None:
-        await _no_address(url_or_file_path)
-        return await super().async_move_resource_to_block_cache(url_or_file_path)
-
-
-class VideoInput(gr.Video):
-    """A video field that gives the path of the untouched file and never starts a converter."""
-
-    is_template = True
-
-    def preprocess(self, payload: Any) -> Any:
-        return _own_file(payload)
-
-    async def async_move_resource_to_block_cache(self, url_or_file_path: str | Path | None) -> str | None:
-        await _no_address(url_or_file_path)
-        return await super().async_move_resource_to_block_cache(url_or_file_path)
-
-
-class VideoResult(gr.Video):
-    """A video that is shown as it is: it was written for browsers already."""
-
-    is_template = True
-
-    def postprocess(self, value: Any) -> Any:
-        return None if value is None else gr.FileData(path=str(value), orig_name=Path(value).name)
+    field.preprocess = _own_file
+    field.async_move_resource_to_block_cache = no_address
+    return field
 
 
 def option_texts(prefix: str, settings: type) -> dict[str, tuple[str, str]]:

@@ -41,9 +41,10 @@ class JumpTab:
 
     def _source(self) -> None:
         text = self._studio.text
-        self.video = inputs.VideoInput(
+        field = gr.Video(
             sources=["upload", "webcam"], label=text("video"), height=260, elem_id="video", include_audio=True
         )
+        self.video = inputs.untouched(field)
         gr.HTML(text("video.limits"), elem_classes="note", padding=False)
         with gr.Row():
             self.sample = gr.Button(text("video.sample"), elem_id="video-sample", min_width=100)
@@ -54,9 +55,7 @@ class JumpTab:
     def _result(self) -> None:
         text = self._studio.text
         self.total = gr.HTML("", elem_id="total", padding=False)
-        self.result = inputs.VideoResult(
-            label=text("result"), interactive=False, visible=False, elem_id="result", buttons=[]
-        )
+        self.result = gr.Video(label=text("result"), interactive=False, visible=False, elem_id="result", buttons=[])
         self.stale = gr.HTML("", elem_id="stale", padding=False, visible=False)
         self.render = gr.Button(text("render"), elem_id="render", visible=False)
         with gr.Row():

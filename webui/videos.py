@@ -23,6 +23,10 @@ ANALYSE_SHARE = 0.85
 """The analysis' part of the whole work; drawing is the rest."""
 
 
+PATIENCE = 15.0
+"""Seconds after which a job that nobody looks at any more stops."""
+
+
 class CancelledError(Exception):
     """The visitor pressed cancel or left."""
 
@@ -88,11 +92,8 @@ class PartialCount:
     poses: dict[float, tuple[float, Floats, Floats]] = field(default_factory=dict)
 
     def saw(self, frame: Frame) -> None:
-        """Remember a frame's time by its picture; only the latest few hundred are kept."""
-        self.times[id(frame.image)] = frame.time
-        if len(self.times) > 512:
-            for key in list(self.times)[:128]:
-                del self.times[key]
+        """Remember a frame's time by where its pixels lie: the tracker hands on views of the same memory."""
+        self.times[frame.image.ctypes.data] = frame.time
 
     def wrap(self, estimate_pose: EstimatePose) -> EstimatePose:
         """The same pose function, listened to."""
@@ -100,7 +101,7 @@ class PartialCount:
         def listening(images: Sequence[Image], boxes: Floats) -> Floats:
             poses = estimate_pose(images, boxes)
             for image, box, pose in zip(images, boxes, poses, strict=True):
-                when = self.times.get(id(image))
+                when = self.times.get(image.ctypes.data)
                 area = float(np.prod(box[2:] - box[:2]))
                 if when is not None and area > self.poses.get(when, (0.0,))[0]:
                     self.poses[when] = (area, np.asarray(box), np.asarray(pose))
@@ -123,7 +124,7 @@ class Job:
         self._path, self.target, self._work = path, target, work
         self._stop = threading.Event()
         self._partial = PartialCount()
-        self._begin = time.monotonic()
+        self._begin = self._looked = time.monotonic()
         self.progress = Progress()
         self.result: VideoSession | None = None
         self.error: BaseException | None = None
@@ -138,7 +139,8 @@ class Job:
         self._stop.set()
 
     def wait(self, seconds: float) -> bool:
-        """Wait a while; True when the thread has ended."""
+        """Wait a while; True when the thread has ended.  A job that is not waited for stops after ``PATIENCE``."""
+        self._looked = time.monotonic()
         self._thread.join(seconds)
         return not self._thread.is_alive()
 
@@ -168,19 +170,25 @@ class Job:
     def _watched(self, frames: Iterable[Frame], info: VideoInfo) -> Iterator[Frame]:
         """Pass the frames on, note how far they are, stop when asked and hold the limit of length."""
         self._begin = time.monotonic()
+        pictures = 0
         for frame in frames:
-            if self._stop.is_set():
-                raise CancelledError
+            pictures += 1
+            self._stop_if_asked()
             if frame.time > self._work.limits.video_seconds + 1:
                 raise TooLongError("too long")
             self._partial.saw(frame)
             share = min(1.0, frame.time / info.duration) * ANALYSE_SHARE if info.duration > 0 else None
             self._note("analyse", share, frame.time)
             yield frame
+        if pictures < 2:
+            raise MediaError(f"{self._path.name} holds a single picture.")
 
-    def _drawn(self, share: float, *_: object) -> None:
-        if self._stop.is_set():
+    def _stop_if_asked(self) -> None:
+        if self._stop.is_set() or time.monotonic() - self._looked > PATIENCE:
             raise CancelledError
+
+    def _drawn(self, share: float) -> None:
+        self._stop_if_asked()
         self._note("render", ANALYSE_SHARE + (1 - ANALYSE_SHARE) * min(1.0, share), self.progress.video_seconds)
 
     def _note(self, stage: str, share: float | None, video_seconds: float) -> None:
