@@ -2,12 +2,8 @@
 
 from __future__ import annotations
 
-from functools import cache
-
 import cv2
 import numpy as np
-from PIL import Image as Pillow
-from PIL import ImageDraw, ImageFont
 
 from vision.layouts import BONES, FACE_LINES, JOINTS, PUPILS
 from vision.types import Faces, Floats, Image
@@ -64,7 +60,7 @@ def draw_text(
 ) -> None:
     """Write ``text`` in letters of about ``height`` pixels on a soft dark ground, in place.
 
-    ``anchor`` is two letters as in Pillow: l, m or r across and t, m or b down; it names the point
+    ``anchor`` is two letters: l, m or r across and t, m or b down; it names the point
     of the text that lies at ``xy``.  What is outside the image is cut off.
     """
     if len(anchor) != 2 or anchor[0] not in "lmr" or anchor[1] not in "tmb":
@@ -84,24 +80,20 @@ def draw_text(
     image[y0:y1, x0:x1] = np.rint(patch * (1 - ink) + np.array(colour, np.float32) * ink).astype(np.uint8)
 
 
-@cache
-def _font(height: int) -> ImageFont.FreeTypeFont | ImageFont.ImageFont:
-    return ImageFont.load_default(height)
-
-
 def _text_masks(text: str, height: int) -> tuple[Floats, Floats]:
-    """Coverage (rows, columns) in [0, 1] of the letters and of the blurred dark ground behind them."""
-    margin = max(2, height // 3)
-    left, top, right, bottom = _font(height).getbbox(text, anchor="ls")
-    top, bottom = min(top, -round(0.75 * height)), max(bottom, round(0.2 * height))
-    size = (int(right - left) + 2 * margin, int(bottom - top) + 2 * margin)
-    picture = Pillow.new("L", size)
-    ImageDraw.Draw(picture).text((margin - left, margin - top), text, fill=255, font=_font(height), anchor="ls")
-    letters = np.asarray(picture, np.float32) / 255
-    block = np.zeros(letters.shape, np.float32)
+    """Coverage (rows, columns) in [0, 1] of the letters and of the blurred dark ground behind them.
+
+    OpenCV's own font has Latin, Greek, Cyrillic and Chinese letters.
+    """
+    font, margin = cv2.FontFace("sans"), max(2, height // 3)
+    left, top, wide, high = cv2.getTextSize((0, 0), text, (0, 0), font, height, 400)
+    top, bottom = min(top, -round(0.75 * height)), max(top + high, round(0.2 * height))
+    picture = np.zeros((bottom - top + 2 * margin, max(wide, 1) + 2 * margin, 3), np.uint8)
+    cv2.putText(picture, text, (margin - left, margin - top), (255, 255, 255), font, height, 400)
+    block = np.zeros(picture.shape[:2], np.float32)
     block[margin // 2 : -(margin // 2), margin // 2 : -(margin // 2)] = 1
     ground = cv2.GaussianBlur(0.55 * block, (0, 0), margin / 4)
-    return letters.astype(np.float32), ground.astype(np.float32)
+    return picture[..., 0].astype(np.float32) / 255, ground.astype(np.float32)
 
 
 def _side_colour(a: int, b: int) -> Colour:

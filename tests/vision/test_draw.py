@@ -69,6 +69,17 @@ def test_text_is_readable_on_any_ground(shade: int) -> None:
     assert image[:, :, 0].astype(int)[30:50, 40:80].min() < 130
 
 
+def test_letters_of_other_scripts_differ() -> None:
+    """A font without a letter would draw the same box or question mark for each."""
+    pictures = []
+    for text in ("ß", "é", "跳", "绳"):
+        image = blank()
+        draw_text(image, text, (150, 100), height=40, anchor="mm")
+        pictures.append(image)
+    for k, one in enumerate(pictures):
+        assert all(np.abs(one.astype(int) - other).max() > 50 for other in pictures[k + 1 :])
+
+
 def test_text_outside_is_cut_off() -> None:
     image = blank()
     for xy in ((-20, -5), (290, 190), (-500, 0), (1000, 1000)):
