@@ -8,6 +8,7 @@ from pathlib import Path
 
 import gradio as gr
 
+from models import MissingWeights
 from vision.types import MediaError
 from webui.service import LOG, Limits, logged
 from webui.texts import language_of, say, span_text
@@ -37,7 +38,7 @@ def guard(event: str, kind: str, words: str, limits: Limits) -> Iterator[None]:
 
 def sentence(error: Exception, kind: str, words: str, limits: Limits) -> str | None:
     """What to tell the visitor; None for an error that was not foreseen."""
-    if type(error).__name__ == "MissingWeights":  # by name: importing models here would load torch
+    if isinstance(error, MissingWeights):
         LOG.error("missing weights: %s", error)
         return say(words, "error.weights")
     if isinstance(error, TooLongError):

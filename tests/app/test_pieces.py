@@ -19,6 +19,7 @@ import pytest
 from beauty.settings import PRESETS, BeautySettings
 from counting.pipeline import count_people
 from counting.settings import CountSettings
+from models import MissingWeights
 from vision.options import Option, options_of
 from vision.types import Faces, MediaError
 from webui import charts, inputs, photos, views
@@ -241,10 +242,6 @@ def test_the_log_tells_events_and_failures_in_json(caplog: pytest.LogCaptureFixt
     line = json.loads(JsonLines().format(caplog.records[-1]))
     assert (line["event"], line["kind"], line["failed"]) == ("work", "photo", "KeyError")
     assert "secret" not in json.dumps(line)
-
-
-class MissingWeights(RuntimeError):  # noqa: N818
-    pass
 
 
 @pytest.mark.parametrize(
