@@ -31,14 +31,14 @@ BRIEF = 0.12
 
 @dataclass(frozen=True)
 class Sizes:
-    """Lengths in pixels that follow the picture: ``unit`` is a 24th of the shorter side."""
+    """Lengths in pixels that follow the picture: ``unit``, the height of the small letters, and ``margin``."""
 
     unit: int
     margin: int
 
     @classmethod
     def of(cls, image: Image) -> Sizes:
-        unit = max(6, min(image.shape[:2]) // 24)
+        unit = max(7, min(min(image.shape[:2]) // 18, max(image.shape[:2]) // 24))
         return cls(unit, max(4, unit * 2 // 3))
 
 
@@ -85,13 +85,17 @@ class Scene:
         shade(image, (margin, margin, margin + width, margin + height), 0.55, radius=unit)
         middle = margin + width / 2
         glow = _glow(report, time)
-        colour = tuple(int(v) for v in INK + (ACCENT - INK) * glow)
+        colour = _rgb(INK + (ACCENT - INK) * glow)
         count, rate = _done(report, time), live_rate(report, time)
         draw_text(image, str(count), (middle, margin + unit * 2.0), height=int(unit * 3.0), colour=colour, anchor="mm")
         words = f"{rate:.0f} / min" if rate else "- / min"
         draw_text(image, words, (middle, margin + unit * 4.35), height=unit, colour=(255, 255, 255), anchor="mm")
         draw_text(image, style or "ready", (middle, margin + unit * 5.65), height=max(6, int(unit * 0.85)),
-                  colour=tuple(int(v) for v in ACCENT), anchor="mm")  # fmt: skip
+                  colour=_rgb(ACCENT), anchor="mm")  # fmt: skip
+
+
+def _rgb(colour: np.ndarray) -> tuple[int, int, int]:
+    return int(colour[0]), int(colour[1]), int(colour[2])
 
 
 def shade(image: Image, box: tuple[int, int, int, int], strength: float, radius: int) -> None:
@@ -146,7 +150,7 @@ def _flash(image: Image, report: JumpReport, time: float) -> None:
     if glow <= 0:
         return
     for part in (image[:width], image[-width:], image[width:-width, :width], image[width:-width, -width:]):
-        part[:] = (part + (ACCENT - part) * glow + 0.5).astype(np.uint8)
+        part[:] = (part + (ACCENT - part) * (0.8 * glow) + 0.5).astype(np.uint8)
 
 
 def _strip(image: Image, report: JumpReport, time: float, scale: float) -> None:

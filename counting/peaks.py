@@ -120,7 +120,7 @@ def turning_points(line: Array, hysteresis: Array) -> tuple[np.ndarray, np.ndarr
     bottoms: list[int] = []
     rising: bool | None = None
     high = low = -1
-    for i in np.flatnonzero(np.isfinite(line)):
+    for i in map(int, np.flatnonzero(np.isfinite(line))):
         high = i if high < 0 or line[i] > line[high] else high
         low = i if low < 0 or line[i] < line[low] else low
         if rising is not False and line[high] - line[i] > hysteresis[high]:

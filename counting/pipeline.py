@@ -145,8 +145,6 @@ def _feet_seen(body: BodySignal, times: Array) -> float:
 
 
 def _with_warnings(report: JumpReport) -> JumpReport:
-    from dataclasses import replace
-
     said = []
     if report.count and report.feet_seen < 0.5:
         said.append("The feet are out of the picture most of the time, so jumps were counted from hips and shoulders.")

@@ -6,6 +6,7 @@ import csv
 import io
 from collections import Counter
 from dataclasses import dataclass, field
+from itertools import pairwise
 from typing import Any
 
 import numpy as np
@@ -30,6 +31,10 @@ class Part:
     turns: int
     per_minute: float
     rope: float
+
+    def to_dict(self) -> dict[str, Any]:
+        """Plain values, rounded."""
+        return {k: round(v, 2) if isinstance(v, float) else v for k, v in vars(self).items()}
 
 
 @dataclass(frozen=True)
@@ -112,13 +117,13 @@ class JumpReport:
         return {
             "count": self.count, "style": self.style, "styles": self.per_style(), "rope": self.rope,
             "rope_confidence": round(self.rope_confidence, 3), "turns": self.turns,
-            "per_minute": round(self.per_minute, 1), "seconds": round(float(np.ptp(self.times)), 2) if len(self.times) else 0.0,
+            "per_minute": round(self.per_minute, 1),
+            "seconds": round(float(np.ptp(self.times)), 2) if len(self.times) else 0.0,
             "jumping_seconds": round(self.jumping_seconds, 2), "longest_streak": self.longest_streak,
             "apex_times": _rounded(self.apex_times), "confidence": _rounded(self.confidence, 2),
             "airtime": _rounded(self.airtime, 3), "heights": _rounded(self.heights, 4),
             "height_cm": _rounded(self.heights * self.height_cm, 1) if self.height_cm else None,
-            "parts": [{"start": round(p.start, 2), "stop": round(p.stop, 2), "style": p.style, "count": p.count,
-                       "turns": p.turns, "per_minute": round(p.per_minute, 1), "rope": round(p.rope, 2)} for p in self.parts],
+            "parts": [p.to_dict() for p in self.parts],
             "streaks": [{"start": round(a, 2), "stop": round(b, 2), "count": n} for a, b, n in self.streaks],
             "breaks": [{"start": round(a, 2), "stop": round(b, 2)} for a, b in self.breaks],
             "trips": _rounded(np.array(self.trips), 2), "regularity": round(self.regularity, 3),
@@ -148,7 +153,8 @@ class SessionReport:
 
     def to_dict(self) -> dict[str, Any]:
         """The main skipper's values at the top, everyone's under ``people``."""
-        top = self.skipper.to_dict() if self.skipper else {"count": 0, "style": "none", "apex_times": [], "per_minute": 0.0}
+        nobody = {"count": 0, "style": "none", "apex_times": [], "per_minute": 0.0}
+        top = self.skipper.to_dict() if self.skipper else nobody
         top = top | {"seconds": round(self.seconds, 2), "main": self.main, "warnings": list(self.warnings)}
         return top | {"total": sum(p.count for p in self.people), "people": [p.to_dict() for p in self.people]}
 
@@ -185,7 +191,7 @@ def streaks_and_breaks(
         return (), (), ()
     split = np.flatnonzero(np.diff(times) > np.maximum(BREAK, 2.5 * periods[:-1])) + 1
     runs = np.split(times, split)
-    breaks = tuple((float(a[-1]), float(b[0])) for a, b in zip(runs, runs[1:], strict=False))
+    breaks = tuple((float(a[-1]), float(b[0])) for a, b in pairwise(runs))
     long = [len(a) >= 4 for a in runs]
     trips = tuple(a for (a, b), ran in zip(breaks, long, strict=False) if ran and b - a <= TRIP)
     return tuple((float(r[0]), float(r[-1]), len(r)) for r in runs), breaks, trips

@@ -7,7 +7,8 @@ over about three jumps, so the window follows the tempo by itself.  Two kinds of
   angular rate is the acceleration of the body; who jumps reaches free fall.  Squats move the
   trunk alone, and slowly; a bouncing upper body leaves the feet where they are.
 * in turns: the feet rise and fall against each other at half the step rate (a leg that swings alone
-  has no partner).  Fast steps are steps in the air; slow ones (walking, marching) count only if the trunk falls freely as well.
+  has no partner).  Fast steps are steps in the air; slow ones (walking, marching) count only if
+  the trunk falls freely as well.
 
 The best path through rate and kind over time (Viterbi, 1967) gives the stretches.
 """
@@ -62,7 +63,7 @@ def wavelets(values: Array, rates: Array = RATES, every: int = EVERY, chunk: int
     parts = []
     for start in range(0, len(values), chunk):
         piece = line[start : start + chunk + 2 * pad]
-        size = next_fast_len(len(piece))
+        size = int(next_fast_len(len(piece)) or len(piece))
         spectrum = fft(piece, size)
         hertz = np.fft.fftfreq(size, 1 / RATE)
         width = rates[:, None] / (2 * np.pi * CYCLES)
@@ -83,16 +84,16 @@ def find_stretches(body: BodySignal, settings: CountSettings) -> list[Stretch]:
 
 def states() -> tuple[np.ndarray, Array]:
     """Bool (S,) in turns and (S,) jump rate in Hz of every state of the path."""
-    together = RATES[(RATES >= TOGETHER[0]) & (RATES <= TOGETHER[1])]
-    turns = 2 * RATES[(2 * RATES >= IN_TURNS[0]) & (2 * RATES <= IN_TURNS[1])]
+    together = RATES[(TOGETHER[0] <= RATES) & (TOGETHER[1] >= RATES)]
+    turns = 2 * RATES[(IN_TURNS[0] <= 2 * RATES) & (IN_TURNS[1] >= 2 * RATES)]
     return np.repeat([False, True], [len(together), len(turns)]), np.concatenate([together, turns])
 
 
 def measure(body: BodySignal, settings: CountSettings) -> tuple[Array, Array]:
     """Evidence (S, N), 1 is just enough, and amplitude (S, N) in body heights of every state over time."""
     trunk, both, left, right = (wavelets(v) for v in (body.trunk, body.both, body.left, body.right))
-    shared = np.sqrt(np.clip((trunk * both.conj()).real, 0, None))
-    against = np.sqrt(np.clip(-(left * right.conj()).real, 0, None))
+    shared = np.sqrt(np.clip(np.real(trunk * both.conj()), 0, None))
+    against = np.sqrt(np.clip(-np.real(left * right.conj()), 0, None))
     fall = (2 * np.pi * RATES[:, None]) ** 2 / (settings.free_fall * GRAVITY)
     turns, rates = states()
     evidence, sizes = [], []

@@ -147,7 +147,7 @@ def _foot(ankle: Array, knee: Array) -> Array:
 
 
 def without_cuts(times: Array, points: Array, sizes: Array) -> Array:
-    """Points (T, J, 2) of a continuous motion: where the whole trunk is suddenly elsewhere, the rest is shifted back."""
+    """Points (T, J, 2) of a continuous motion: where the trunk is suddenly elsewhere, the rest is shifted back."""
     seen = np.flatnonzero(np.isfinite(points[:, TRUNK, 1]).sum(1) >= 2)
     if len(seen) < 2:
         return points

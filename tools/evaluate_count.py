@@ -42,7 +42,7 @@ class Result:
 
 def main(arguments: Sequence[str]) -> dict[str, Any]:
     """Print the table; returns the figures per group."""
-    parser = argparse.ArgumentParser(prog="evaluate count", description=__doc__.splitlines()[0])
+    parser = argparse.ArgumentParser(prog="evaluate count", description=str(__doc__).splitlines()[0])
     parser.add_argument("--data", required=True, help="folder with clips.json and the clips")
     parser.add_argument("--tracks", help="folder in which keypoints are kept between runs")
     parser.add_argument("--device", default="auto")
@@ -104,9 +104,10 @@ def _table(results: list[Result]) -> dict[str, Any]:
     print(f"{'clip':28}{'true':>6}{'count':>6}{'error':>6}  {'style':<16}{'rope':>5}{'turns':>6}{'cover':>6}{'s':>7}")
     for r in results:
         who = r.report.skipper
-        style, rope, turns, cover = ("-", 0.0, 0, 0.0) if who is None else (
-            who.style, who.rope_confidence, who.turns, who.coverage)  # fmt: skip
-        print(f"{r.clip[:27]:28}{r.true:6}{r.report.count:6}{r.error:+6}  {style:<16}{rope:5.2f}{turns:6}{cover:6.2f}{r.seconds:7.1f}")  # fmt: skip
+        facts = (who.style, who.rope_confidence, who.turns, who.coverage) if who else ("-", 0.0, 0, 0.0)
+        style, rope, turns, cover = facts
+        counts = f"{r.clip[:27]:28}{r.true:6}{r.report.count:6}{r.error:+6}"
+        print(f"{counts}  {style:<16}{rope:5.2f}{turns:6}{cover:6.2f}{r.seconds:7.1f}")
     return {role: _group(role, [r for r in results if r.role == role]) for role in sorted({r.role for r in results})}
 
 

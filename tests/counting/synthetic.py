@@ -123,7 +123,9 @@ def _bounce(points: np.ndarray, up: np.ndarray) -> None:
     """Trunk and arms follow the bounce, the feet only what is above the floor."""
     points[:, UPPER, 1] += up[:, None]
     points[:, (13, 14), 1] += np.where(up > 0, up, 0.5 * up)[:, None]
-    points[:, (15, 16), 1] += (1.2 * np.clip(up, 0, None) + 0.02 * np.sqrt(np.clip(up, 0, None) / max(up.max(), 1e-9)))[:, None]
+    points[:, (15, 16), 1] += (1.2 * np.clip(up, 0, None) + 0.02 * np.sqrt(np.clip(up, 0, None) / max(up.max(), 1e-9)))[
+        :, None
+    ]
 
 
 def jumps(rate: float, style: str = "two feet", turns: int = 1) -> Motion:
