@@ -54,8 +54,9 @@ TEXTS: dict[str, tuple[str, str]] = {
     "video": ("Your video", "你的视频"),
     "video.sample": ("Try the sample video", "试用示例视频"),
     "video.limits": (
-        "Up to {seconds}, {megabytes} MB and {megapixels} megapixels a frame. The whole body should be visible.",
-        "不超过{seconds}、{megabytes} MB、每帧 {megapixels} 百万像素。请拍到全身。",
+        "Up to {seconds}, {megabytes} MB and {megapixels} megapixels a frame. The whole body should be visible. "
+        "A video that your browser cannot play is counted all the same.",
+        "不超过{seconds}、{megabytes} MB、每帧 {megapixels} 百万像素。请拍到全身。浏览器无法播放的视频同样可以计数。",
     ),
     "seconds": ("{n} seconds", "{n} 秒"),
     "minutes": ("{n} minutes", "{n} 分钟"),
