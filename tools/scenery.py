@@ -124,10 +124,10 @@ def rope_curve(hands: Array, turn: float, height: float) -> Array:
 def draw_rope(image: Array, depth: Array, camera: Camera, curves: list[Array], colour: tuple[int, int, int]) -> None:
     """Blend the rope into ``image`` (H, W, 3) in place; several ``curves`` of one exposure give motion blur."""
     height, width = depth.shape
-    cover = np.zeros((height, width), np.float32)
+    cover, mask = np.zeros((height, width), np.float32), np.zeros((height, width), np.uint8)
     for curve in curves:
         pixel, distance = camera.project(curve)
-        mask = np.zeros((height, width), np.uint8)
+        mask.fill(0)
         thick = max(1, round(0.009 * camera.focal * camera.size[1] / 4.0))
         corner = np.clip(np.rint(pixel).astype(int), 0, (width - 1, height - 1))
         shown = distance < depth[corner[:, 1], corner[:, 0]] + 0.02
@@ -135,5 +135,5 @@ def draw_rope(image: Array, depth: Array, camera: Camera, curves: list[Array], c
         for a, b, first, second in zip(fixed[:-1], fixed[1:], shown[:-1], shown[1:], strict=True):
             if first or second:
                 cv2.line(mask, a.tolist(), b.tolist(), 255, thick, cv2.LINE_AA, 4)
-        cover += mask.astype(np.float32) / (255 * len(curves))
-    image += (linear(colour) - image) * np.clip(cover * 1.25, 0, 1)[..., None]
+        cv2.accumulate(mask, cover)
+    image += (linear(colour) - image) * np.clip(cover * (1.25 / (255 * len(curves))), 0, 1)[..., None]

@@ -27,7 +27,8 @@ def waves(points: Array, frequency: float, seed: int, count: int = 10) -> Array:
     directions = rng.normal(size=(count, 3))
     directions *= frequency * 2 * np.pi / np.linalg.norm(directions, axis=1, keepdims=True)
     directions *= rng.uniform(0.6, 1.5, (count, 1))
-    return np.sin(points @ directions.T + rng.uniform(0, 6.3, count)).sum(axis=1) * (1.4 / count)
+    phases = points.astype(np.float32) @ directions.T.astype(np.float32)
+    return np.sin(phases + rng.uniform(0, 6.3, count).astype(np.float32)).sum(axis=1) * (1.4 / count)
 
 
 def linear(colour: Array | tuple[int, ...]) -> Array:
@@ -129,7 +130,14 @@ def _crevices(depth: Array) -> Array:
     filled = np.where(known > 0, depth, 0).astype(np.float32)
     dark = np.zeros(depth.shape, np.float32)
     for radius in (0.006, 0.02):
-        sigma = radius * len(depth)
-        mean = cv2.GaussianBlur(filled, (0, 0), sigma) / np.maximum(cv2.GaussianBlur(known, (0, 0), sigma), 1e-4)
+        mean = _blur(filled, radius * len(depth)) / np.maximum(_blur(known, radius * len(depth)), 1e-4)
         dark += np.clip((filled - mean) / 0.12, 0, 1) * known
     return 1 - 0.45 * np.clip(dark, 0, 1)
+
+
+def _blur(picture: Array, sigma: float) -> Array:
+    """Gaussian blur by ``sigma`` pixels, wide ones on a smaller copy."""
+    step = max(1, int(sigma / 3))
+    size = picture.shape[1::-1]
+    small = cv2.resize(picture, (size[0] // step, size[1] // step), interpolation=cv2.INTER_AREA)
+    return cv2.resize(cv2.GaussianBlur(small, (0, 0), sigma / step), size, interpolation=cv2.INTER_LINEAR)

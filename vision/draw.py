@@ -93,7 +93,7 @@ def _text_masks(text: str, height: int) -> tuple[Floats, Floats]:
     block = np.zeros(picture.shape[:2], np.float32)
     block[margin // 2 : -(margin // 2), margin // 2 : -(margin // 2)] = 1
     ground = cv2.GaussianBlur(0.55 * block, (0, 0), margin / 4)
-    return picture[..., 0].astype(np.float32) / 255, ground.astype(np.float32)
+    return np.asarray(picture[..., 0] / 255, np.float32), np.asarray(ground, np.float32)
 
 
 def _side_colour(a: int, b: int) -> Colour:
