@@ -78,11 +78,11 @@ def find_regions(small: np.ndarray, frame: FaceFrame, before: Appearance | None 
     seen = seen if before is None else before.mixed(seen, 0.2)
     prior = _prior(small.shape[:2], frame, inside)
     likely = _likeness(lab, rough, core, neck, seen, frame.width)
-    mask = _connected(likely * prior, core) * features
+    mask = _connected(_without_holes(likely, core, frame.width) * prior, core) * features
     grey = cv2.cvtColor(small, cv2.COLOR_RGB2GRAY).astype(np.float32) / 255
     gain, offset = _guided(grey, mask, frame.width)
     skin = np.clip(gain * grey + offset, 0, 1)
-    return Regions(skin, gain, offset, *_parts(small.shape[:2], frame, skin), seen)
+    return Regions(skin, gain, offset, seen=seen, **_parts(small.shape[:2], frame, skin))
 
 
 def _soft(distance: np.ndarray, low: float, high: float) -> np.ndarray:
@@ -232,9 +232,21 @@ def _spread(lab: np.ndarray, weight: np.ndarray, mean: np.ndarray, sigma: float)
     return cv2.resize(colour, shape, interpolation=cv2.INTER_LINEAR)
 
 
+def _without_holes(likely: np.ndarray, core: np.ndarray, width: float) -> np.ndarray:
+    """The likeness with small round holes filled: moles and blemishes are skin, the frames of glasses are not."""
+    holes = ((likely < 0.6) & core).astype(np.uint8)
+    _, labels, stats, _ = cv2.connectedComponentsWithStats(holes)
+    area, longest = stats[:, cv2.CC_STAT_AREA], stats[:, [cv2.CC_STAT_WIDTH, cv2.CC_STAT_HEIGHT]].max(axis=1)
+    small = (longest <= 0.045 * width) & (area > 0.45 * longest**2)
+    small[0] = False
+    size = 2 * max(round(0.006 * width), 1) + 1
+    filled = cv2.dilate(small[labels].astype(np.uint8), np.ones((size, size), np.uint8))
+    return np.where((filled > 0) & core, np.float32(1), likely)
+
+
 def _connected(mask: np.ndarray, core: np.ndarray) -> np.ndarray:
     """The mask without islands that do not touch the face."""
-    labels = np.asarray(cv2.connectedComponents((mask > 0.35).astype(np.uint8))[1])
+    labels = cv2.connectedComponents((mask > 0.35).astype(np.uint8))[1].astype(np.intp)
     touched = np.zeros(int(labels.max()) + 1, bool)
     touched[np.unique(labels[core])] = True
     touched[0] = False
@@ -254,7 +266,7 @@ def _guided(grey: np.ndarray, mask: np.ndarray, width: float) -> tuple[np.ndarra
     return mean(gain), mean(m_mask - gain * m_grey)
 
 
-def _parts(shape: tuple[int, int], frame: FaceFrame, skin: np.ndarray) -> tuple[np.ndarray, ...]:
+def _parts(shape: tuple[int, int], frame: FaceFrame, skin: np.ndarray) -> dict[str, np.ndarray]:
     """Masks of the eyes, the lips, the inside of the mouth, the skin under the eyes and the cheeks."""
     w, points = frame.width, frame.points
     lids = [_distance(shape, points[list(eye)]) for eye in (LEFT_EYE, RIGHT_EYE)]
@@ -270,7 +282,7 @@ def _parts(shape: tuple[int, int], frame: FaceFrame, skin: np.ndarray) -> tuple[
         under = np.maximum(under, _blob(x, y, centre, frame, 0.1 * w, 0.055 * w))
         cheek = 0.35 * points[outer] + 0.35 * points[wing] + 0.3 * points[jaw] + 0.03 * w * frame.down
         cheeks = np.maximum(cheeks, _blob(x, y, cheek, frame, 0.12 * w, 0.085 * w))
-    return eyes, lips, mouth, under * skin, cheeks * skin
+    return {"eyes": eyes, "lips": lips, "mouth": mouth, "under_eyes": under * skin, "cheeks": cheeks * skin}
 
 
 def _blob(x: np.ndarray, y: np.ndarray, centre: np.ndarray, frame: FaceFrame, wide: float, tall: float) -> np.ndarray:

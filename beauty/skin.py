@@ -46,13 +46,27 @@ def flat_blur(image: np.ndarray, weight: np.ndarray, sigma: float) -> np.ndarray
 
 
 def masked_blur(image: np.ndarray, weight: np.ndarray, sigma: float) -> np.ndarray:
-    """Gaussian mean of an image (rows, cols, C) over the pixels that ``weight`` (rows, cols) lets in."""
+    """Gaussian mean of an image (rows, cols, C) over the pixels that ``weight`` (rows, cols) lets in.
+
+    Where next to nothing is let in, the image stays.  Wide blurs are done on a smaller version.
+    """
     if sigma < 0.3:
         return image
-    above = cv2.GaussianBlur(image * weight[..., None], (0, 0), sigma).reshape(image.shape)
-    below = cv2.GaussianBlur(weight, (0, 0), sigma)
-    share = np.clip(below / 0.02, 0, 1)[..., None]
-    return share * above / np.maximum(below, 1e-3)[..., None] + (1 - share) * image
+    above = _blur(image * weight[..., None], sigma).reshape(image.shape)
+    below = _blur(weight, sigma)
+    share = np.minimum(below / 0.02, 1)
+    above *= (share / np.maximum(below, 1e-3))[..., None]
+    return above if share.min() == 1 else above + (1 - share)[..., None] * image
+
+
+def _blur(image: np.ndarray, sigma: float) -> np.ndarray:
+    step = int(sigma / 2.5)
+    size = image.shape[1] // max(step, 1), image.shape[0] // max(step, 1)
+    if step < 2 or min(size) < 4:
+        return cv2.GaussianBlur(image, (0, 0), sigma)
+    small = cv2.resize(image, size, interpolation=cv2.INTER_AREA)
+    small = cv2.GaussianBlur(small, (0, 0), np.sqrt((sigma / step) ** 2 - 0.25))
+    return cv2.resize(small, image.shape[1::-1], interpolation=cv2.INTER_LINEAR)
 
 
 def spot_change(small: np.ndarray, regions: Regions, width: float) -> np.ndarray:

@@ -14,34 +14,34 @@ from beauty.settings import BeautySettings
 from beauty.skin import masked_blur
 from vision.types import Image
 
-LIGHTEN = 0.6
+LIGHTEN = 0.7
 """Curve of full whitening: a channel x in [0, 1] becomes (1 + c) x / (1 + c x)."""
 
-PALE = 0.1
-"""Share of the colour that full whitening takes away, so that lighter skin does not look painted."""
+VEIL = 0.13
+"""Share of white that full whitening mixes into the lightest skin; dark skin gets next to none, it would turn grey."""
 
 
 def lighten(strip: np.ndarray, original: Image, mask: np.ndarray, strength: float) -> np.ndarray:
     """Skin made lighter, (rows, cols, 3) float32 in grey levels; ``mask`` (rows, cols) in [0, 1].
 
     All channels of a pixel grow by the same factor, which keeps the hue; the factor follows a curve
-    of the largest channel of ``original`` that ends at white, so that no channel is cut off.
+    of the largest channel of ``original`` that ends at white, so that no channel is cut off.  Light
+    skin, for which that leaves little room, also gets a little white.
     """
     red, green, blue = cv2.split(original)
-    factor = cv2.LUT(cv2.max(cv2.max(red, green), blue), _factors(float(strength)))
-    factor = cv2.multiply(factor, mask)
-    grey = cv2.transform(strip, np.array([[0.299, 0.587, 0.114]], np.float32))
-    fade = mask * np.float32(PALE * strength)
-    lighter = strip + (grey[..., None] - strip) * fade[..., None]
-    return lighter * (1 + factor)[..., None]
+    largest = cv2.max(cv2.max(red, green), blue)
+    factors, veils = _curves(float(strength))
+    veil = cv2.multiply(cv2.LUT(largest, veils), mask)
+    factor = (1 - veil) * (1 + cv2.multiply(cv2.LUT(largest, factors), mask))
+    return strip * factor[..., None] + (255 * veil)[..., None]
 
 
 @cache
-def _factors(strength: float) -> np.ndarray:
-    """What to add to 1 for the factor of every largest channel 0..255."""
+def _curves(strength: float) -> tuple[np.ndarray, np.ndarray]:
+    """By largest channel 0..255: what to add to 1 for the factor, and the share of white."""
     x = np.arange(256, dtype=np.float32) / 255
     c = LIGHTEN * strength
-    return ((1 + c) / (1 + c * x) - 1).astype(np.float32)
+    return ((1 + c) / (1 + c * x) - 1).astype(np.float32), (VEIL * strength * x**3).astype(np.float32)
 
 
 def tint_change(lab: np.ndarray, regions: Regions, width: float, settings: BeautySettings) -> np.ndarray:
@@ -136,7 +136,7 @@ _LOOKS = {
         ((0, 0.02), (0.5, 0.54), (1, 1)), ((0, 0.01), (0.5, 0.495), (1, 0.985)), ((0, 0.025), (0.5, 0.515), (1, 0.99)),
         0.99,
     ),
-    "sepia": _grey((0, 0.03), (0.5, 0.52), (1, 0.98), saturation=0.0, tint=(1.05, 0.98, 0.84)),
+    "sepia": _grey((0, 0.03), (0.5, 0.52), (1, 0.98), saturation=0.0, tint=(1.02, 0.96, 0.82)),
     "mono": _grey((0, 0), (0.25, 0.24), (0.7, 0.73), (1, 1), saturation=0.0),
     "noir": _grey((0, 0), (0.25, 0.16), (0.5, 0.49), (0.75, 0.83), (1, 1), saturation=0.0),
 }  # fmt: skip

@@ -90,7 +90,7 @@ def face_field(frame: FaceFrame, patch: Patch, settings: BeautySettings, yaw: fl
 
 
 def move_points(points: np.ndarray, fields: Sequence[Field]) -> Floats:
-    """Where points (..., 2) of the input are found in the warped output (fixed-point iteration)."""
+    """Where points (P, 2) or (N, P, 2) of the input are found in the warped output (fixed-point iteration)."""
     points = np.asarray(points, np.float32)
     moved = points.copy()
     for _ in range(12):
@@ -99,14 +99,13 @@ def move_points(points: np.ndarray, fields: Sequence[Field]) -> Floats:
 
 
 def _sample(fields: Sequence[Field], points: np.ndarray) -> Floats:
-    """The sum of the fields at points (..., 2)."""
-    flat = points.reshape(-1, 2)
-    total = np.zeros_like(flat, np.float32)
+    """The sum of the fields at points (P, 2) or (A, B, 2)."""
+    total = np.zeros(points.shape, np.float32)
     for one in fields:
-        at = one.patch.points(flat).astype(np.float32)
-        x, y = np.ascontiguousarray(at[:, :1]), np.ascontiguousarray(at[:, 1:])
-        total += cv2.remap(one.shift, x, y, cv2.INTER_LINEAR, borderMode=cv2.BORDER_CONSTANT).reshape(-1, 2)
-    return total.reshape(points.shape)
+        at = one.patch.points(points if points.ndim == 3 else points[:, None]).astype(np.float32)
+        shift = cv2.remap(one.shift, at[..., 0], at[..., 1], cv2.INTER_LINEAR, borderMode=cv2.BORDER_CONSTANT)
+        total += shift.reshape(points.shape)
+    return total
 
 
 def _smooth(x: np.ndarray, low: float, high: float) -> np.ndarray:
@@ -240,7 +239,7 @@ def jacobian(shift: Floats, step: float = 1.0) -> Floats:
     if min(shift.shape[:2]) < 2:
         return np.ones(shift.shape[:2], np.float32)
     dy, dx = (np.gradient(shift, step, axis=axis) for axis in (0, 1))
-    return (1 + dx[..., 0]) * (1 + dy[..., 1]) - dx[..., 1] * dy[..., 0]
+    return ((1 + dx[..., 0]) * (1 + dy[..., 1]) - dx[..., 1] * dy[..., 0]).astype(np.float32)
 
 
 def _safe(shift: Floats, step: float) -> Floats:
