@@ -49,7 +49,7 @@ def tint_change(lab: np.ndarray, regions: Regions, width: float, settings: Beaut
 
     ``lab`` (rows, cols, 3) float32 is the patch's small version, ``width`` the face width there.
     """
-    new = lab.copy()
+    new, paint = lab.copy(), _paint(regions)
     if settings.dark_circles:
         new += _under_eyes(lab, regions, width) * np.float32(settings.dark_circles)
     for mask, strength, shift in (
@@ -58,7 +58,7 @@ def tint_change(lab: np.ndarray, regions: Regions, width: float, settings: Beaut
         (regions.lips, settings.lips, (-3.0, 15.0, 3.0)),
     ):
         if strength:
-            new += mask[..., None] * np.array(shift, np.float32) * np.float32(strength)
+            new += mask[..., None] * np.array(shift, np.float32) * np.float32(strength * paint)
     if settings.bright_eyes:
         _brighten_eyes(new, lab, regions.eyes * np.float32(settings.bright_eyes), width)
     if settings.teeth:
@@ -66,6 +66,12 @@ def tint_change(lab: np.ndarray, regions: Regions, width: float, settings: Beaut
     if new is lab or np.array_equal(new, lab):
         return np.zeros_like(lab)
     return 255 * (cv2.cvtColor(new, cv2.COLOR_Lab2RGB) - cv2.cvtColor(lab, cv2.COLOR_Lab2RGB))
+
+
+def _paint(regions: Regions) -> float:
+    """How much of a tint suits the picture: little in the dark, none where the skin has no colour (monochrome)."""
+    light, a, b = regions.seen.mean
+    return float(np.clip((np.hypot(a, b) - 2) / 10, 0, 1) * np.clip(light / 60, 0.3, 1))
 
 
 def _under_eyes(lab: np.ndarray, regions: Regions, width: float) -> np.ndarray:

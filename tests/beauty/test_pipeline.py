@@ -89,5 +89,5 @@ def test_anything_but_a_picture_is_refused(wrong):
 def test_a_monochrome_photo_stays_monochrome():
     image, faces = portrait("hopper")
     grey = np.repeat(image[..., 1:2], 3, axis=2)
-    after = beautify(grey, faces, replace(BeautySettings(), smoothing=1.0, spots=1.0, whitening=1.0))
+    after = beautify(grey, faces, replace(PRESETS["glamour"], look="none"))
     assert np.ptp(after.astype(int), axis=2).max() <= 1
