@@ -92,15 +92,14 @@ class BeautyTab:
         opened = [self.session, self.compare, self.faces, self.face, self.save, self.photo]
         moves: dict[str, Any] = {"show_progress": "hidden", "trigger_mode": "always_last"} | photo_work
         self.sample.click(self.sample_photo, None, self.photo, **quick)
-        self.photo.change(
-            self.open, [self.photo, self.show, *values], opened, show_progress_on=self.photo, **photo_work
-        )
+        begin = [self.photo, self.show, *values]
+        opening = self.photo.change(self.open, begin, opened, show_progress_on=self.photo, **photo_work)
+        opening.failure(self.close, None, opened, **quick)
         gr.on([c.input for c in values], self.move, view, [self.compare, self.preset], **moves)
         gr.on([self.show.input, self.face.input], self.move, view, [self.compare, self.preset], **moves)
-        for trigger in (self.preset.input, self.reset.click):
-            chosen = trigger(
-                self.use_preset, self.preset if trigger == self.preset.input else None, [self.preset, *values], **quick
-            )
+        used = self.preset.input(self.use_preset, self.preset, [self.preset, *values], **quick)
+        reset = self.reset.click(self.use_preset, None, [self.preset, *values], **quick)
+        for chosen in (used, reset):
             chosen.then(self.move, view, [self.compare, self.preset], **moves)
         saved = self.save.click(self.save_photo, view, self.download, show_progress_on=self.save, **photo_work)
         saved.success(None, js="() => document.querySelector('#photo-download')?.click()", **KEEP_PRIVATE)
@@ -137,6 +136,10 @@ class BeautyTab:
             session = photos.open_photo(source, studio.models.find_faces, studio.max_pixels)
             pictures = photos.preview(session, None, self._settings(values), show or ())
             return self._opened(session, pictures, words)
+
+    def close(self, request: gr.Request) -> dict[Any, Any]:
+        """What the tab shows after a photo that could not be used: nothing of the one before."""
+        return self._closed(language(request))
 
     def _closed(self, words: str) -> dict[Any, Any]:
         return {

@@ -42,7 +42,7 @@ class JumpTab:
     def _source(self) -> None:
         text = self._studio.text
         field = gr.Video(
-            sources=["upload", "webcam"], label=text("video"), height=260, elem_id="video", include_audio=True
+            sources=["upload", "webcam"], label=text("video"), height=300, elem_id="video", include_audio=True
         )
         self.video = inputs.untouched(field)
         gr.HTML(text("video.limits"), elem_classes="note", padding=False)

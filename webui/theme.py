@@ -74,6 +74,9 @@ CSS = """
 .gradio-container { width: 100% !important; max-width: 1280px !important; margin: 0 auto !important; }
 .gradio-container, .gradio-container .prose { line-height: 1.5; }
 .gradio-container main, .gradio-container .column { min-width: 0; }
+.block:has(.html-container > .prose:empty) { display: none; }
+.dark button[role="tab"][aria-selected="true"] { color: var(--primary-300) !important; }
+.dark input[type="range"] { --neutral-200: var(--neutral-700); }
 .html-container { padding: 0 !important; }
 #header { padding: .25rem 0; }
 #header h1 { font-size: 1.35rem; font-weight: 600; margin: .25rem 0; letter-spacing: -.01em; }

@@ -117,6 +117,7 @@ def test_a_corrupt_photo_is_answered_with_advice(visit, tmp_path: Path) -> None:
     toast.wait_for()
     assert "Choose another JPEG" in toast.inner_text()
     assert "Traceback" not in page.content()
+    page.wait_for_timeout(600)
     one.picture("beauty-error")
 
 
