@@ -2,5 +2,5 @@
 # Install the app into .venv (once) and start it; all arguments go to app.py.
 set -eu
 cd "$(dirname "$0")"
-. tools/venv.sh requirements.txt
+sh tools/venv.sh requirements.txt
 exec .venv/bin/python app.py "$@"

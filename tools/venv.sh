@@ -1,5 +1,7 @@
-# Sourced by run.sh and test.sh: makes .venv with Python 3.11 or newer and installs the named requirements file.
+#!/bin/sh
+# Make .venv with Python 3.11 or newer and install a requirements file: sh tools/venv.sh requirements.txt
 # A second call with an unchanged file installs nothing.
+set -eu
 python=""
 for name in python3.11 python3 python3.12 python3.13; do
     if command -v "$name" >/dev/null && "$name" -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null; then
