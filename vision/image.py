@@ -79,7 +79,8 @@ def read_photo(source: str | Path | BinaryIO, *, max_pixels: int = 100_000_000, 
     """
     if isinstance(source, (str, Path)):
         check_readable(source)
-    name = Path(str(getattr(source, "name", source))).name if not isinstance(source, io.BytesIO) else "The photo"
+    label = source if isinstance(source, (str, Path)) else getattr(source, "name", None)
+    name = Path(label).name if isinstance(label, (str, Path)) else "The photo"
     with _reading(name), _open(source, name) as picture:
         _check_size(picture, name, max_pixels)
         notes = ["The photo was reduced from 16 to 8 bits."] if _is_deep(picture) else []
