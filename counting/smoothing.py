@@ -13,7 +13,8 @@ Array = NDArray[np.float64]
 def fill_gaps(times: Array, values: Array, grid: Array, longest: float) -> Array:
     """Values (T,) at ``times``, interpolated by a cubic spline at ``grid`` (G,).
 
-    NaN inside gaps above ``longest`` seconds.  Straight lines would take a third of the amplitude at four samples a period.
+    NaN inside gaps above ``longest`` seconds.  Straight lines would take a third of the amplitude at
+    four samples a period.
     """
     good = np.isfinite(values)
     if good.sum() < 4:

@@ -96,7 +96,7 @@ def _rope(limbs: Limbs, when: np.ndarray, rate: float) -> float:
     if np.isfinite(hands).mean() < 0.3:
         return 0.0
     place = float(np.nanmedian(hands - hips))
-    wander = float(np.nanstd(smooth(hands, 15.0)))
+    wander = float(np.hypot(np.nanstd(smooth(hands, 15.0)), _amplitude(hands, rate / 2)))
     beat = max(_amplitude(hands, rate), _amplitude(hands, 2 * rate))
     against = _amplitude(limbs.hands_apart[when], rate / 2)
     return (
@@ -125,4 +125,4 @@ def _style(body: BodySignal, limbs: Limbs, jumps: Jumps, when: np.ndarray, turns
     if np.isfinite(limbs.lifted[when]).any() and abs(np.nanmedian(limbs.lifted[when])) > 0.08:
         return "single leg"
     swing = max(_amplitude(body.apart[when], rate / 2), _amplitude(body.apart[when], rate / 4))
-    return "boxer step" if swing > max(0.35 * _amplitude(body.trunk[when], rate), 0.012) else "two feet"
+    return "boxer step" if swing > max(0.2 * _amplitude(body.trunk[when], rate), 0.01) else "two feet"
