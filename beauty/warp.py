@@ -21,13 +21,13 @@ from vision.types import Faces, Floats
 JAW, EYE, CHIN, NOSE, MOUTH = 0.104, 0.112, 0.045, 0.16, 0.14
 """Changes at full strength: jaw width, eye size, chin length (of the face width), nose and mouth width."""
 
-STEEPEST = 0.6
+STEEPEST = 0.63
 """The most that a field may fall per pixel beside the jaw; 1 - STEEPEST is the background's least Jacobian."""
 
 JAW_CORNER = 9
 """The contour point (its mirror is 32 - 9) below which the neck's sides go straight down and follow the jaw softly."""
 
-UNSURE = 0.009
+UNSURE = 0.006
 """The true edge of the face may lie this share of its width outside the points' contour; it moves along."""
 
 LEAST_JACOBIAN = 0.34
@@ -158,7 +158,8 @@ def _slimming(
         for side in (new[: JAW_CORNER + 1], new[: -JAW_CORNER - 2 : -1])
     )
     pull = part / (1 - part) * (np.clip(u, np.minimum(left, right), np.maximum(left, right)) - _midline(local, v))
-    fall = np.maximum(np.abs(pull) * _RAMP_SLOPE / STEEPEST, 0.04 * frame.width)
+    least = (0.04 + 0.08 * _smooth(v / chin, 0.65, 1.0)) * frame.width
+    fall = np.maximum(np.abs(pull) * _RAMP_SLOPE / STEEPEST, least)
     inner = 0.3 + 0.7 * _ramp((distance - 0.07 * frame.width) / (0.25 * frame.width))
     return (pull * np.where(distance >= 0, inner, _ramp(-distance / fall))).astype(np.float32)
 
