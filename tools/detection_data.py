@@ -21,7 +21,7 @@ from vision.types import Floats, Image
 class Scene:
     """A picture with ``boxes`` (N, 4), ``points`` (N, P, 2), NaN where unknown, and regions to ignore (M, 4)."""
 
-    jpeg: bytes
+    image: Image
     boxes: Floats
     points: Floats
     ignore: Floats
@@ -29,8 +29,9 @@ class Scene:
     dev: bool = False
     alone: bool = False
 
-    def image(self) -> Image:
-        return cv2.imdecode(np.frombuffer(self.jpeg, np.uint8), cv2.IMREAD_COLOR_RGB)  # type: ignore[return-value]
+
+def _decode(jpeg: bytes) -> Image:
+    return cv2.imdecode(np.frombuffer(jpeg, np.uint8), cv2.IMREAD_COLOR_RGB)  # type: ignore[return-value]
 
 
 def _xyxy(boxes: list[list[float]]) -> Floats:
@@ -49,7 +50,7 @@ def read_scenes(folder: Path, kind: str) -> list[Scene]:
             raw = np.array([t["points"] for t in things], np.float32).reshape(-1, 5, 3)
             points = np.where(raw[..., 2:] > 0, raw[..., :2], np.nan).astype(np.float32)
         boxes, ignore = _xyxy([t["box"] for t in things]), _xyxy(row[f"{kind}_ignore"])
-        scenes.append(Scene(files[row["name"]], boxes, points, ignore, row["source"], row["split"] == "dev"))
+        scenes.append(Scene(_decode(files[row["name"]]), boxes, points, ignore, row["source"], row["split"] == "dev"))
     return scenes
 
 
@@ -68,7 +69,7 @@ def read_face_crops(folder: Path) -> list[Scene]:
         points = np.full((len(boxes), 5, 2), np.nan, np.float32)
         points[0] = table["five"][i]
         nothing = np.zeros((0, 4), np.float32)
-        scenes.append(Scene(files[str(name)], boxes, points, nothing, str(table["source"][i]), alone=True))
+        scenes.append(Scene(_decode(files[str(name)]), boxes, points, nothing, str(table["source"][i]), alone=True))
     return scenes
 
 
@@ -82,7 +83,7 @@ def read_person_crops(folder: Path) -> list[Scene]:
         beside = [] if source in ("ccp", "stock1000", "yoga") else [[0, 0, x0, 288], [x1, 0, 216, 288]]
         nothing = np.zeros((1, 0, 2), np.float32)
         ignore = np.array(beside, np.float32).reshape(-1, 4)
-        scenes.append(Scene(crops.jpegs[i], crops.boxes[i : i + 1], nothing, ignore, str(source), alone=True))
+        scenes.append(Scene(crops.image(i), crops.boxes[i : i + 1], nothing, ignore, str(source), alone=True))
     return scenes
 
 
@@ -124,7 +125,7 @@ def place(scene: Scene, region: Floats, background: Image, degrees: float, flip:
     size_wh = (background.shape[1], background.shape[0])
     matrix = crop_matrix(region, size_wh, degrees)
     image = cv2.warpAffine(
-        _reduced(scene.image(), matrix), matrix, size_wh, background.copy(), cv2.INTER_LINEAR, cv2.BORDER_TRANSPARENT
+        _reduced(scene.image, matrix), matrix, size_wh, background.copy(), cv2.INTER_LINEAR, cv2.BORDER_TRANSPARENT
     )
     boxes, points, ignore = scene.boxes, scene.points, scene.ignore
     moved = transform_points(points, matrix) if points.size else points
@@ -156,9 +157,7 @@ class Composer:
 
     def _region(self, scene: Scene, wh: tuple[int, int], rng: np.random.Generator) -> Floats:
         """A view that shows one thing of the scene at a random size, or, without one, any part of it."""
-        image_wh = (
-            np.array(cv2.imdecode(np.frombuffer(scene.jpeg, np.uint8), cv2.IMREAD_REDUCED_GRAYSCALE_8).shape[::-1]) * 8
-        )
+        image_wh = np.array(scene.image.shape[1::-1])
         if len(scene.boxes) == 0:
             half = np.array(wh) * float(np.exp(rng.uniform(np.log(0.3), 0))) * min(image_wh / np.array(wh)) / 2
             centre = half + rng.uniform(0, 1, 2) * (image_wh - 2 * half)
@@ -194,7 +193,7 @@ class Composer:
         """Part of a picture without things, or a plain colour."""
         if rng.random() < 0.3:
             return np.full((wh[1], wh[0], 3), rng.integers(0, 256, 3), np.uint8)
-        image = self.negatives[int(rng.integers(len(self.negatives)))].image()
+        image = self.negatives[int(rng.integers(len(self.negatives)))].image
         return cv2.resize(image, wh, interpolation=cv2.INTER_AREA)  # type: ignore[return-value]
 
     @staticmethod

@@ -41,7 +41,7 @@ def evaluate(network: torch.nn.Module, folder: Path, kind: str, threshold: float
         runner = runner.with_threshold(threshold)
     hits, things, false, found_count, on_negatives = 0, 0, 0, 0, 0
     for scene in (s for s in read_scenes(folder, kind) if s.dev):
-        found = runner(scene.image())
+        found = runner(scene.image)
         hit, wrong = match(found, scene)
         large = np.max(scene.boxes[:, 2:] - scene.boxes[:, :2], axis=1, initial=0) >= smallest
         high = found.boxes[:, 3] - found.boxes[:, 1] >= smallest * 0.8

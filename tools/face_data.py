@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 import cv2
@@ -19,7 +19,11 @@ from vision.types import Floats, Image
 
 @dataclass(frozen=True)
 class FaceSet:
-    """Decoded crops with ``points`` (N, 106, 2), ``weights`` (N, 106), ``pose`` (N, 3), ``share`` (N,) of drawing."""
+    """Decoded crops with their labels.
+
+    ``points`` (N, 106, 2), ``weights`` (N, 106), ``pose`` (N, 3) with NaN where unknown, ``share`` (N,) the
+    chance of being drawn, ``human68`` the 68 human points by row, ``overlays`` pictures without a face.
+    """
 
     images: list[Image]
     sources: np.ndarray
@@ -28,6 +32,7 @@ class FaceSet:
     pose: Floats
     share: Floats
     human68: dict[int, Floats]
+    overlays: list[Image] = field(default_factory=list)
 
     def __len__(self) -> int:
         return len(self.images)
@@ -71,7 +76,8 @@ def make_face(
         moved, weights, pose[1:] = moved[FACE_MIRROR], weights[FACE_MIRROR], -pose[1:]
     if augment:
         if rng.random() < 0.3:
-            confidence = 1 - occlude(view, faces.images[int(rng.integers(len(faces)))], rng)  # type: ignore[arg-type]
+            patches = faces.overlays or faces.images
+            confidence = 1 - occlude(view, patches[int(rng.integers(len(patches)))], rng)  # type: ignore[arg-type]
         if rng.random() < 0.8:
             view = change_colours(view, rng)  # type: ignore[arg-type]
         if rng.random() < 0.3:
@@ -79,10 +85,10 @@ def make_face(
     return view, moved, weights, pose, confidence  # type: ignore[return-value]
 
 
-def make_mistake(faces: FaceSet, scenes: list[Image], rng: np.random.Generator) -> Image:
+def make_mistake(faces: FaceSet, rng: np.random.Generator) -> Image:
     """A crop that shows no face, or a face wholly out of place: confidence 0."""
-    if rng.random() < 0.7:
-        image = scenes[int(rng.integers(len(scenes)))]
+    if faces.overlays and rng.random() < 0.7:
+        image = faces.overlays[int(rng.integers(len(faces.overlays)))]
         side = float(np.exp(rng.uniform(np.log(24), np.log(min(image.shape[:2])))))
         corner = rng.uniform(0, np.maximum(np.array(image.shape[1::-1]) - side, 1))
         box = np.concatenate([corner, corner + side * np.exp(rng.normal(0, 0.1, 2))]).astype(np.float32)

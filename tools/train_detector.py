@@ -143,7 +143,7 @@ def main(config: DetectorTraining) -> None:
             facts = {"network": "detector", "kind": config.kind, "points": points, "size": asdict(size),
                      "training": asdict(config)}  # fmt: skip
             row = evaluate(average.network, Path(config.data) / "body", config.kind)
-            log.row(step=step + 1, loss=float(np.mean(recent[-400:])), **row)
+            log.row(step + 1, loss=float(np.mean(recent[-400:])), **row)
             facts["metrics"] = row
             save_weights(work / "last.safetensors", average.network.state_dict(), facts)
             if row["recall"] - row["false"] > best:

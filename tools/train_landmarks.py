@@ -1,28 +1,36 @@
-"""Train the face network: 106 points, head pose and confidence.
+"""Train the face network (106 points, head pose, confidence), or fine-tune it on one's own faces.
 
-    python -m tools.train_landmarks --data DIR --work-dir runs/landmarks --epochs 20
+    python -m tools.train_landmarks --data DIR --work-dir OUT --epochs 2 --batch-size 32 --learning-rate 0.0005
 
-``DIR`` holds the packaged face crops (``face_train.{npz,tar}``, ``face_eval_dev.{npz,tar}``).
+``DIR`` has the article's layout (see ``tools.article_data``) or holds the packaged arrays.  ``OUT`` receives
+``log.csv``, ``state.pt`` (``--resume`` goes on from it), ``last.safetensors`` and ``best.safetensors``; the app
+takes the latter with ``--landmark-weights``.
 """
 
 from __future__ import annotations
 
 import argparse
 import json
-from dataclasses import asdict, dataclass
+import sys
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
+from typing import Any
 
 import cv2
 import numpy as np
 import torch
-from torch import Tensor
+from torch import Tensor, nn
+from tqdm import tqdm
 
+from models import MissingWeights
 from models.checkpoints import load_strictly, read_weights, save_weights
 from models.faces import eye_angle, normalise_face, upright_matrix
 from models.landmarks106 import SIDE, Landmarks106, wing_loss
+from models.loading import PACKAGED
+from tools.article_data import is_article_layout, read_part
 from tools.body_data import read_tar
 from tools.face_data import FaceSet, make_face, make_mistake, read_faces
-from tools.training import Log, MovingAverage, batches, cosine, prepare
+from tools.training import Log, MovingAverage, batches, cosine, load_state, prepare, save_state
 from vision.layouts import FACE_GROUPS, IBUG68_FROM_106, OUTER_EYES
 from vision.options import add_arguments, check_options, from_arguments, option
 from vision.types import Floats, Image
@@ -35,20 +43,21 @@ PART_WEIGHTS = {"contour": 1.5, "brow_left": 1.5, "brow_right": 1.5, "nose": 1.3
 class LandmarkTraining:
     """The configuration of a run; a checkpoint stores it."""
 
-    data: str = option("data/face", "folder of the packaged face crops")
+    data: str = option("data/face", "folder in the article's layout, or of the packaged face crops")
     scenes: str = option("", "folder with scenes.json and scenes.tar: pictures without faces teach the confidence")
     work_dir: str = option("runs/landmarks", "folder for logs and checkpoints")
-    start: str = option("", "weights to start from, empty for random ones")
-    width: int = option(24, "channels of the first layer", low=4, high=256)
-    epochs: float = option(20.0, "passes over the training faces", low=0, high=10000)
-    batch_size: int = option(128, "samples per step", low=1, high=4096)
-    learning_rate: float = option(3e-3, "peak learning rate of AdamW", low=0, high=1)
-    warmup: int = option(200, "steps of linear warm-up", low=0, high=100000)
+    start: str = option("packaged", "weights to start from: packaged, random, or a file")
+    resume: bool = option(False, "go on from the work directory's state.pt")
+    width: int = option(24, "channels of the first layer, for a random start", low=4, high=256)
+    epochs: float = option(2.0, "passes over the training faces", low=0, high=10000)
+    batch_size: int = option(32, "samples per step", low=1, high=4096)
+    learning_rate: float = option(0.0005, "peak learning rate of AdamW", low=0, high=1)
+    warmup: int = option(20, "steps of linear warm-up", low=0, high=100000)
     weight_decay: float = option(0.01, "AdamW's weight decay", low=0, high=1)
     average: float = option(0.999, "decay of the moving average of the weights", low=0, high=1)
-    human: float = option(0.5, "how far inner points move towards the human labels", low=0, high=1)
-    mistakes: float = option(0.15, "share of crops without a face in a batch", low=0, high=1)
-    threads: int = option(1, "threads of the network", low=1, high=64)
+    human: float = option(0.5, "how far inner points move towards the packaged human labels", low=0, high=1)
+    mistakes: float = option(0.15, "share of crops without a face in a batch", low=0, high=0.9)
+    threads: int = option(0, "threads of the network, 0 for all processors", low=0, high=64)
     seed: int = option(1, "random seed", low=0, high=2**31)
 
     def __post_init__(self) -> None:
@@ -64,15 +73,21 @@ def part_weights() -> Tensor:
 
 
 def losses(found: tuple[Tensor, Tensor, Tensor], goal: tuple[Tensor, ...], parts: Tensor) -> Tensor:
-    """Wing loss of the points, heavier for turned heads, .01 squared degrees of pose, cross entropy of confidence."""
+    """Wing loss of the points, heavier for turned heads, .01 squared degrees of pose, cross entropy of confidence.
+
+    ``goal`` = points (B, 106, 2), weights (B, 106), pose (B, 3) with NaN where unknown, confidence (B,).
+    """
     points, pose, confidence = found
     true_points, visible, true_pose, true_confidence = goal
     face = (true_confidence > 0).float()
-    turned = (1 + 5 * (1 - torch.cos(torch.deg2rad(true_pose)))).mean(dim=1) * face
+    known = true_pose.isfinite() * face[:, None]
+    turned = (1 + 5 * (1 - torch.cos(torch.deg2rad(true_pose.nan_to_num())))).mean(dim=1) * face
+    count = face.sum().clamp(min=1)
     wing = wing_loss(points - true_points).sum(dim=2) * visible * parts
-    of_points = (wing.mean(dim=1) * turned).sum() / face.sum()
-    of_pose = ((pose - true_pose).square().mean(dim=1).clamp(max=900) * turned).sum() / face.sum() * 0.01
-    of_confidence = torch.nn.functional.binary_cross_entropy_with_logits(confidence, true_confidence)
+    of_points = (wing.mean(dim=1) * turned).sum() / count
+    squares = (pose - true_pose.nan_to_num()).square().clamp(max=900) * known
+    of_pose = (squares.mean(dim=1) * turned).sum() / count * 0.01
+    of_confidence = nn.functional.binary_cross_entropy_with_logits(confidence, true_confidence)
     return of_points + of_pose + of_confidence
 
 
@@ -93,86 +108,143 @@ def free_scenes(folder: str) -> list[Image]:
     return [cv2.imdecode(np.frombuffer(files[n], np.uint8), cv2.IMREAD_COLOR_RGB) for n in names]  # type: ignore[misc]
 
 
-def predict(network: torch.nn.Module, faces: FaceSet) -> tuple[Floats, Floats, Floats]:
+def read_data(config: LandmarkTraining) -> tuple[FaceSet, FaceSet]:
+    """Training and test faces."""
+    folder = Path(config.data)
+    if is_article_layout(folder):
+        return read_part(folder, "train"), read_part(folder, "test")
+    faces = replace(read_faces(folder, "face_train", config.human), overlays=free_scenes(config.scenes))
+    return faces, read_faces(folder, "face_eval_dev", 0.0)
+
+
+def predict(network: nn.Module, faces: FaceSet) -> tuple[Floats, Floats, Floats]:
     """Crops at their labelled place: found points, true points (N, 106, 2) and pose errors (N, 3)."""
     rng = np.random.default_rng(0)
     samples = [make_face(faces, i, rng, augment=False) for i in range(len(faces))]
     crops, goal, _, pose, _ = (np.stack(x) for x in zip(*samples, strict=True))
     with torch.inference_mode():
-        points, found_pose, _ = network(torch.from_numpy(normalise_face(crops)))
-    return points.numpy(), goal.astype(np.float32), np.abs(found_pose.numpy() - pose)
+        parts = [network(torch.from_numpy(normalise_face(crops[i : i + 64]))) for i in range(0, len(crops), 64)]
+    points, angles = (torch.cat([p[k] for p in parts]).numpy() for k in (0, 1))
+    return points, goal.astype(np.float32), np.abs(angles - pose)
 
 
-def score(network: torch.nn.Module, faces: FaceSet) -> dict[str, float]:
-    """Errors in % of the outer-eye distance against labels and human points; pose error in degrees."""
+def score(network: nn.Module, faces: FaceSet) -> dict[str, float]:
+    """Normalised mean errors in % of the outer-eye distance, overall and per part; pose error in degrees."""
     found, goal, pose = predict(network, faces)
     eyes = np.linalg.norm(goal[:, OUTER_EYES[0]] - goal[:, OUTER_EYES[1]], axis=1)
+    error = np.linalg.norm(found - goal, axis=2) / eyes[:, None] * 100
+    error = np.where(faces.weights > 0, error, np.nan)
     taught = np.array([i not in faces.human68 for i in range(len(faces))])
-    error = np.linalg.norm(found - goal, axis=2).mean(axis=1) / eyes * 100
-    inner = []
+    row = {"nme": float(np.nanmean(error[taught] if taught.any() else error))}
+    row |= {f"nme_{group}": float(np.nanmean(error[:, list(rows)])) for group, rows in FACE_GROUPS.items()}
+    row["pose"] = float(np.nanmean(pose)) if np.isfinite(pose).any() else float("nan")
+    human = []
     for i, truth in faces.human68.items():
         matrix = upright_matrix(faces.points[i], eye_angle(faces.points[i]))
         moved = truth @ matrix[:, :2].T + matrix[:, 2]
-        scale = np.linalg.norm(moved[36] - moved[45])
-        inner.append(np.linalg.norm(found[i, IBUG68_FROM_106] - moved, axis=1) / scale * 100)
-    human = np.stack(inner) if inner else np.full((1, 68), np.nan)
-    return {
-        "teacher": float(error[taught].mean()),
-        "human68": float(human.mean()),
-        "human_inner": float(human[:, 17:].mean()),
-        "pose": float(pose.mean()),
-    }
+        gaps = np.linalg.norm(found[i, IBUG68_FROM_106] - moved, axis=1)
+        human.append(gaps / np.linalg.norm(moved[36] - moved[45]) * 100)
+    if human:
+        row |= {"human68": float(np.mean(human)), "human_inner": float(np.stack(human)[:, 17:].mean())}
+    return row
 
 
-def main(config: LandmarkTraining) -> None:
-    """Train; ``best.safetensors`` and ``last.safetensors`` land in the work directory."""
-    prepare(config.seed, config.threads)
-    work, folder = Path(config.work_dir), Path(config.data)
-    faces, development = read_faces(folder, "face_train", config.human), read_faces(folder, "face_eval_dev", 0.0)
-    scenes = free_scenes(config.scenes)
-    network = Landmarks106(config.width, mean_face(faces)).to(memory_format=torch.channels_last)  # type: ignore[call-overload]
-    if config.start:
-        load_strictly(network, read_weights(Path(config.start))[0], Path(config.start))
-    average, parts = MovingAverage(network, config.average), part_weights()
-    optimiser = torch.optim.AdamW(network.parameters(), lr=config.learning_rate, weight_decay=config.weight_decay)
-    steps = max(1, round(config.epochs * len(faces) / config.batch_size))
-    wrong = round(config.batch_size * config.mistakes) if scenes else 0
+def build(config: LandmarkTraining, faces: FaceSet) -> nn.Module:
+    """The network at its start."""
+    if config.start == "random":
+        return Landmarks106(config.width, mean_face(faces))
+    path = PACKAGED["landmarks106"] if config.start == "packaged" else Path(config.start)
+    tensors, facts = read_weights(path)
+    network = Landmarks106(facts["width"])
+    load_strictly(network, tensors, path)
+    return network
 
-    def make(rng: np.random.Generator) -> tuple[np.ndarray, ...]:
-        rows = rng.choice(len(faces), config.batch_size - wrong, p=faces.share)
-        samples = [make_face(faces, i, rng) for i in rows]
+
+class Run:
+    """A training run: network, average, optimiser, and what is written to the work directory."""
+
+    def __init__(self, config: LandmarkTraining) -> None:
+        self.config, self.work = config, Path(config.work_dir)
+        self.faces, self.test = read_data(config)
+        self.network = build(config, self.faces).to(memory_format=torch.channels_last)  # type: ignore[call-overload]
+        self.average, self.parts = MovingAverage(self.network, config.average), part_weights()
+        self.optimiser = torch.optim.AdamW(
+            self.network.parameters(), lr=config.learning_rate, weight_decay=config.weight_decay
+        )
+        self.epoch_steps = max(1, len(self.faces) // config.batch_size)
+        self.steps = max(1, round(config.epochs * self.epoch_steps))
+        self.step, self.best = 0, float("inf")
+        self.log = Log(self.work / "log.csv")
+        if config.resume:
+            if not (self.work / "state.pt").is_file():
+                raise ValueError(f"resume needs {self.work / 'state.pt'}, which is not there")
+            state = load_state(self.work / "state.pt", self.network, self.average, self.optimiser)
+            self.step, self.best = state["step"], state["best"]
+
+    def make(self, rng: np.random.Generator) -> tuple[np.ndarray, ...]:
+        """One batch: crops uint8 and points, weights, pose, confidence."""
+        wrong = round(self.config.batch_size * self.config.mistakes)
+        rows = rng.choice(len(self.faces), self.config.batch_size - wrong, p=self.faces.share)
+        samples: list[Any] = [make_face(self.faces, i, rng) for i in rows]
         nothing = np.zeros((106, 2), np.float32), np.zeros(106, np.float32), np.zeros(3, np.float32), 0.0
-        samples += [(make_mistake(faces, scenes, rng), *nothing) for _ in range(wrong)]
+        samples += [(make_mistake(self.faces, rng), *nothing) for _ in range(wrong)]
         crops, *rest = (np.stack(x) for x in zip(*samples, strict=True))
         return crops, *(x.astype(np.float32) for x in rest)
 
-    log, best, recent = Log(work / "log.csv"), np.inf, []
-    every = max(1, min(steps // 20, 500))
-    for step, (crops, *goal) in enumerate(batches(make, config.seed)):
-        for group in optimiser.param_groups:
-            group["lr"] = cosine(step, steps, config.learning_rate, config.warmup)
+    def learn(self, crops: np.ndarray, *goal: np.ndarray) -> float:
+        """One step of the optimiser; returns the loss."""
+        for group in self.optimiser.param_groups:
+            group["lr"] = cosine(self.step, self.steps, self.config.learning_rate, self.config.warmup)
         x = torch.from_numpy(normalise_face(np.asarray(crops))).contiguous(memory_format=torch.channels_last)
-        loss = losses(network(x), tuple(torch.as_tensor(g) for g in goal), parts)
-        optimiser.zero_grad(set_to_none=True)
+        loss = losses(self.network(x), tuple(torch.as_tensor(g) for g in goal), self.parts)
+        self.optimiser.zero_grad(set_to_none=True)
         loss.backward()
-        torch.nn.utils.clip_grad_norm_(network.parameters(), 20.0)
-        optimiser.step()
-        average.update(network)
-        recent.append(loss.item())
-        if step + 1 >= steps or (step + 1) % every == 0:
-            row = score(average.network, development)
-            log.row(step=step + 1, loss=float(np.mean(recent[-every:])), **row)
-            facts = {"network": "landmarks106", "width": config.width, "side": SIDE,
-                     "training": asdict(config), "metrics": row}  # fmt: skip
-            save_weights(work / "last.safetensors", average.network.state_dict(), facts)
-            if row["teacher"] + row["human68"] < best:
-                best = row["teacher"] + row["human68"]
-                save_weights(work / "best.safetensors", average.network.state_dict(), facts)
-        if step + 1 >= steps:
-            return
+        nn.utils.clip_grad_norm_(self.network.parameters(), 20.0)
+        self.optimiser.step()
+        self.average.update(self.network)
+        self.step += 1
+        return loss.item()
+
+    def write(self, loss: float) -> dict[str, float]:
+        """Evaluate the average, log, and save last, best and state."""
+        row = score(self.average.network, self.test)
+        self.log.row(self.step, loss=loss, **row)
+        facts = {"network": "landmarks106", "width": self._width(), "side": SIDE,
+                 "training": asdict(self.config), "metrics": row}  # fmt: skip
+        save_weights(self.work / "last.safetensors", self.average.network.state_dict(), facts)
+        if row["nme"] < self.best:
+            self.best = row["nme"]
+            save_weights(self.work / "best.safetensors", self.average.network.state_dict(), facts)
+        save_state(self.work / "state.pt", self.network, self.average, self.optimiser, step=self.step, best=self.best)
+        return row
+
+    def _width(self) -> int:
+        return self.network.shallow[0][0].out_channels  # type: ignore[index, union-attr, return-value]
+
+
+def main(config: LandmarkTraining) -> dict[str, float]:
+    """Train; returns the figures of the last evaluation."""
+    prepare(config.seed, config.threads or torch.get_num_threads())
+    run = Run(config)
+    row, recent = {}, []
+    with tqdm(total=run.steps, initial=run.step, unit="step", mininterval=2.0) as bar:
+        for batch in batches(run.make, config.seed, first=run.step):
+            if run.step >= run.steps:
+                break
+            recent.append(run.learn(*batch))
+            bar.update()
+            bar.set_postfix(loss=f"{np.mean(recent[-20:]):.3f}")
+            if run.step % run.epoch_steps == 0 or run.step == run.steps:
+                row = run.write(float(np.mean(recent)))
+                recent.clear()
+    return row
 
 
 if __name__ == "__main__":
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     add_arguments(parser, LandmarkTraining)
-    main(from_arguments(LandmarkTraining, parser.parse_args()))
+    try:
+        main(from_arguments(LandmarkTraining, parser.parse_args()))
+    except (ValueError, MissingWeights) as error:
+        print(f"error: {error}", file=sys.stderr)
+        sys.exit(2)

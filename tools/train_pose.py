@@ -16,14 +16,13 @@ import numpy as np
 import torch
 
 from models.checkpoints import load_strictly, read_weights, save_weights
-from models.heatmaps import decode_heatmaps
 from models.hrnet import SIZES, HRNet
-from models.pose import crop_person, normalise
+from models.pose import PoseRunner, normalise
+from models.runtime import Engine
 from tools.body_data import Augmentation, CropSet, make_sample, read_crops
+from tools.evaluate_body import run, torso_errors
 from tools.training import Log, MovingAverage, batches, cosine, prepare
-from vision.geometry import invert_affine, transform_points
 from vision.options import add_arguments, check_options, from_arguments, option
-from vision.types import Floats
 
 
 @dataclass(frozen=True)
@@ -71,35 +70,9 @@ def training_set(config: PoseTraining) -> tuple[CropSet, np.ndarray]:
     return crops, chance / chance.sum()
 
 
-def predict(network: torch.nn.Module, crops: CropSet, size_wh: tuple[int, int], batch: int = 32) -> Floats:
-    """Joints (N, 17, 3) in the pixels of each crop."""
-    found = []
-    for start in range(0, len(crops), batch):
-        rows = range(start, min(start + batch, len(crops)))
-        views, matrices = zip(*(crop_person(crops.image(i), crops.boxes[i], size_wh) for i in rows), strict=True)
-        with torch.inference_mode():
-            maps = network(torch.from_numpy(normalise(np.stack(views)))).float().numpy()
-        points, scores = decode_heatmaps(maps)
-        points = transform_points(points * 4 + 1.5, invert_affine(np.stack(matrices)))
-        found.append(np.concatenate([points, scores[..., None]], axis=2))
-    return np.concatenate(found)
-
-
-def torso_errors(found: Floats, crops: CropSet) -> Floats:
-    """Distances (N, 17) to the labels in torso lengths (at least .2 of the box height); NaN without a label."""
-    labels = crops.keypoints
-    shoulders, hips = labels[:, 5:7, :2].mean(axis=1), labels[:, 11:13, :2].mean(axis=1)
-    known = np.all(labels[:, [5, 6, 11, 12], 2] > 0, axis=1)
-    height = crops.boxes[:, 3] - crops.boxes[:, 1]
-    torso = np.where(known, np.linalg.norm(shoulders - hips, axis=1), 0)
-    torso = np.maximum(torso, 0.2 * height)
-    errors = np.linalg.norm(found[..., :2] - labels[..., :2], axis=2) / torso[:, None]
-    return np.where(labels[..., 2] > 0, errors, np.nan).astype(np.float32)
-
-
 def score(network: torch.nn.Module, crops: CropSet, size_wh: tuple[int, int]) -> dict[str, float]:
     """PCK at .2 torso per source, and the mean of the sources."""
-    errors = torso_errors(predict(network, crops, size_wh), crops)
+    errors = torso_errors(run(PoseRunner(Engine(network), size_wh), crops), crops)
     row = {}
     for source in np.unique(crops.sources):
         part = errors[crops.sources == source]
@@ -147,7 +120,7 @@ def main(config: PoseTraining) -> None:
             print(step, f"{np.mean(losses[-50:]):.4f}", f"{part:.3f}", flush=True)
         if part >= 1 or (step + 1) % 400 == 0:
             row = score(average.network, development, size_wh)
-            log.row(step=step + 1, loss=float(np.mean(losses[-400:])), **row)
+            log.row(step + 1, loss=float(np.mean(losses[-400:])), **row)
             facts = {"network": "hrnet", "training": asdict(config), "metrics": row}
             tensors = average.network.state_dict()
             save_weights(work / "last.safetensors", tensors, facts)

@@ -1,12 +1,13 @@
-"""What the training scripts share: moving average of the weights, schedule, log, data loading."""
+"""What the training scripts share: moving average of the weights, schedule, log, data loading, saved state."""
 
 from __future__ import annotations
 
 import copy
 import csv
+import itertools
 import math
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -26,6 +27,7 @@ class MovingAverage:
 
     @torch.no_grad()
     def update(self, network: nn.Module) -> None:
+        """Move a little towards the network; the first steps move more."""
         self.steps += 1
         decay = min(self.decay, (1 + self.steps) / (10 + self.steps))
         for mine, new in zip(self.network.state_dict().values(), network.state_dict().values(), strict=True):
@@ -44,21 +46,25 @@ def cosine(step: int, steps: int, peak: float, warmup: int, floor: float = 0.01)
 
 
 class Endless(IterableDataset):
-    """Batches made by ``make(rng)`` for ever; each worker has its own random stream."""
+    """Batches made by ``make(rng)`` for ever; batch k depends on the seed and k alone."""
 
-    def __init__(self, make: Callable[[np.random.Generator], Any], seed: int) -> None:
-        self.make, self.seed = make, seed
+    def __init__(self, make: Callable[[np.random.Generator], Any], seed: int, first: int) -> None:
+        self.make, self.seed, self.first = make, seed, first
 
-    def __iter__(self):
+    def __iter__(self) -> Iterator[Any]:
         info = torch.utils.data.get_worker_info()
-        rng = np.random.default_rng([self.seed, 0 if info is None else info.id])
-        while True:
-            yield self.make(rng)
+        mine, workers = (0, 1) if info is None else (info.id, info.num_workers)
+        for k in itertools.count(self.first + mine, workers):
+            yield self.make(np.random.default_rng([self.seed, k]))
 
 
 def prepare(seed: int, threads: int) -> None:
-    """Seed the network, bound its threads, and keep OpenCV to one thread: its pool does not survive a fork."""
+    """Seed the network, bound its threads, and keep OpenCV to one thread: its pool does not survive a fork.
+
+    Denormal numbers become zero; on a processor they slow training several times.
+    """
     torch.manual_seed(seed)
+    torch.set_flush_denormal(True)
     torch.set_num_threads(threads)
     cv2.setNumThreads(0)
 
@@ -67,28 +73,64 @@ def _one_thread(_: int) -> None:
     torch.set_num_threads(1)
 
 
-def batches(make: Callable[[np.random.Generator], Any], seed: int, workers: int = 1) -> Any:
-    """An iterator over batches that are made in other processes."""
+def batches(make: Callable[[np.random.Generator], Any], seed: int, first: int = 0, workers: int = 1) -> Iterator[Any]:
+    """An iterator over batches from number ``first`` on, made in other processes."""
     loader = DataLoader(
-        Endless(make, seed), batch_size=None, num_workers=workers, prefetch_factor=4, worker_init_fn=_one_thread
+        Endless(make, seed, first),
+        batch_size=None,
+        num_workers=workers,
+        prefetch_factor=4 if workers else None,
+        worker_init_fn=_one_thread,
     )
     return iter(loader)
 
 
+def save_state(
+    path: Path, network: nn.Module, average: MovingAverage, optimiser: torch.optim.Optimizer, **more: Any
+) -> None:
+    """Everything that a run needs to go on exactly where it was; the file is replaced at once."""
+    state = {"network": network.state_dict(), "average": average.network.state_dict(), "averaged": average.steps,
+             "optimiser": optimiser.state_dict(), **more}  # fmt: skip
+    torch.save(state, path.with_suffix(".part"))
+    path.with_suffix(".part").replace(path)
+
+
+def load_state(
+    path: Path, network: nn.Module, average: MovingAverage, optimiser: torch.optim.Optimizer
+) -> dict[str, Any]:
+    """Restore what ``save_state`` wrote; returns the additional values."""
+    state = torch.load(path, weights_only=True)
+    network.load_state_dict(state.pop("network"))
+    average.network.load_state_dict(state.pop("average"))
+    average.steps = state.pop("averaged")
+    optimiser.load_state_dict(state.pop("optimiser"))
+    return state
+
+
 class Log:
-    """Rows of numbers to a CSV file and to the screen."""
+    """Rows of numbers to a CSV file, to the screen, and to TensorBoard where it is installed."""
 
     def __init__(self, path: Path) -> None:
         path.parent.mkdir(parents=True, exist_ok=True)
         self.path, self.start = path, time.monotonic()
+        try:
+            from torch.utils.tensorboard import SummaryWriter
+        except ImportError:
+            self.board = None
+        else:
+            self.board = SummaryWriter(str(path.parent))
 
-    def row(self, **values: Any) -> None:
-        values = {"minutes": round((time.monotonic() - self.start) / 60, 1)} | values
+    def row(self, step: int, **values: float) -> None:
+        """One row; the columns are those of the first row of the file."""
+        whole = {"step": step, "minutes": round((time.monotonic() - self.start) / 60, 1)} | values
         new = not self.path.exists()
         with self.path.open("a", newline="") as file:
             writer = csv.writer(file)
             if new:
-                writer.writerow(values)
-            writer.writerow(values.values())
-        words = (f"{k} {v:.4f}" if isinstance(v, float) else f"{k} {v}" for k, v in values.items())
+                writer.writerow(whole)
+            writer.writerow(whole.values())
+        for name, value in values.items():
+            if self.board is not None:
+                self.board.add_scalar(name, value, step)
+        words = (f"{k} {v:.4f}" if isinstance(v, float) else f"{k} {v}" for k, v in whole.items())
         print("  ".join(words), flush=True)

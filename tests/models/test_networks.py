@@ -1,0 +1,164 @@
+"""The networks: shapes, names, gradients; no weights needed."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+import torch
+
+from models.detector import STRIDES, Detector, DetectorSize, cell_centres, decode_cells, flatten, grid, select
+from models.hrnet import SIZES, HRNet
+from models.landmarks106 import SIDE, Landmarks106, wing_loss
+from models.loading import _size_of, official_names
+from models.runtime import Engine, letterbox
+
+
+def official_w32() -> dict[str, tuple[int, ...]]:
+    """Names and shapes of the official W32 checkpoint, written down from the published description."""
+    names: dict[str, tuple[int, ...]] = {}
+
+    def conv(name: str, outputs: int, inputs: int, size: int) -> None:
+        names[f"{name}.weight"] = (outputs, inputs, size, size)
+
+    def norm(name: str, width: int) -> None:
+        names.update({f"{name}.{part}": (width,) for part in ("weight", "bias", "running_mean", "running_var")})
+        names[f"{name}.num_batches_tracked"] = ()
+
+    def pair(name: str, outputs: int, inputs: int, size: int) -> None:
+        conv(f"{name}.0", outputs, inputs, size)
+        norm(f"{name}.1", outputs)
+
+    for i, inputs in (("1", 3), ("2", 64)):
+        conv(f"conv{i}", 64, inputs, 3)
+        norm(f"bn{i}", 64)
+    for block in range(4):
+        for part, outputs, inputs, size in (
+            ("1", 64, 64 if block == 0 else 256, 1),
+            ("2", 64, 64, 3),
+            ("3", 256, 64, 1),
+        ):
+            conv(f"layer1.{block}.conv{part}", outputs, inputs, size)
+            norm(f"layer1.{block}.bn{part}", outputs)
+    pair("layer1.0.downsample", 256, 64, 1)
+    pair("transition1.0", 32, 256, 3)
+    pair("transition1.1.0", 64, 256, 3)
+    pair("transition2.2.0", 128, 64, 3)
+    pair("transition3.3.0", 256, 128, 3)
+    for stage, modules, branches in ((2, 1, 2), (3, 4, 3), (4, 3, 4)):
+        for module in range(modules):
+            root = f"stage{stage}.{module}"
+            for b in range(branches):
+                for k in range(4):
+                    for half in ("1", "2"):
+                        conv(f"{root}.branches.{b}.{k}.conv{half}", 32 * 2**b, 32 * 2**b, 3)
+                        norm(f"{root}.branches.{b}.{k}.bn{half}", 32 * 2**b)
+            for i in range(1 if (stage, module) == (4, 2) else branches):
+                for j in range(branches):
+                    if j > i:
+                        pair(f"{root}.fuse_layers.{i}.{j}", 32 * 2**i, 32 * 2**j, 1)
+                    for k in range(i - j):
+                        outputs = 32 * 2**i if k == i - j - 1 else 32 * 2**j
+                        pair(f"{root}.fuse_layers.{i}.{j}.{k}", outputs, 32 * 2**j, 3)
+    names["final_layer.weight"], names["final_layer.bias"] = (17, 32, 1, 1), (17,)
+    return names
+
+
+def test_w32_has_exactly_the_official_names_and_shapes() -> None:
+    ours = {name: tuple(tensor.shape) for name, tensor in HRNet(SIZES["w32"]).state_dict().items()}
+    assert ours == official_w32()
+
+
+def test_w32_has_the_published_number_of_parameters() -> None:
+    assert sum(p.numel() for p in HRNet(SIZES["w32"]).parameters()) == pytest.approx(28.5e6, rel=0.01)
+
+
+@pytest.mark.parametrize("size", ["w16", "w18s"])
+@pytest.mark.parametrize("hw", [(64, 64), (96, 64)])
+def test_hrnet_gives_a_quarter_of_the_input(size: str, hw: tuple[int, int]) -> None:
+    out = HRNet(SIZES[size]).eval()(torch.zeros(2, 3, *hw))
+    assert out.shape == (2, 17, hw[0] // 4, hw[1] // 4)
+
+
+def test_the_concatenating_variant_has_720_channels_at_width_48_and_its_own_joints() -> None:
+    network = HRNet(SIZES["w48"], joints=15, concatenate=True).eval()
+    assert network.final_layer[0].weight.shape[:2] == (720, 720)  # type: ignore[index, union-attr]
+    assert network(torch.zeros(1, 3, 128, 128)).shape == (1, 15, 32, 32)
+
+
+@pytest.mark.parametrize(
+    "prefixes", [("", ""), ("module.", "module."), ("backbone.", "keypoint_head."), ("backbone.", "head.")]
+)
+def test_wrapped_checkpoints_get_their_official_names_back(prefixes: tuple[str, str]) -> None:
+    tensors = HRNet(SIZES["w16"]).state_dict()
+    wrapped = {prefixes[name.startswith("final_layer")] + name: t for name, t in tensors.items()}
+    assert official_names(wrapped).keys() == tensors.keys()
+    assert _size_of(official_names(wrapped)) == SIZES["w16"]
+
+
+@pytest.mark.parametrize(
+    "network",
+    [HRNet(SIZES["w16"]), Detector(DetectorSize(), 5), Landmarks106(8)],
+    ids=["hrnet", "detector", "landmarks"],
+)
+def test_the_gradient_reaches_every_parameter(network: torch.nn.Module) -> None:
+    out = network(torch.randn(2, 3, 96, 96))
+    parts = [out] if isinstance(out, torch.Tensor) else out
+    sum((part * torch.randn_like(part)).sum() for part in parts).backward()  # type: ignore[union-attr]
+    assert [n for n, p in network.named_parameters() if p.grad is None or not p.grad.abs().sum() > 0] == []
+
+
+@pytest.mark.parametrize(
+    ("network", "shape"),
+    [(HRNet(SIZES["w16"]), (64, 64)), (Detector(DetectorSize(), 5), (64, 96)), (Landmarks106(8), (SIDE, SIDE))],
+    ids=["hrnet", "detector", "landmarks"],
+)
+def test_folding_normalisation_changes_nothing(network: torch.nn.Module, shape: tuple[int, int]) -> None:
+    for module in network.modules():
+        if isinstance(module, torch.nn.BatchNorm2d):
+            torch.nn.init.uniform_(module.running_mean, -0.5, 0.5)  # type: ignore[arg-type]
+            torch.nn.init.uniform_(module.running_var, 0.5, 2)  # type: ignore[arg-type]
+    network.eval()
+    x = torch.randn(2, 3, *shape)
+    plain = network(x)
+    folded = Engine(network, "cpu", torch.float32)(x.numpy())
+    for a, b in zip([plain] if isinstance(plain, torch.Tensor) else plain, folded, strict=True):
+        np.testing.assert_allclose(a.detach().numpy(), b.numpy(), atol=2e-4, rtol=1e-3)
+
+
+def test_wing_loss_is_continuous_and_logarithmic_below_omega() -> None:
+    at = wing_loss(torch.tensor([0.0, 9.999, 10.001, -10.001, 2.0]))
+    assert at[0] == 0
+    assert at[1] == pytest.approx(float(at[2]), abs=0.01)
+    assert at[2] == at[3]
+    assert at[4] == pytest.approx(10 * np.log(2), rel=1e-5)
+
+
+def test_detector_cells_lie_on_the_picture_and_decode_to_boxes() -> None:
+    maps = Detector(DetectorSize(), 5).eval()(torch.zeros(1, 3, 64, 96))
+    assert [tuple(m.shape) for m in maps] == [(1, 15, 64 // s, 96 // s) for s in STRIDES]
+    centres, strides = grid(64, 96)
+    assert flatten(maps).shape[1] == len(centres) == len(strides)
+    assert cell_centres(64, 96, 8)[1].tolist() == [11.5, 3.5], "x runs first"
+    cells = torch.zeros(1, 15)
+    cells[0, 1:5] = torch.log(torch.tensor([1.0, 2.0, 3.0, 4.0]))
+    cells[0, 5:7] = torch.tensor([0.5, -0.5])
+    boxes, points = decode_cells(cells, torch.tensor([[20.0, 40.0]]), torch.tensor([8.0]))
+    np.testing.assert_allclose(boxes[0], [12, 24, 44, 72], rtol=1e-5)
+    np.testing.assert_allclose(points[0, 0], [24, 36], rtol=1e-5)
+
+
+def test_selection_keeps_the_best_of_overlapping_boxes() -> None:
+    boxes = np.array([[0, 0, 10, 10], [1, 0, 11, 10], [30, 0, 40, 10], [60, 0, 70, 10]], np.float32)
+    scores = np.array([0.6, 0.9, 0.7, 0.1], np.float32)
+    found = select(boxes, scores, np.zeros((4, 0, 2), np.float32), 0.5, 0.4)
+    assert found.boxes[:, 0].tolist() == [1, 30]
+    assert len(select(boxes[:0], scores[:0], np.zeros((0, 5, 2), np.float32), 0.5, 0.4)) == 0
+
+
+def test_letterbox_keeps_the_aspect_and_pads_to_whole_cells() -> None:
+    image = np.full((50, 100, 3), 200, np.uint8)
+    canvas, scale = letterbox(image, 320)
+    assert canvas.shape == (160, 320, 3)
+    assert scale == pytest.approx(3.2)
+    tall, _ = letterbox(np.zeros((1000, 3, 3), np.uint8), 320)
+    assert tall.shape == (320, 32, 3)
