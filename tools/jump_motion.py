@@ -111,7 +111,8 @@ class Motion:
             pose["wrist." + side] = (6 * swing * np.sin(turn), 0, 0)
             for finger in range(2, 6):
                 for part in (1, 2, 3):
-                    pose[f"finger{finger}-{part}.{side}"] = (0.0, sign * 55, sign * 10)
+                    pose[f"finger{finger}-{part}.{side}"] = (26.0, sign * 58, sign * -28)
+            pose["finger1-2." + side] = pose["finger1-3." + side] = (12.0, sign * 27, sign * -13)
         return pose
 
 

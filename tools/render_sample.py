@@ -36,7 +36,7 @@ class SampleConfig:
     width: int = option(360, "Width", low=64, high=1920, unit="px")
     height: int = option(640, "Height", low=64, high=1920, unit="px")
     seed: int = option(0, "Seed of jitter and noise; above 0 also of body, clothes and room", low=0, high=2**31)
-    crf: int = option(26, "Quality of the video, smaller is better", low=0, high=51)
+    crf: int = option(24, "Quality of the video, smaller is better", low=0, high=51)
     output: str = option("assets/jump_sample.mp4", "The video; the answer is written beside it as .json")
 
     def __post_init__(self) -> None:
@@ -83,7 +83,7 @@ def render_frame(scene: Scene, time: float, exposure: float) -> Array:
     image = np.where(np.isfinite(depth)[..., None], person, image)
     hands = scene.body.hands(vertices)
     outward = np.array([[0.8, -0.55, 0.0], [-0.8, -0.55, 0.0]])
-    moments = [scene.motion.at(time + exposure * part) for part in np.linspace(-0.5, 0.5, 15)]
+    moments = [scene.motion.at(time + exposure * part) for part in np.linspace(-0.5, 0.5, 25)]
     curves = [rope_curve(hands + 0.09 * outward, m.turn, m.height) for m in moments]
     draw_rope(image, depth, scene.camera, curves, scene.rope)
     for hand, direction in zip(hands, outward, strict=True):

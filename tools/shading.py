@@ -62,9 +62,9 @@ def _paint_skin(colour: Array, rest: Array, joints: Array) -> Array:
     for eye in joints[[1, 2]]:
         delta = rest - eye
         brow = front & ((delta[:, 0] / 0.021) ** 2 + ((delta[:, 2] - 0.021) / 0.0036) ** 2 < 1)
-        lid = front & ((delta[:, 0] / 0.0165) ** 2 + (delta[:, 2] / 0.006) ** 2 < 1)
+        lid = front & ((delta[:, 0] / 0.0165) ** 2 + (delta[:, 2] / 0.0054) ** 2 < 1)
         iris = lid & (np.hypot(delta[:, 0], delta[:, 2]) < 0.0058)
-        lash = front & ((delta[:, 0] / 0.0185) ** 2 + ((delta[:, 2] - 0.002) / 0.0068) ** 2 < 1) & ~lid
+        lash = front & ((delta[:, 0] / 0.0185) ** 2 + ((delta[:, 2] - 0.0018) / 0.0062) ** 2 < 1) & ~lid
         colour[lash] *= 0.35
         colour[lid], colour[iris], colour[brow] = linear((200, 190, 184)), linear((45, 30, 22)), linear((66, 48, 38))
     mouth = rest - (nose + (0, 0, -0.043))
