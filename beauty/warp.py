@@ -30,7 +30,7 @@ JAW_CORNER = 9
 UNSURE = 0.006
 """The true edge of the face may lie this share of its width outside the points' contour; it moves along."""
 
-LEAST_JACOBIAN = 0.34
+LEAST_JACOBIAN = 0.33
 FIELD_WIDTH = 220
 """Face width, in pixels, at which fields are computed before they are enlarged."""
 
@@ -245,10 +245,10 @@ def jacobian(shift: Floats, step: float = 1.0) -> Floats:
 
 def _safe(shift: Floats, step: float) -> Floats:
     """The field, weakened where needed until it cannot fold (also for points that make no face)."""
-    for _ in range(24):
+    for _ in range(60):
         if not shift.size or float(jacobian(shift, step).min()) >= LEAST_JACOBIAN:
             return shift.astype(np.float32)
-        shift = shift * 0.93
+        shift = shift * 0.97
     return np.zeros_like(shift, dtype=np.float32)
 
 
