@@ -72,9 +72,12 @@ def hostile_visit(client: Client, folder: Path, seed: int) -> None:
     video = seed % 10 == 0
     path = folder / f"{seed}{('.jpg', '.png', '.mp4', '.exe', '')[seed % 5]}"
     path.write_bytes(spoiled(Path(VIDEO if video else PHOTO).read_bytes(), seed))
-    name, endpoint = ("video", "/count") if video else ("photo", "/beautify")
+    sent = handle_file(str(path))
     try:
-        client.predict(**{name: handle_file(str(path))}, api_name=endpoint)
+        if video:
+            client.predict(video=sent, api_name="/count")
+        else:
+            client.predict(photo=sent, api_name="/beautify")
     except AppError as error:
         if "cannot be used" not in str(error):
             raise
