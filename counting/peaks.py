@@ -20,7 +20,7 @@ HYSTERESIS = 0.35
 LEAD = 1.6
 """Periods before and after a stretch in which its first and last jumps are looked for."""
 
-WHOLE = {False: 0.5, True: 0.3}
+WHOLE = {False: 0.42, True: 0.3}
 """The first and the last jump of a stretch rise at least this share of the usual rise (a step from rest makes
 only half of the swing between two steps), ..."""
 

@@ -133,15 +133,15 @@ def jumps(rate: float, style: str = "two feet", turns: int = 1) -> Motion:
 
     def move(times: np.ndarray, points: np.ndarray) -> None:
         phase = times * rate
-        _bounce(points, flight(phase, 1 / rate, 0.6))
+        _bounce(points, flight(phase, 1 / rate, min(0.6, 0.45 * rate)))
         _turn_hands(points, phase * turns)
         half = np.sin(np.pi * phase)
         if style == "single leg":
             points[:, 16, 1] += 0.16
             points[:, 14, 1] += 0.05
         elif style == "boxer step":
-            points[:, 15, 1] += 0.03 * np.clip(half, 0, None)
-            points[:, 16, 1] += 0.03 * np.clip(-half, 0, None)
+            points[:, 15, 1] += 0.05 * np.clip(half, 0, None)
+            points[:, 16, 1] += 0.05 * np.clip(-half, 0, None)
             points[:, :, 0] += 0.02 * half[:, None]
         elif style == "jacks":
             wide = 0.1 * (1 - np.cos(np.pi * phase))

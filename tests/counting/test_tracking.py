@@ -1,0 +1,143 @@
+"""Tracking of drawn figures: batches, several people, leaving and coming back, cuts, errors."""
+
+import numpy as np
+import pytest
+
+from counting.pipeline import count_people
+from counting.settings import CountSettings
+from counting.tracking import track_people
+from tests.counting import synthetic as syn
+from tests.counting.rendered import draw, estimate_pose, find_people, frames_of
+from tests.counting.synthetic import Clip, Spoiled, film
+from vision.types import Detections, Frame, PoseTrack
+
+SHAPE = (320, 600)
+
+
+def moved(track: PoseTrack, x: float, y: float = 0) -> PoseTrack:
+    keypoints = track.keypoints + np.array([x, y, 0], np.float32)
+    return PoseTrack(track.times, keypoints, track.boxes + np.array([x, y, x, y], np.float32))
+
+
+def jumper(seconds: float = 5.0, rate: float = 2.0, size: float = 200) -> PoseTrack:
+    return film(Clip([(1.0, syn.stand), (seconds, syn.jumps(rate)), (1.0, syn.stand)], size=size, spoiled=Spoiled(0.0)))
+
+
+@pytest.mark.parametrize(
+    ("motion", "n", "seconds", "style"),
+    [
+        (syn.jumps(2.0), 10, 5.0, "two feet"),
+        (syn.steps(6.0), 24, 4.0, "alternate feet"),
+        (syn.jumps(2.2, "boxer step"), 11, 5.0, "boxer step"),
+        (syn.jumps(2.0, "single leg"), 10, 5.0, "single leg"),
+        (syn.jumps(1.8, "jacks"), 9, 5.0, "jacks"),
+    ],
+)
+def test_a_rendered_jumper_of_each_style_gives_exactly_its_number(motion, n, seconds, style):
+    truth = film(Clip([(1.0, syn.stand), (seconds, motion), (1.0, syn.stand)], size=200, spoiled=Spoiled(0.0)))
+    tracks = track_people(frames_of([truth], SHAPE), find_people, estimate_pose)
+    report = count_people(tracks)
+    assert len(tracks) == 1
+    assert len(tracks[0]) == len(truth)
+    assert (report.count, report.people[0].style) == (n, style)
+
+
+def test_keypoints_are_those_of_the_picture():
+    truth = jumper()
+    (track,) = track_people(frames_of([truth], SHAPE), find_people, estimate_pose)
+    np.testing.assert_allclose(track.keypoints[..., :2], truth.keypoints[..., :2], atol=0.8)
+    np.testing.assert_allclose(track.times, truth.times)
+
+
+def test_two_people_have_a_track_and_a_count_each():
+    one, two = moved(jumper(5, 2.0), -180), moved(jumper(5, 2.6), 120)
+    report = count_people(track_people(frames_of([one, two], SHAPE), find_people, estimate_pose))
+    assert sorted(p.count for p in report.people) == [10, 13]
+    assert report.count == 13
+
+
+def test_who_leaves_and_comes_back_stays_one_person():
+    truth = jumper(8)
+    gone = (truth.times > 3) & (truth.times < 6.5)
+    frames = (
+        Frame(np.zeros((*SHAPE, 3), np.uint8), f.time) if away else f
+        for f, away in zip(frames_of([truth], SHAPE), gone, strict=True)
+    )
+    (track,) = track_people(frames, find_people, estimate_pose)
+    assert np.isnan(np.interp(4.5, track.times, track.boxes[:, 0])) or not np.any(
+        (track.times > 3.5) & (track.times < 6)
+    )
+
+
+def test_a_cut_makes_no_jump():
+    truth = film(Clip([(4.0, syn.stand)], size=200))
+    shifted = [moved(truth, 0), moved(truth, 200, -40)]
+
+    def frames():
+        for t, time in enumerate(truth.times):
+            scene = int(time) % 2
+            image = draw([shifted[scene].keypoints[t, :, :2]], SHAPE)
+            image[image[..., 2] == 0] = (0, 0, 0) if scene else (250, 250, 255)
+            yield Frame(image, float(time))
+
+    assert count_people(track_people(frames(), find_people, estimate_pose)).count == 0
+
+
+def test_the_network_runs_on_full_batches():
+    sizes = []
+
+    def counted(images, boxes):
+        sizes.append(len(images))
+        return estimate_pose(images, boxes)
+
+    track_people(frames_of([jumper()], SHAPE), find_people, counted, CountSettings(batch=4))
+    assert max(sizes) == 4
+    assert np.mean(np.array(sizes) == 4) > 0.6
+
+
+def test_people_are_searched_now_and_then_only():
+    calls = []
+
+    def find(image):
+        calls.append(1)
+        return find_people(image)
+
+    truth = jumper()
+    track_people(frames_of([truth], SHAPE), find, estimate_pose, CountSettings(find_every=0.5))
+    assert len(calls) <= truth.times[-1] / 0.5 + 3
+
+
+def test_nobody_gives_no_track():
+    frames = [Frame(np.zeros((*SHAPE, 3), np.uint8), i / 30) for i in range(40)]
+    assert track_people(frames, find_people, estimate_pose) == []
+    assert track_people([], find_people, estimate_pose) == []
+
+
+def test_at_most_so_many_people_are_followed():
+    people = [moved(jumper(2), x) for x in (-200, 0, 200)]
+    tracks = track_people(frames_of(people, SHAPE), find_people, estimate_pose, CountSettings(people=2))
+    assert len(tracks) == 2
+
+
+def test_large_frames_are_reduced_and_points_come_back_in_full_pixels():
+    box = np.array([[200.0, 100, 600, 900]], np.float32)
+    frames = [Frame(np.full((1000, 4000, 3), 9, np.uint8), i / 30) for i in range(20)]
+
+    def find(image):
+        assert image.shape[1] <= 1920
+        return Detections(box / 3, np.ones(1, np.float32))
+
+    def pose(images, boxes):
+        return np.concatenate([np.full((len(boxes), 17, 2), 100), np.full((len(boxes), 17, 1), 0.9)], axis=2)
+
+    (track,) = track_people(frames, find, pose)
+    np.testing.assert_allclose(track.keypoints[..., :2], 300)
+
+
+def test_the_error_of_the_source_passes_through():
+    def frames():
+        yield from list(frames_of([jumper(1)], SHAPE))[:20]
+        raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        track_people(frames(), find_people, estimate_pose)
