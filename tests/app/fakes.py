@@ -99,7 +99,7 @@ def jumping_video(path: Path, seconds: float = 4.0, size_wh: tuple[int, int] = (
     return path
 
 
-def wait_until(condition, seconds: float = 10.0) -> bool:
+def wait_until(condition, seconds: float = 30.0) -> bool:
     """Whether a condition came true in time."""
     end = time.monotonic() + seconds
     while time.monotonic() < end:

