@@ -27,7 +27,7 @@ class CountSettings:
         low=0.005, high=0.2, unit="body heights", label=("Foot lift", "抬脚高度"), advanced=True,
     )  # fmt: skip
     noise_floor: float = option(
-        0.006, "Smallest amplitude of a jump: keypoints are not more precise than that.",
+        0.01, "Smallest amplitude of a jump: keypoints are not more precise than that.",
         low=0.001, high=0.05, unit="body heights", label=("Noise floor", "噪声下限"), advanced=True,
     )  # fmt: skip
     people: int = option(4, "How many people are followed at most.", low=1, high=12, label=("People", "人数"))
