@@ -188,9 +188,18 @@ def _unique(stay: list[_Person], lost: list[_Person]) -> tuple[list[_Person], li
     """Of two who have come to follow the same body, the one followed for longer stays."""
     kept: list[_Person] = []
     for person in sorted(stay, key=lambda p: -len(p.times)):
-        double = kept and box_iou(person.box[None], np.stack([p.box for p in kept])).max() > 0.75
-        (lost if double else kept).append(person)
+        (lost if any(_same_body(person, other) for other in kept) else kept).append(person)
     return kept, lost
+
+
+def _same_body(one: _Person, two: _Person) -> bool:
+    """Whether the last poses of two people are the same: a box round half a body finds that body's joints."""
+    a, b = one.keypoints[-1], two.keypoints[-1]
+    known = (a[:, 2] >= ALIVE) & (b[:, 2] >= ALIVE)
+    if known.sum() < 5:
+        return False
+    height = max(float(p.boxes[-1][3] - p.boxes[-1][1]) for p in (one, two))
+    return float(np.median(np.linalg.norm(a[known, :2] - b[known, :2], axis=1))) < 0.06 * height
 
 
 def _joined(tracks: list[PoseTrack]) -> list[PoseTrack]:
