@@ -144,7 +144,7 @@ def test_the_sample_video_is_counted_and_plays(visit) -> None:
     page = one.open(tab=1)
     page.click("#video-sample")
     count_on(page)
-    page.wait_for_selector("#jump-count", timeout=240_000)
+    page.wait_for_selector("#jump-count", timeout=400_000)
     count = int(re.match(r"\d+", page.locator("#jump-count").inner_text()).group())
     assert count > 5
     assert page.locator("#charts .mark").count() == count
