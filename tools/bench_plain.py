@@ -1,0 +1,73 @@
+"""The naive way to run our own networks, to compare with: plain PyTorch in float32, one image at a time.
+
+Nothing is folded, nothing is batched, memory keeps PyTorch's usual order.
+"""
+
+from __future__ import annotations
+
+from functools import cached_property
+
+import numpy as np
+import torch
+from torch import Tensor, nn
+
+from models.checkpoints import load_strictly, read_weights
+from models.detector import Detector, DetectorSize
+from models.faces import FaceFinder, LandmarkRunner
+from models.hrnet import SIZES, HRNet
+from models.landmarks106 import Landmarks106
+from models.loading import PACKAGED
+from models.pose import PoseRunner
+from models.runtime import DetectorRunner, Engine
+
+
+class PlainEngine(Engine):
+    """(B, 3, H, W) float32 array in, float32 tensors out, like ``Engine``; the images go through one by one."""
+
+    def __init__(self, network: nn.Module) -> None:
+        self.device, self.precision = torch.device("cpu"), torch.float32
+        self.network = network.eval()
+
+    def __call__(self, images: np.ndarray) -> list[Tensor]:
+        with torch.no_grad():
+            found = [self.network(torch.from_numpy(image[None])) for image in images]
+        rows = [[out] if isinstance(out, Tensor) else list(out) for out in found]
+        return [torch.cat(parts) for parts in zip(*rows, strict=True)]
+
+
+class PlainDetector(DetectorRunner):
+    """A detector on the plain engine."""
+
+    @cached_property
+    def engine(self) -> Engine:
+        return PlainEngine(self.network)
+
+
+def _detector(kind: str) -> PlainDetector:
+    tensors, config = read_weights(PACKAGED[kind])
+    network = Detector(DetectorSize(**config["size"]), config["points"])
+    load_strictly(network, tensors, PACKAGED[kind])
+    return PlainDetector(network, kind)
+
+
+def person_finder() -> PlainDetector:
+    """The packaged person detector."""
+    return _detector("person")
+
+
+def pose_estimator() -> PoseRunner:
+    """The packaged HRNet."""
+    tensors, config = read_weights(PACKAGED["hrnet"])
+    training = config["training"]
+    network = HRNet(SIZES[training["size"]], tensors["final_layer.weight"].shape[0])
+    load_strictly(network, tensors, PACKAGED["hrnet"])
+    return PoseRunner(PlainEngine(network), (training["width"], training["height"]), batch=1)
+
+
+def face_finder() -> FaceFinder:
+    """The packaged face detector and 106-point network."""
+    tensors, config = read_weights(PACKAGED["landmarks106"])
+    network = Landmarks106(config["width"])
+    load_strictly(network, tensors, PACKAGED["landmarks106"])
+    mean_face = tensors["mean_face"].numpy()
+    return FaceFinder(_detector("face"), LandmarkRunner(PlainEngine(network), mean_face))
