@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import tarfile
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from pathlib import Path
 
 import cv2
@@ -78,6 +78,10 @@ class Augmentation:
     occlude: float = 0.35
     degrade: float = 0.3
     colour: float = 0.8
+
+    def weakened(self, strength: float) -> Augmentation:
+        """All strengths and probabilities times ``strength``."""
+        return Augmentation(**{name: value * strength for name, value in asdict(self).items()})
 
 
 def _half_body(keypoints: Floats, box: Floats, rng: np.random.Generator) -> Floats:

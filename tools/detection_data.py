@@ -179,7 +179,7 @@ class Composer:
         kind = rng.random()
         if kind < crops:
             scene = self.crops[int(rng.integers(len(self.crops)))]
-        elif kind < crops + 0.15:
+        elif kind < crops + (1 - crops) * 0.35:
             scene = self.negatives[int(rng.integers(len(self.negatives)))]
         else:
             scene = self.scenes[int(rng.integers(len(self.scenes)))]

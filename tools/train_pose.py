@@ -44,6 +44,7 @@ class PoseTraining:
     average: float = option(0.998, "decay of the moving average of the weights", low=0, high=1)
     without: str = option("", "comma-separated beginnings of the sources to leave out")
     often: str = option("", "comma-separated beginnings of the sources to draw three times as often")
+    strength: float = option(1.0, "strength of the augmentation; short runs want less", low=0, high=1)
     threads: int = option(1, "threads of the network", low=1, high=64)
     seed: int = option(1, "random seed", low=0, high=2**31)
 
@@ -92,7 +93,7 @@ def main(config: PoseTraining) -> None:
     average = MovingAverage(network, config.average)
     optimiser = torch.optim.AdamW(network.parameters(), lr=config.learning_rate, weight_decay=config.weight_decay)
     steps = int(config.minutes * 60 * config.rate / config.batch_size)
-    augmentation = Augmentation()
+    augmentation = Augmentation().weakened(config.strength)
 
     def make(rng: np.random.Generator) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
         rows = rng.choice(len(crops), config.batch_size, p=chance)

@@ -23,7 +23,7 @@ def test_weights_come_back_with_their_config(tmp_path: Path) -> None:
 
 
 def test_a_missing_or_damaged_file_is_named(tmp_path: Path) -> None:
-    with pytest.raises(MissingWeights, match="nowhere.safetensors are missing"):
+    with pytest.raises(MissingWeights, match=r"nowhere\.safetensors are missing"):
         read_weights(tmp_path / "nowhere.safetensors")
     broken = tmp_path / "broken.safetensors"
     broken.write_bytes(b"not weights at all")

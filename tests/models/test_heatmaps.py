@@ -11,7 +11,7 @@ from models.heatmaps import decode_heatmaps, draw_targets
 
 
 @settings(max_examples=40, deadline=None)
-@given(st.floats(4, 43), st.floats(4, 59))
+@given(st.floats(8, 39), st.floats(8, 55))
 def test_a_drawn_point_is_read_back_to_a_twentieth_of_a_pixel(x: float, y: float) -> None:
     maps = draw_targets(np.array([[x, y]], np.float32), (48, 64))
     points, scores = decode_heatmaps(maps[None])

@@ -1,0 +1,135 @@
+"""Fine-tuning of the 106 points: the data layout, its errors, and the whole loop on two photos."""
+
+from __future__ import annotations
+
+import csv
+import json
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pytest
+import skimage.data
+import torch
+from matplotlib import cbook
+from PIL import Image as PillowImage
+
+from models import load_face_finder
+from models.checkpoints import read_weights
+from tools.article_data import DataLayoutError, read_label, read_part
+from tools.make_landmark_data import main as make_data
+from tools.train_landmarks import LandmarkTraining, losses, main, part_weights
+
+
+@pytest.fixture(scope="module")
+def photos(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    folder = tmp_path_factory.mktemp("photos")
+    PillowImage.fromarray(skimage.data.astronaut()).save(folder / "a.png")
+    with cbook.get_sample_data("grace_hopper.jpg") as file:
+        PillowImage.open(file).save(folder / "b.png")
+    (folder / "notes.txt").write_text("not a photo")
+    return folder
+
+
+@pytest.fixture(scope="module")
+def data(photos: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    out = tmp_path_factory.mktemp("data")
+    assert make_data(photos, out) == (1, 1)
+    return out
+
+
+@pytest.fixture
+def config(data: Path, tmp_path: Path) -> LandmarkTraining:
+    return LandmarkTraining(
+        data=str(data), work_dir=str(tmp_path / "run"), epochs=4, batch_size=1, mistakes=0, threads=1
+    )
+
+
+def test_made_labels_read_back_to_the_same_points(data: Path, photos: Path) -> None:
+    face = read_part(data, "train")
+    assert face.points.shape == (1, 106, 2)
+    assert face.weights.min() == 1
+    found = load_face_finder("cpu")(np.asarray(PillowImage.open(photos / "a.png")))
+    np.testing.assert_allclose(face.pose[0], found.pose[0], atol=0.01)
+    ratio = np.ptp(face.points[0], axis=0) / np.ptp(found.points106[0], axis=0)
+    np.testing.assert_allclose(ratio, ratio[0], rtol=0.01)
+
+
+def test_the_whole_loop_runs_and_the_app_takes_its_weights(config: LandmarkTraining) -> None:
+    figures = main(config)
+    work = Path(config.work_dir)
+    assert figures["nme"] < 5
+    rows = list(csv.DictReader((work / "log.csv").open()))
+    assert [int(r["step"]) for r in rows] == [1, 2, 3, 4]
+    assert {"loss", "nme", "nme_lips", "pose"} <= rows[0].keys()
+    assert read_weights(work / "best.safetensors")[1]["training"]["batch_size"] == 1
+    assert len(load_face_finder("cpu", work / "best.safetensors")(skimage.data.astronaut())) == 1
+
+
+def test_a_resumed_run_ends_exactly_where_a_whole_one_does(config: LandmarkTraining, tmp_path: Path) -> None:
+    main(config)
+    halves = replace(config, work_dir=str(tmp_path / "halves"))
+    stopped = replace(halves, epochs=2)
+    # the schedule depends on the number of epochs, so the first half runs at a constant rate as well
+    flat = {"warmup": 1000}
+    main(replace(stopped, **flat))
+    main(replace(halves, resume=True, **flat))
+    whole = replace(config, work_dir=str(tmp_path / "whole"), **flat)
+    main(whole)
+    a, b = (read_weights(Path(c.work_dir) / "last.safetensors")[0] for c in (halves, whole))
+    assert all(torch.equal(a[k], b[k]) for k in a)
+
+
+@pytest.mark.parametrize("dialect", ["list", "flat", "named"])
+def test_labels_with_box_points_and_visibility_are_known_by_shape(tmp_path: Path, dialect: str) -> None:
+    points = np.arange(212, dtype=float).reshape(106, 2) * 3
+    visible = [0 if i == 7 else 1 for i in range(106)]
+    listed = points.ravel().tolist() if dialect == "flat" else points.tolist()
+    label = {"left": 1, "top": 2, "right": 300, "bottom": 400, "landmark": listed, "visible": visible}
+    path = tmp_path / "x.json"
+    path.write_text(json.dumps({"face": label} if dialect == "named" else label))
+    found, weights, pose = read_label(path)
+    np.testing.assert_array_equal(found, points)
+    assert weights.tolist() == visible
+    assert np.isnan(pose).all()
+
+
+def test_unknown_points_and_angles_are_masked(tmp_path: Path) -> None:
+    points = [[-999, -999], *([[5.0, 6.0]] * 105)]
+    base = {"points_array": points, "pitch": -999, "yaw": 12.5, "roll": None}
+    path = tmp_path / "x.json"
+    path.write_text(json.dumps({"face_count": 1, "face_infos": [{"base_info": base}]}))
+    _, weights, pose = read_label(path)
+    assert weights[0] == 0
+    assert weights[1:].min() == 1
+    np.testing.assert_array_equal(pose, np.array([np.nan, 12.5, np.nan], np.float32))
+    found = torch.zeros(1, 106, 2), torch.zeros(1, 3), torch.zeros(1)
+    goal = torch.ones(1, 106, 2), torch.from_numpy(weights)[None], torch.from_numpy(pose)[None], torch.ones(1)
+    assert torch.isfinite(losses(found, goal, part_weights()))
+
+
+@pytest.mark.parametrize(
+    ("text", "words"),
+    [
+        ("{", "not readable JSON"),
+        ("{}", "106 points"),
+        ('{"face_infos": []}', "exactly one face"),
+        ('{"face_infos": [{"base_info": {"points_array": [[1, 2]]}}]}', "points_array"),
+    ],
+)
+def test_a_bad_label_is_named_with_its_field(tmp_path: Path, text: str, words: str) -> None:
+    path = tmp_path / "bad_label.json"
+    path.write_text(text)
+    with pytest.raises(DataLayoutError, match=words) as caught:
+        read_label(path)
+    assert "bad_label.json" in str(caught.value)
+
+
+def test_a_wrong_layout_is_named(tmp_path: Path, data: Path) -> None:
+    with pytest.raises(DataLayoutError, match="train"):
+        read_part(tmp_path, "train")
+    (tmp_path / "train/images/merge").mkdir(parents=True)
+    with pytest.raises(DataLayoutError, match="infos/merge"):
+        read_part(tmp_path, "train")
+    with pytest.raises(ValueError, match=r"epochs must be between 0 and 10000, not -1"):
+        LandmarkTraining(data=str(data), epochs=-1)
