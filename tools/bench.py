@@ -249,7 +249,7 @@ def table(header: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
 
 def seconds_text(seconds: float) -> str:
     """Seconds or milliseconds with three digits that count."""
-    return f"{seconds:.3g} s" if seconds >= 1 else f"{1000 * seconds:.3g} ms"
+    return f"{seconds:.3g} s" if abs(seconds) >= 1 else f"{1000 * seconds:.3g} ms"
 
 
 def _measure_row(m: Measure) -> list[str]:

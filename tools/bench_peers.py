@@ -128,13 +128,14 @@ def _smoothed(source: str, target: str) -> None:
             cv2.fillConvexPoly(mask, hull, 255)
     smooth = cv2.bilateralFilter(picture, 9, 75.0, 75.0)
     soft = cv2.GaussianBlur(mask, (0, 0), 5).astype(np.float32)[..., None] / 255
-    cv2.imwrite(
-        target, np.uint8(picture + (smooth.astype(np.float32) - picture) * soft), [cv2.IMWRITE_JPEG_QUALITY, 95]
-    )
+    result = picture + (smooth.astype(np.float32) - picture) * soft
+    cv2.imwrite(target, cv2.convertScaleAbs(result), [cv2.IMWRITE_JPEG_QUALITY, 95])
 
 
 def pose_report(task: Task) -> Iterator[Measure]:
-    """Video to poses."""
+    """Video to poses; ``ValueError`` when there are none, for then there is nothing to compare."""
+    if not _poses(task.source):
+        raise ValueError(f"BlazePose finds no person in {task.source}")
     yield repeat("BlazePose full, video to poses", "frames", _frames(task), partial(_poses, task.source), task.repeats)
 
 
@@ -151,11 +152,13 @@ def _frames(task: Task) -> int:
 
 
 def mesh(task: Task) -> Iterator[Measure]:
-    """The face mesh on a photo in memory, the network loaded."""
+    """The face mesh on a photo in memory, the network loaded; ``ValueError`` when it finds no face."""
     import cv2
 
     image = cv2.cvtColor(_read(task.source), cv2.COLOR_BGR2RGB)
     with _face_mesh() as found:
+        if not _hulls(image, found):
+            raise ValueError(f"the face mesh finds no face in {task.source}")
         yield repeat("face mesh", "megapixels", _megapixels(image), partial(_hulls, image, found), task.repeats)
 
 
