@@ -87,11 +87,13 @@ class Scene:
         glow = _glow(report, time)
         colour = _rgb(INK + (ACCENT - INK) * glow)
         count, rate = _done(report, time), live_rate(report, time)
-        draw_text(image, str(count), (middle, margin + unit * 2.0), height=int(unit * 3.0), colour=colour, anchor="mm")
+        draw_text(image, str(count), (middle, margin + unit * 2.0), height=int(unit * 3.0), colour=colour,
+                  anchor="mm", backing=0)  # fmt: skip
         words = f"{rate:.0f} / min" if rate else "- / min"
-        draw_text(image, words, (middle, margin + unit * 4.35), height=unit, colour=(255, 255, 255), anchor="mm")
+        draw_text(image, words, (middle, margin + unit * 4.35), height=unit, colour=(255, 255, 255), anchor="mm",
+                  backing=0)  # fmt: skip
         draw_text(image, style or "ready", (middle, margin + unit * 5.65), height=max(6, int(unit * 0.85)),
-                  colour=_rgb(ACCENT), anchor="mm")  # fmt: skip
+                  colour=_rgb(ACCENT), anchor="mm", backing=0)  # fmt: skip
 
 
 def _rgb(colour: np.ndarray) -> tuple[int, int, int]:

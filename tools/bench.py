@@ -231,6 +231,8 @@ def measure(config: BenchConfig, folder: Path, run: RunTasks = run_tasks) -> Res
     files = make_files(config.video, config.photo, sizes, folder)
     tasks = our_tasks(files, folder, repeats)
     growing = growth_tasks(files, folder, min(repeats, 3))
+    if not config.quick:
+        tasks.append(Task("app", "", "", min(repeats, 3)))
     rows = ask(OURS, [*tasks, *growing])
     jobs = {task.job: row for task, row in zip(tasks, rows, strict=False)}
     if peer:

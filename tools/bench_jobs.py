@@ -6,9 +6,13 @@ plain jobs use the same code with the networks of ``tools.bench_plain``, and loo
 
 from __future__ import annotations
 
+import json
+import socket
+import subprocess
 import sys
 import time
-from collections.abc import Callable, Iterable, Iterator
+import urllib.request
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from functools import cache, partial
 from itertools import islice
 from pathlib import Path
@@ -188,6 +192,42 @@ def network(task: Task) -> Iterator[Measure]:
     yield repeat("matrix product", "GFLOP", 2 * MATRIX**3 / 1e9, lambda: (a @ a).sum().item(), task.repeats)
 
 
+def app_start(task: Task) -> Iterator[Measure]:
+    """From ``python app.py`` to the first answer and to loaded networks, a new server every time."""
+    command = [sys.executable, "app.py", "--host", "127.0.0.1", "--port"]
+    times = [start_server(command) for _ in range(task.repeats)]
+    yield Measure("app answers", "starts", 1, tuple(first for first, _ in times))
+    yield Measure("app has loaded its networks", "starts", 1, tuple(ready for _, ready in times))
+
+
+def start_server(command: Sequence[str], patience: float = 120) -> tuple[float, float]:
+    """Seconds until ``command`` with a port answers, and until its health says ready; it is ended afterwards."""
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        port = free.getsockname()[1]
+    begin, answered = time.perf_counter(), 0.0
+    with subprocess.Popen([*command, str(port)], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL) as process:
+        try:
+            while (now := time.perf_counter() - begin) < patience and process.poll() is None:
+                state = _health(f"http://127.0.0.1:{port}/health")
+                answered = answered or now * bool(state)
+                if state.get("models") == "ready":
+                    return answered, now
+                time.sleep(0.05)
+        finally:
+            process.terminate()
+    raise RuntimeError(f"{' '.join(command)} {port} did not get ready within {now:.0f} s")
+
+
+def _health(address: str) -> dict[str, Any]:
+    """What a server says of itself; empty while it does not answer."""
+    try:
+        with urllib.request.urlopen(address, timeout=5) as answer:
+            return json.load(answer)
+    except (OSError, ValueError):
+        return {}
+
+
 JOBS: dict[str, Callable[[Task], Iterable[Measure]]] = {
     "load": load,
     "annotate": annotate,
@@ -200,6 +240,7 @@ JOBS: dict[str, Callable[[Task], Iterable[Measure]]] = {
     "video stages": video_stages,
     "photo stages": photo_stages,
     "network": network,
+    "app": app_start,
 }
 
 if __name__ == "__main__":

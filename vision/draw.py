@@ -57,8 +57,9 @@ def draw_text(
     height: int = 24,
     colour: Colour = (255, 255, 255),
     anchor: str = "lt",
+    backing: float = 0.55,
 ) -> None:
-    """Write ``text`` in letters of about ``height`` pixels on a soft dark ground, in place.
+    """Write ``text`` in letters of about ``height`` pixels, in place, on a soft ground darkened by ``backing``.
 
     ``anchor`` is two letters: l, m or r across and t, m or b down; it names the point
     of the text that lies at ``xy``.  What is outside the image is cut off.
@@ -75,7 +76,7 @@ def draw_text(
     if x0 >= x1 or y0 >= y1:
         return
     cut = np.s_[y0 - y : y1 - y, x0 - x : x1 - x]
-    patch = image[y0:y1, x0:x1].astype(np.float32) * (1 - ground[cut][..., None])
+    patch = image[y0:y1, x0:x1].astype(np.float32) * (1 - backing * ground[cut][..., None])
     ink = letters[cut][..., None]
     image[y0:y1, x0:x1] = np.rint(patch * (1 - ink) + np.array(colour, np.float32) * ink).astype(np.uint8)
 
@@ -92,7 +93,7 @@ def _text_masks(text: str, height: int) -> tuple[Floats, Floats]:
     cv2.putText(picture, text, (margin - left, margin - top), (255, 255, 255), font, height, 400)
     block = np.zeros(picture.shape[:2], np.float32)
     block[margin // 2 : -(margin // 2), margin // 2 : -(margin // 2)] = 1
-    ground = cv2.GaussianBlur(0.55 * block, (0, 0), margin / 4)
+    ground = cv2.GaussianBlur(block, (0, 0), margin / 4)
     return np.asarray(picture[..., 0] / 255, np.float32), np.asarray(ground, np.float32)
 
 

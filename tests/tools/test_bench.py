@@ -13,6 +13,7 @@ import pytest
 
 from tools import bench, bench_peers
 from tools.bench_files import SAMPLE, Sizes, enlarged, group, make_clip, make_files
+from tools.bench_jobs import start_server
 from tools.bench_timing import Measure, Task, peak_memory, repeat, run_tasks
 from vision.image import read_photo
 from vision.video import probe_video, read_frames
@@ -39,6 +40,7 @@ def test_the_warm_up_is_not_among_the_repeats() -> None:
 
 CHILD = """
 import numpy as np
+from tools.bench_jobs import start_server
 from tools.bench_timing import Measure, serve
 
 def hold(task):
@@ -103,7 +105,7 @@ def run(monkeypatch: pytest.MonkeyPatch) -> FakeRun:
 
 def test_every_job_has_a_process_of_its_own(run: FakeRun, tmp_path: Path) -> None:
     bench.measure(bench.BenchConfig(repeats=4), tmp_path, run)
-    assert len(run.calls) == 20
+    assert len(run.calls) == 21
     assert all(len(tasks) == 1 and command == bench.OURS for command, tasks in run.calls)
     repeats = {tasks[0].job: tasks[0].repeats for _, tasks in run.calls[:11]}
     assert repeats["annotate"] == 4
@@ -216,6 +218,30 @@ def test_the_peers_environment_is_made_once(tmp_path: Path) -> None:
     assert len(steps) == 1
     with pytest.raises(RuntimeError, match="venv"):
         bench_peers.make_environment(tmp_path / "other", lambda command: 1)
+
+
+SERVER = """
+import sys, time
+from http.server import BaseHTTPRequestHandler, HTTPServer
+
+class Health(BaseHTTPRequestHandler):
+    asked = 0
+
+    def do_GET(self):
+        Health.asked += 1
+        self.send_response(200)
+        self.end_headers()
+        self.wfile.write(b'{"models": "%s"}' % (b"ready" if Health.asked > 2 else b"loading"))
+
+HTTPServer(("127.0.0.1", int(sys.argv[1])), Health).serve_forever()
+"""
+
+
+def test_a_server_is_timed_until_it_answers_and_until_it_is_ready() -> None:
+    answered, ready = start_server([sys.executable, "-c", SERVER])
+    assert 0 < answered < ready
+    with pytest.raises(RuntimeError, match="did not get ready"):
+        start_server([sys.executable, "-c", "raise SystemExit(1)"])
 
 
 def test_bad_options_are_refused() -> None:
