@@ -164,7 +164,7 @@ class HRNet(nn.Module):
     def _head(self, inputs: int, joints: int) -> nn.Module:
         if not self.concatenate:
             head = nn.Conv2d(inputs, joints, 1)
-            nn.init.normal_(head.weight, std=0.001)
+            nn.init.normal_(head.weight, std=0.02)
             nn.init.zeros_(head.bias)  # type: ignore[arg-type]
             return head
         return nn.Sequential(

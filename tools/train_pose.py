@@ -24,6 +24,9 @@ from tools.evaluate_body import run, torso_errors
 from tools.training import Log, MovingAverage, batches, cosine, prepare
 from vision.options import add_arguments, check_options, from_arguments, option
 
+JOINT_WEIGHTS = torch.tensor([1.0] * 7 + [1.2, 1.2, 1.5, 1.5, 1.0, 1.0, 1.2, 1.2, 1.5, 1.5])
+"""The outer joints of the limbs count more, as in the official COCO training."""
+
 
 @dataclass(frozen=True)
 class PoseTraining:
@@ -35,6 +38,7 @@ class PoseTraining:
     height: int = option(256, "input height, a multiple of 32", low=64, high=512, unit="px")
     width: int = option(192, "input width, a multiple of 32", low=64, high=512, unit="px")
     start: str = option("", "weights to start from, empty for random ones")
+    separate: bool = option(False, "push the outputs of left and right joints apart at the start")
     minutes: float = option(60.0, "length of the run", low=0, high=10000, unit="min")
     rate: float = option(16.0, "expected samples per second: with the minutes, it sets the schedule", low=0.1, high=1e5)
     batch_size: int = option(32, "samples per step", low=1, high=4096)
@@ -81,6 +85,19 @@ def score(network: torch.nn.Module, crops: CropSet, size_wh: tuple[int, int]) ->
     return row | {"mean": float(np.mean(list(row.values())))}
 
 
+def separate_sides(network: HRNet) -> None:
+    """Push the output rows of left and right joints apart by half their length, in place.
+
+    Rows that have become equal send no gradient to features that would tell the sides apart, so a
+    network that answers "either foot" for both ankles stays there for long.
+    """
+    weight = network.final_layer.weight.data[:, :, 0, 0]  # type: ignore[union-attr, index]
+    for left in range(1, 17, 2):
+        pair = weight[left : left + 2]
+        push = torch.nn.functional.normalize(torch.randn(pair.shape[1]), dim=0) * pair.norm(dim=1).mean() / 2
+        pair += torch.stack([push, -push])
+
+
 def main(config: PoseTraining) -> None:
     """Train for the given time; ``best.safetensors`` and ``last.safetensors`` land in the work directory."""
     prepare(config.seed, config.threads)
@@ -90,6 +107,8 @@ def main(config: PoseTraining) -> None:
     network = HRNet(SIZES[config.size]).to(memory_format=torch.channels_last)  # type: ignore[call-overload]
     if config.start:
         load_strictly(network, read_weights(Path(config.start))[0], Path(config.start))
+    if config.separate:
+        separate_sides(network)
     average = MovingAverage(network, config.average)
     optimiser = torch.optim.AdamW(network.parameters(), lr=config.learning_rate, weight_decay=config.weight_decay)
     steps = int(config.minutes * 60 * config.rate / config.batch_size)
@@ -108,7 +127,7 @@ def main(config: PoseTraining) -> None:
             group["lr"] = min(cosine(round(part * steps), steps, config.learning_rate, 0),
                               config.learning_rate * (step + 1) / max(config.warmup, 1))  # fmt: skip
         x = torch.from_numpy(normalise(np.asarray(views))).contiguous(memory_format=torch.channels_last)
-        goal, weight = torch.as_tensor(maps), torch.as_tensor(weights)
+        goal, weight = torch.as_tensor(maps), torch.as_tensor(weights) * JOINT_WEIGHTS
         error = (network(x) - goal).square().mean(dim=(2, 3))
         loss = (error * weight).sum() / weight.sum().clamp(min=1) * 100
         optimiser.zero_grad(set_to_none=True)

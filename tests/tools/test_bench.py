@@ -40,7 +40,6 @@ def test_the_warm_up_is_not_among_the_repeats() -> None:
 
 CHILD = """
 import numpy as np
-from tools.bench_jobs import start_server
 from tools.bench_timing import Measure, serve
 
 def hold(task):
