@@ -31,6 +31,9 @@ FASTEST = 4.5
 APART = 0.05
 """Feet (or knees) this many body heights apart have a clear order from left to right."""
 
+TWINS = 0.01
+"""Ankles closer than this many body heights are one foot given twice: the network saw a foot, but not which."""
+
 TRUNK, KNEES, ANKLES = (5, 6, 11, 12), (13, 14), (15, 16)
 LEG, TORSO = 0.49, 0.288
 """Lengths in body heights: hip to ankle, shoulders to hips (Winter, Biomechanics of Human Movement)."""
@@ -74,7 +77,7 @@ def body_signal(track: PoseTrack, settings: CountSettings) -> BodySignal:
     size = np.interp(grid, times, sizes) if len(times) > 1 else grid
     heights = {j: _height(times, -points[:, j, 1], grid, size) for j in TRUNK + KNEES + ANKLES}
     trunk = mean_known([heights[j] for j in TRUNK])
-    left, right = (_foot(heights[15 + side], heights[13 + side]) for side in (0, 1))
+    left, right = _feet(heights, _twins(times, points, sizes, grid))
     x = fill_gaps(times, mean_known([points[:, j, 0] for j in TRUNK]), grid, LONGEST_GAP) if len(grid) else grid
     feet = np.isfinite(heights[15]) & np.isfinite(heights[16])
     return BodySignal(grid, trunk, left, right, size, feet, x / np.maximum(size, 1e-6))
@@ -141,9 +144,26 @@ def _height(times: Array, up: Array, grid: Array, size: Array) -> Array:
     return total - smooth(total, SLOW * RATE)
 
 
-def _foot(ankle: Array, knee: Array) -> Array:
-    """The ankle's height, or the knee's while the ankle is not seen."""
-    return np.where(np.isfinite(ankle), ankle, knee)
+def _feet(heights: dict[int, Array], twins: np.ndarray) -> tuple[Array, Array]:
+    """Height of either foot: the ankle, or the knee while the ankle is not seen.
+
+    While the ankles are ``twins``, they tell how the feet move in common, and the knees how they differ.
+    """
+    left, right = (
+        np.where(np.isfinite(heights[a]), heights[a], heights[k]) for a, k in zip(ANKLES, KNEES, strict=True)
+    )
+    common, differ = (left + right) / 2, (heights[KNEES[0]] - heights[KNEES[1]]) / 2
+    swap = twins & np.isfinite(common + differ)
+    return np.where(swap, common + differ, left), np.where(swap, common - differ, right)
+
+
+def _twins(times: Array, points: Array, sizes: Array, grid: Array, window: float = 1.0) -> np.ndarray:
+    """Where on the grid both ankles lie on one spot in a quarter of the frames within ``window`` seconds."""
+    if len(grid) < 2:
+        return np.zeros(len(grid), bool)
+    gap = _length(points, *ANKLES) / np.maximum(sizes, 1e-6)
+    same = np.interp(grid, times, (gap < TWINS).astype(float))
+    return smooth(same, window * RATE) > 0.25
 
 
 def without_cuts(times: Array, points: Array, sizes: Array) -> Array:
