@@ -29,7 +29,7 @@ class Sizes:
 
 
 FULL = Sizes(720, (180, 360, 720), (3.0, 12.0, 48.0), 12.0)
-QUICK = Sizes(180, (4, 6, 8), (0.1, 0.2, 0.4), 0.4)
+QUICK = Sizes(180, (2, 3, 4), (0.05, 0.1, 0.2), 0.2)
 
 
 @dataclass(frozen=True)

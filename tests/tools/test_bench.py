@@ -248,14 +248,17 @@ def test_bad_options_are_refused() -> None:
         bench.BenchConfig(repeats=0)
 
 
-def test_everything_runs_at_tiny_sizes(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_everything_runs_at_tiny_sizes(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("OMP_NUM_THREADS", "1")  # threads that wait for each other are slow on a busy machine
     bench.main(bench.BenchConfig(quick=True, json=str(tmp_path / "bench.json")))
     assert "times faster" in capsys.readouterr().out
     found = json.loads((tmp_path / "bench.json").read_text())
     stages = {m["name"] for name in ("video stages", "photo stages", "network") for m in found["jobs"][name]}
     assert {"decode", "person detector", "pose estimator, batches of 16", "overlay", "encode"} <= stages
     assert {"face detector", "landmarks", "beauty prepare", "beauty move", "matrix product"} <= stages
-    assert found["jobs"]["annotate"][0]["amount"] == 6
-    assert found["jobs"]["retouch"][0]["amount"] == pytest.approx(0.4, rel=0.01)
+    assert found["jobs"]["annotate"][0]["amount"] == 3
+    assert found["jobs"]["retouch"][0]["amount"] == pytest.approx(0.2, rel=0.01)
     assert 0 < found["share_of_peak"] < 2
     assert all(m["memory"] > 50 and m["median"] > 0 for row in found["jobs"].values() for m in row)
