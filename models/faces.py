@@ -116,7 +116,7 @@ class FaceFinder:
 
     detect: DetectorRunner
     landmarks: LandmarkRunner
-    threshold: float = 0.25
+    threshold: float = 0.5
 
     def __call__(self, image: Image) -> Faces:
         found = self.detect(image)
