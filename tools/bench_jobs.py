@@ -27,7 +27,7 @@ from counting.overlay import Scene
 from counting.pipeline import count_people, render, track_people
 from counting.report import SessionReport
 from counting.settings import CountSettings
-from tools.bench_timing import Measure, Task, repeat, serve
+from tools.bench_timing import Measure, Task, peak_memory, repeat, serve
 from vision.image import read_photo, write_photo
 from vision.types import Frame, Image, MediaError, PoseTrack
 from vision.video import probe_video, read_frames, write_video
@@ -196,12 +196,13 @@ def app_start(task: Task) -> Iterator[Measure]:
     """From ``python app.py`` to the first answer and to loaded networks, a new server every time."""
     command = [sys.executable, "app.py", "--host", "127.0.0.1", "--port"]
     times = [start_server(command) for _ in range(task.repeats)]
-    yield Measure("app answers", "starts", 1, tuple(first for first, _ in times))
-    yield Measure("app has loaded its networks", "starts", 1, tuple(ready for _, ready in times))
+    peak = max(t[2] for t in times)
+    yield Measure("app answers", "starts", 1, tuple(t[0] for t in times), memory=peak)
+    yield Measure("app has loaded its networks", "starts", 1, tuple(t[1] for t in times), memory=peak)
 
 
-def start_server(command: Sequence[str], patience: float = 120) -> tuple[float, float]:
-    """Seconds until ``command`` with a port answers, and until its health says ready; it is ended afterwards."""
+def start_server(command: Sequence[str], patience: float = 120) -> tuple[float, float, float]:
+    """Seconds until ``command`` with a port answers and until its health says ready, its peak MB; then it is ended."""
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
         port = free.getsockname()[1]
@@ -212,7 +213,7 @@ def start_server(command: Sequence[str], patience: float = 120) -> tuple[float, 
                 state = _health(f"http://127.0.0.1:{port}/health")
                 answered = answered or now * bool(state)
                 if state.get("models") == "ready":
-                    return answered, now
+                    return answered, now, peak_memory(str(process.pid))
                 time.sleep(0.05)
         finally:
             process.terminate()

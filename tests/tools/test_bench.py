@@ -237,8 +237,9 @@ HTTPServer(("127.0.0.1", int(sys.argv[1])), Health).serve_forever()
 
 
 def test_a_server_is_timed_until_it_answers_and_until_it_is_ready() -> None:
-    answered, ready = start_server([sys.executable, "-c", SERVER])
+    answered, ready, memory = start_server([sys.executable, "-c", SERVER])
     assert 0 < answered < ready
+    assert memory > 5
     with pytest.raises(RuntimeError, match="did not get ready"):
         start_server([sys.executable, "-c", "raise SystemExit(1)"])
 
