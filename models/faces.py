@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import cv2
@@ -27,7 +28,7 @@ def eye_angle(points: Floats) -> float:
 
 
 def upright_matrix(
-    points: Floats, degrees: float, stretch: tuple[float, float] = (1, 1), shift: tuple[float, float] = (0, 0)
+    points: Floats, degrees: float, stretch: Sequence[float] = (1, 1), shift: Sequence[float] = (0, 0)
 ) -> np.ndarray:
     """(2, 3) matrix to the network's crop: ``points`` turned upright, their tight box grown to fill the square.
 
@@ -38,7 +39,7 @@ def upright_matrix(
     box = grow_box(bounding_box(transform_points(points, turn)), MARGIN)
     size = box[2:] - box[:2]
     centre, half = (box[:2] + box[2:]) / 2 + np.asarray(shift) * size, np.asarray(stretch) * size / 2
-    flat = crop_matrix(np.concatenate([centre - half, centre + half]), (SIDE, SIDE))
+    flat = crop_matrix(np.concatenate([centre - half, centre + half]).astype(np.float32), (SIDE, SIDE))
     return np.column_stack([flat[:, :2] @ turn[:, :2], flat[:, :2] @ turn[:, 2] + flat[:, 2]])
 
 
@@ -103,7 +104,11 @@ class LandmarkRunner:
             pose = (pose[:count] + pose[count:] * [1, -1, -1]) / 2
             logit = (logit[:count] + logit[count:]) / 2
         pose = pose + np.stack([np.zeros(count), np.zeros(count), angles], axis=1)
-        return transform_points(found, invert_affine(matrices)), pose.astype(np.float32), 1 / (1 + np.exp(-logit))
+        return (
+            transform_points(found, invert_affine(matrices)),
+            pose.astype(np.float32),
+            (1 / (1 + np.exp(-logit))).astype(np.float32),
+        )
 
 
 @dataclass(frozen=True)

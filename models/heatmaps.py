@@ -24,7 +24,7 @@ def _blur(maps: Floats, kernel: int) -> Floats:
     flat = np.ascontiguousarray(maps.reshape(-1, *maps.shape[-2:]).transpose(1, 2, 0))
     parts = [cv2.GaussianBlur(flat[..., i : i + 4], (kernel, kernel), 0) for i in range(0, flat.shape[2], 4)]
     blurred = np.concatenate([p.reshape(*flat.shape[:2], -1) for p in parts], axis=2)
-    return blurred.transpose(2, 0, 1).reshape(maps.shape)
+    return np.asarray(blurred.transpose(2, 0, 1).reshape(maps.shape), np.float32)
 
 
 def decode_heatmaps(maps: Floats, kernel: int = 11) -> tuple[Floats, Floats]:

@@ -102,7 +102,8 @@ class ExchangeModule(nn.Module):
         self.branches = nn.ModuleList(nn.Sequential(*(BasicBlock(w) for _ in range(blocks))) for w in widths)
         everyone = range(len(widths))
         self.fuse_layers = nn.ModuleList(
-            nn.ModuleList(_fuse(source, target, widths) for source in everyone) for target in range(outputs)
+            nn.ModuleList([_fuse(source, target, widths) for source in everyone])  # type: ignore[arg-type]
+            for target in range(outputs)
         )
         self.relu = nn.ReLU(inplace=True)
 
@@ -129,7 +130,7 @@ def _transition(before: list[int], after: list[int]) -> nn.ModuleList:
         else:
             down = nn.Sequential(_conv(before[-1], width, 3, 2), nn.BatchNorm2d(width), nn.ReLU(inplace=True))
             steps.append(nn.Sequential(down))
-    return nn.ModuleList(steps)
+    return nn.ModuleList(steps)  # type: ignore[arg-type]
 
 
 class HRNet(nn.Module):

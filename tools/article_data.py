@@ -94,7 +94,8 @@ def read_label(path: Path) -> tuple[Floats, Floats, Floats]:
         raise DataLayoutError(
             f"{path}: no list of 106 points of two numbers, nor face_infos[0].base_info.points_array."
         )
-    visible = next((a for v in arrays if (a := _array_of(v, (106,))) is not None), np.ones(106, np.float32))
+    every = np.ones(106, np.float32)
+    visible = np.asarray(next((a for v in arrays if (a := _array_of(v, (106,))) is not None), every))
     known = np.all(points != UNKNOWN, axis=1)
     return points, np.clip(visible, 0, 1) * known, np.full(3, np.nan, np.float32)
 

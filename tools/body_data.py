@@ -123,5 +123,7 @@ def make_sample(
             view = change_colours(view, rng)
         if rng.random() < augmentation.degrade:
             view = degrade(view, rng)
-    maps = draw_targets((points + 0.5) / 4 - 0.5, (size_wh[0] // 4, size_wh[1] // 4), sigma=2.0 * size_wh[1] / 256)
+    maps = draw_targets(
+        ((points + 0.5) / 4 - 0.5).astype(np.float32), (size_wh[0] // 4, size_wh[1] // 4), sigma=2.0 * size_wh[1] / 256
+    )
     return view, maps, weights

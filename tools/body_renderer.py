@@ -81,7 +81,7 @@ class Body:
     """One person's shape; ``phenotype`` holds Anny's values in [0, 1] (gender, age, muscle, weight, height...)."""
 
     def __init__(self, outfit: Outfit | None = None, **phenotype: float) -> None:
-        import anny
+        import anny  # type: ignore[import-not-found]
         import torch
 
         self.outfit = outfit or Outfit()

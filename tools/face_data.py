@@ -65,7 +65,7 @@ def make_face(
         angle += rng.normal(0, 5 * wide)
         stretch = np.exp(rng.normal(0, 0.05 * wide, 2) + rng.normal(0.02, 0.03 * wide))
         shift = rng.normal(0, 0.025 * wide, 2)
-    matrix = upright_matrix(points, angle, tuple(stretch), tuple(shift))
+    matrix = upright_matrix(points, angle, stretch.tolist(), shift.tolist())
     fill = rng.integers(0, 256, 3).tolist() if augment else (124, 117, 104)
     view = cv2.warpAffine(faces.images[index], matrix, (SIDE, SIDE), flags=cv2.INTER_LINEAR, borderValue=fill)
     moved, confidence = transform_points(points, matrix), 1.0
@@ -99,6 +99,6 @@ def make_mistake(faces: FaceSet, rng: np.random.Generator) -> Image:
         stretch = np.full(2, rng.choice([0.4, 0.5, 2.2, 2.8]))
         shift = rng.choice([-0.5, 0.5, -0.7, 0.7], 2) if rng.random() < 0.6 else np.zeros(2)
         angle = eye_angle(points) + (rng.choice([90, 180, 270]) if rng.random() < 0.4 else 0)
-        matrix = upright_matrix(points, angle, tuple(stretch), tuple(shift))
+        matrix = upright_matrix(points, angle, stretch.tolist(), shift.tolist())
     view = cv2.warpAffine(image, matrix, (SIDE, SIDE), flags=cv2.INTER_LINEAR, borderValue=(124, 117, 104))
     return change_colours(view, rng)  # type: ignore[arg-type]

@@ -20,7 +20,7 @@ from models.checkpoints import load_strictly, read_weights, save_weights
 from models.detector import Detector, DetectorSize, decode_cells, flatten, grid
 from tools.detection_data import Composer, assign, read_face_crops, read_person_crops, read_scenes
 from tools.evaluate_detector import evaluate
-from tools.training import Log, MovingAverage, batches, cosine, prepare
+from tools.training import Log, MovingAverage, batches, cosine, described, prepare
 from vision.options import add_arguments, check_options, from_arguments, option
 
 
@@ -141,7 +141,7 @@ def main(config: DetectorTraining) -> None:
         if part >= 1 or time.monotonic() - last > 300:
             last = time.monotonic()
             facts = {"network": "detector", "kind": config.kind, "points": points, "size": asdict(size),
-                     "training": asdict(config)}  # fmt: skip
+                     "training": described(config)}  # fmt: skip
             row = evaluate(average.network, Path(config.data) / "body", config.kind)
             log.row(step + 1, loss=float(np.mean(recent[-400:])), **row)
             facts["metrics"] = row

@@ -12,7 +12,7 @@ from __future__ import annotations
 import argparse
 import json
 import sys
-from dataclasses import asdict, dataclass, replace
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -30,7 +30,7 @@ from models.loading import PACKAGED
 from tools.article_data import is_article_layout, read_part
 from tools.body_data import read_tar
 from tools.face_data import FaceSet, make_face, make_mistake, read_faces
-from tools.training import Log, MovingAverage, batches, cosine, load_state, prepare, save_state
+from tools.training import Log, MovingAverage, batches, cosine, described, load_state, prepare, save_state
 from vision.layouts import FACE_GROUPS, IBUG68_FROM_106, OUTER_EYES
 from vision.options import add_arguments, check_options, from_arguments, option
 from vision.types import Floats, Image
@@ -210,7 +210,7 @@ class Run:
         row = score(self.average.network, self.test)
         self.log.row(self.step, loss=loss, **row)
         facts = {"network": "landmarks106", "width": self._width(), "side": SIDE,
-                 "training": asdict(self.config), "metrics": row}  # fmt: skip
+                 "training": described(self.config), "metrics": row}  # fmt: skip
         save_weights(self.work / "last.safetensors", self.average.network.state_dict(), facts)
         if row["nme"] < self.best:
             self.best = row["nme"]

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import argparse
 import time
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
@@ -21,7 +21,7 @@ from models.pose import PoseRunner, normalise
 from models.runtime import Engine
 from tools.body_data import Augmentation, CropSet, make_sample, read_crops
 from tools.evaluate_body import run, torso_errors
-from tools.training import Log, MovingAverage, batches, cosine, prepare
+from tools.training import Log, MovingAverage, batches, cosine, described, prepare
 from vision.options import add_arguments, check_options, from_arguments, option
 
 JOINT_WEIGHTS = torch.tensor([1.0] * 7 + [1.2, 1.2, 1.5, 1.5, 1.0, 1.0, 1.2, 1.2, 1.5, 1.5])
@@ -141,7 +141,7 @@ def main(config: PoseTraining) -> None:
         if part >= 1 or (step + 1) % 400 == 0:
             row = score(average.network, development, size_wh)
             log.row(step + 1, loss=float(np.mean(losses[-400:])), **row)
-            facts = {"network": "hrnet", "training": asdict(config), "metrics": row}
+            facts = {"network": "hrnet", "training": described(config), "metrics": row}
             tensors = average.network.state_dict()
             save_weights(work / "last.safetensors", tensors, facts)
             if row["mean"] > best:

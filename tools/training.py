@@ -8,6 +8,7 @@ import itertools
 import math
 import time
 from collections.abc import Callable, Iterator
+from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
@@ -83,6 +84,11 @@ def batches(make: Callable[[np.random.Generator], Any], seed: int, first: int = 
         worker_init_fn=_one_thread,
     )
     return iter(loader)
+
+
+def described(config: Any) -> dict[str, Any]:
+    """The configuration as a checkpoint keeps it: without the folders of this machine."""
+    return {k: v for k, v in asdict(config).items() if k not in ("data", "scenes", "work_dir", "start")}
 
 
 def save_state(
