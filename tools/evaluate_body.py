@@ -72,5 +72,5 @@ def main(argv: list[str]) -> None:
         print(f"  {joint:16s}{_share(errors[:, j], 0.2):8.3f}")
     _print_calibration(found, errors)
     print("\nperson detector:")
-    for name, value in evaluate(person_finder().network, folder, "person").items():
+    for name, value in evaluate(person_finder(), folder, "person").items():
         print(f"  {name:16s}{value:8.3f}")

@@ -2,18 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
-import torch
 
-from models.runtime import DetectorRunner
 from tools.detection_data import Scene, read_scenes
 from vision.geometry import box_iou
-from vision.types import Detections
+from vision.types import Detections, Faces, Image
 
 
-def match(found: Detections, scene: Scene, overlap: float = 0.5) -> tuple[np.ndarray, np.ndarray]:
+def match(found: Detections | Faces, scene: Scene, overlap: float = 0.5) -> tuple[np.ndarray, np.ndarray]:
     """For every labelled box whether it was found, and which detections are false (outside the ignore boxes)."""
     hit = np.zeros(len(scene.boxes), bool)
     false = np.ones(len(found), bool)
@@ -33,15 +32,12 @@ def match(found: Detections, scene: Scene, overlap: float = 0.5) -> tuple[np.nda
     return hit, false
 
 
-def evaluate(network: torch.nn.Module, folder: Path, kind: str, threshold: float | None = None) -> dict[str, float]:
+def evaluate(find: Callable[[Image], Detections | Faces], folder: Path, kind: str) -> dict[str, float]:
     """Recall of things of at least 20 px (faces) or 100 px (people), false share, false ones on negatives."""
     smallest = 20 if kind == "face" else 100
-    runner = DetectorRunner(network, kind)
-    if threshold is not None:
-        runner = runner.with_threshold(threshold)
     hits, things, false, found_count, on_negatives = 0, 0, 0, 0, 0
     for scene in (s for s in read_scenes(folder, kind) if s.dev):
-        found = runner(scene.image)
+        found = find(scene.image)
         hit, wrong = match(found, scene)
         large = np.max(scene.boxes[:, 2:] - scene.boxes[:, :2], axis=1, initial=0) >= smallest
         high = found.boxes[:, 3] - found.boxes[:, 1] >= smallest * 0.8

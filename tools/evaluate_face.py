@@ -70,9 +70,8 @@ def main(argv: list[str]) -> None:
             again = finder.landmarks(image, changed[None])[0][0]
             moved.append(np.linalg.norm(again - points, axis=1).mean() / width * 100)
     print(f"{'movement when shifted/scaled':28s}{np.mean(moved):8.3f} % of the face width")
-    network = finder.detect.network
-    for name, value in evaluate(network, arguments.data / "body", "face").items():
-        print(f"{'detector ' + name:28s}{value:8.3f}")
+    for name, value in evaluate(finder, arguments.data / "body", "face").items():
+        print(f"{'faces: ' + name:28s}{value:8.3f}")
     print(
         "trained:", read_weights(arguments.landmark_weights)[1]["metrics"] if arguments.landmark_weights else "packaged"
     )

@@ -18,6 +18,7 @@ from torch import Tensor
 
 from models.checkpoints import load_strictly, read_weights, save_weights
 from models.detector import Detector, DetectorSize, decode_cells, flatten, grid
+from models.runtime import DetectorRunner
 from tools.detection_data import Composer, assign, read_face_crops, read_person_crops, read_scenes
 from tools.evaluate_detector import evaluate
 from tools.training import Log, MovingAverage, batches, cosine, described, prepare
@@ -142,7 +143,7 @@ def main(config: DetectorTraining) -> None:
             last = time.monotonic()
             facts = {"network": "detector", "kind": config.kind, "points": points, "size": asdict(size),
                      "training": described(config)}  # fmt: skip
-            row = evaluate(average.network, Path(config.data) / "body", config.kind)
+            row = evaluate(DetectorRunner(average.network, config.kind), Path(config.data) / "body", config.kind)
             log.row(step + 1, loss=float(np.mean(recent[-400:])), **row)
             facts["metrics"] = row
             save_weights(work / "last.safetensors", average.network.state_dict(), facts)

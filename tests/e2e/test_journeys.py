@@ -159,8 +159,9 @@ def test_the_sample_video_is_counted_and_plays(visit) -> None:
 
 def recount(page, count: int) -> None:
     """Another setting counts again at once and offers to draw the video again; the tables can be saved."""
-    number = page.locator("#jump-min_score input[type=number]")
-    number.fill("1")
+    page.get_by_role("button", name="More settings").last.click()
+    number = page.locator("#jump-free_fall input[type=number]")
+    number.fill("2")
     number.press("Enter")
     page.wait_for_function(f"parseInt(document.querySelector('#jump-count').innerText) !== {count}", timeout=20_000)
     page.wait_for_selector("#render")
