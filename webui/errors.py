@@ -12,7 +12,7 @@ from models import MissingWeights
 from vision.types import MediaError
 from webui.service import LOG, Limits, logged
 from webui.texts import language_of, say, span_text
-from webui.videos import TooLargeError, TooLongError
+from webui.videos import CancelledError, TooLargeError, TooLongError
 
 
 def language(request: gr.Request | None) -> str:
@@ -26,7 +26,7 @@ def guard(event: str, kind: str, words: str, limits: Limits) -> Iterator[None]:
     try:
         with logged(event):
             yield
-    except gr.Error:
+    except (gr.Error, CancelledError):
         raise
     except Exception as error:
         text = sentence(error, kind, words, limits)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import threading
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
@@ -17,7 +18,7 @@ from webui import inputs, views
 from webui.errors import existing, guard, language
 from webui.studio import KEEP_PRIVATE, Studio
 from webui.texts import say
-from webui.videos import Job, Progress, StopOnClose, VideoSession, Work, recount
+from webui.videos import CancelledError, Job, Progress, StopOnClose, VideoSession, Work, recount
 
 SAMPLE = Path(__file__).parents[1] / "assets" / "jump_sample.mp4"
 FIELDS = {name: facts for name, facts in options_of(CountSettings).items() if name != "batch"}
@@ -29,6 +30,7 @@ class JumpTab:
 
     def __init__(self, studio: Studio) -> None:
         self._studio = studio
+        self._stops: dict[str, threading.Event] = {}
         self.session = gr.State(None, time_to_live=3600)
         with gr.Row(equal_height=False):
             with gr.Column(scale=5, min_width=320):
@@ -88,10 +90,10 @@ class JumpTab:
         everything = [self.status, self.result, self.count, self.cancel, self.files[0], *numbers]
         self.sample.click(self.sample_video, None, self.video, **quick)
         self.video.change(self.chosen, self.video, everything, **quick)
-        running = self.count.click(
+        self.count.click(
             self.run, [self.video, *values], everything, show_progress="hidden", trigger_mode="once", **video_work
         )
-        self.cancel.click(self.cancelled, None, [self.status, self.count, self.cancel], cancels=[running], **quick)
+        self.cancel.click(self.stop, None, None, **quick)
         gr.on(
             [c.input for c in values], self.again, [self.session, *values], numbers,
             show_progress="hidden", trigger_mode="always_last", **quick,
@@ -131,24 +133,34 @@ class JumpTab:
     def run(self, request: gr.Request, path: str | None, *values: Any) -> Iterator[dict[Any, Any]]:
         """Analyse, count and draw; yields the progress; the work stops when the visitor cancels or leaves."""
         words = language(request)
-        source = existing(path, "error.first.video", words)
+        source, visitor = existing(path, "error.first.video", words), str(request.session_hash)
+        stop = self._stops[visitor] = threading.Event()
         try:
             with guard("video.count", "video", words, self._studio.limits):
                 settings = self._settings(values)
                 yield self._working(words, Progress(), 0)
-                job = self._job(source, settings)
+                job = self._job(source, settings, stop)
                 for progress, count in StopOnClose(job):
                     yield self._working(words, progress, count)
                 assert job.result is not None
                 yield self._done(words, job.result, job.target)
+        except CancelledError:
+            yield self._idle(words, "status.cancelled")
         except gr.Error:
             yield self._idle(words)
             raise
+        finally:
+            self._stops.pop(visitor, None)
 
-    def _job(self, source: Path, settings: CountSettings) -> Job:
+    def stop(self, request: gr.Request) -> None:
+        """End the visitor's count at its next frame; ``run`` alone says so, since two writers would race."""
+        if (running := self._stops.get(str(request.session_hash))) is not None:
+            running.set()
+
+    def _job(self, source: Path, settings: CountSettings, stop: threading.Event | None = None) -> Job:
         models = self._studio.models
         work = Work(models.find_people, models.estimate_pose, settings, self._studio.limits)
-        return Job(source, self._studio.folder.new("jumps.mp4"), work)
+        return Job(source, self._studio.folder.new("jumps.mp4"), work, stop)
 
     def _working(self, words: str, progress: Progress, count: int) -> dict[Any, Any]:
         return {
@@ -188,10 +200,6 @@ class JumpTab:
         table.write_text(report.to_csv(), encoding="utf-8")
         data.write_text(json.dumps(report.to_dict(), ensure_ascii=False, indent=1), encoding="utf-8")
         return str(table), str(data)
-
-    def cancelled(self, request: gr.Request) -> dict[Any, Any]:
-        """What the page shows after a cancel; the work itself ends because its follower is closed."""
-        return self._idle(language(request), "status.cancelled")
 
     def again(self, request: gr.Request, session: VideoSession | None, *values: Any) -> dict[Any, Any]:
         """Count again from the kept tracks."""

@@ -118,11 +118,14 @@ class PartialCount:
 
 
 class Job:
-    """Analysis and drawing in a thread; ``progress`` and ``partial_count`` may be read from any other."""
+    """Analysis and drawing in a thread; ``progress`` and ``partial_count`` may be read from any other.
 
-    def __init__(self, path: Path, target: Path, work: Work) -> None:
+    The work ends with ``CancelledError`` at the next frame after ``cancel``, or after ``stop`` is set from outside.
+    """
+
+    def __init__(self, path: Path, target: Path, work: Work, stop: threading.Event | None = None) -> None:
         self._path, self.target, self._work = path, target, work
-        self._stop = threading.Event()
+        self._stop = stop or threading.Event()
         self._partial = PartialCount()
         self._begin = self._looked = time.monotonic()
         self.progress = Progress()
