@@ -28,6 +28,10 @@ class DetectorSize:
     blocks: tuple[int, int, int, int] = (1, 2, 3, 2)
     pyramid: int = 64
 
+    def wider(self, times: int) -> DetectorSize:
+        """The same depths with ``times`` the channels."""
+        return DetectorSize(tuple(w * times for w in self.widths), self.blocks, self.pyramid * times)  # type: ignore[arg-type]
+
 
 def _unit(inputs: int, outputs: int, size: int, stride: int = 1, groups: int = 1, act: bool = True) -> nn.Sequential:
     layers = [nn.Conv2d(inputs, outputs, size, stride, size // 2, groups=groups, bias=False), nn.BatchNorm2d(outputs)]

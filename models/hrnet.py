@@ -25,6 +25,7 @@ class HRNetSize:
 
 SIZES = {
     "w16": HRNetSize(16, 32, 1, (1, 1, 1), 2),
+    "w32s": HRNetSize(32, 32, 1, (1, 1, 1), 2),
     "w18s": HRNetSize(18, 64, 2, (1, 3, 2), 2),
     "w18": HRNetSize(18, 64, 4, (1, 4, 3), 4),
     "w32": HRNetSize(32, 64, 4, (1, 4, 3), 4),

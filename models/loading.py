@@ -52,14 +52,15 @@ def face_finder(device: str = "auto", landmark_weights: str | Path | None = None
     return FaceFinder(_detector("face", device), runner)
 
 
-def _size_of(tensors: dict[str, Tensor]) -> HRNetSize:
+def size_of(tensors: dict[str, Tensor]) -> HRNetSize:
     """The row of the table that a checkpoint's shapes belong to."""
     key = "stage2.0.branches.0.0.conv1.weight"
+    stem = sum(k.startswith("layer1.") and k.endswith(".conv1.weight") for k in tensors)
+    modules = tuple(sum(f"stage{s}.{i}.branches.0.0.conv1.weight" in tensors for i in range(9)) for s in (2, 3, 4))
     for size in SIZES.values():
-        if key in tensors and tensors[key].shape[0] == size.width:
-            stem = sum(k.startswith("layer1.") and k.endswith(".conv1.weight") for k in tensors)
-            if stem == size.stem_blocks:
-                return size
+        width = tensors[key].shape[0] if key in tensors else 0
+        if (width, stem, modules) == (size.width, size.stem_blocks, size.modules):
+            return size
     raise MissingWeights("The pose weights are not those of an HRNet of a known size.")
 
 
@@ -98,6 +99,6 @@ def pose_estimator(device: str = "auto", pose_weights: str | Path | None = None)
     else:
         tensors, config, path = _read("hrnet", None)
         size_wh = (config["training"]["width"], config["training"]["height"])
-    network: nn.Module = HRNet(_size_of(tensors), tensors["final_layer.weight"].shape[0])
+    network: nn.Module = HRNet(size_of(tensors), tensors["final_layer.weight"].shape[0])
     load_strictly(network, tensors, path)
     return PoseRunner(Engine(network, device), size_wh)

@@ -87,6 +87,27 @@ def read_person_crops(folder: Path) -> list[Scene]:
     return scenes
 
 
+SINGLE = ("ccp", "stock1000", "yoga", "humanseg", "dev_", "x_")
+"""Beginnings of the sources whose crops show one person."""
+
+
+def read_faceless(folder: Path, count: int) -> list[Scene]:
+    """Clothes, hands, knees and floors: ``count`` people of single-person sources from the shoulders down."""
+    crops, scenes = read_crops(folder, "body_train"), []
+    single = np.array([str(s).startswith(SINGLE) for s in crops.sources])
+    head, shoulders = crops.keypoints[:, :5], crops.keypoints[:, 5:7]
+    known = np.all(shoulders[..., 2] > 0, axis=1) & (head[..., 2].max(axis=1) > 0)
+    upright = head[..., 1].max(axis=1) < shoulders[..., 1].min(axis=1)
+    rows = np.random.default_rng(0).permutation(np.flatnonzero(single & known & upright))
+    nothing = np.zeros((0, 4), np.float32)
+    for i in rows[:count]:
+        x0, _, x1, y1 = crops.boxes[i].round().astype(int)
+        below = crops.image(i)[int(shoulders[i, :, 1].max()) : max(0, y1), max(0, x0) : x1]
+        if min(below.shape[:2]) >= 32:
+            scenes.append(Scene(below, nothing, np.zeros((0, 5, 2), np.float32), nothing, str(crops.sources[i])))
+    return scenes
+
+
 @dataclass(frozen=True)
 class Picture:
     """A canvas being filled: ``image`` (S, S, 3) and its labels."""

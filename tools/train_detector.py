@@ -19,9 +19,9 @@ from torch import Tensor
 from models.checkpoints import load_strictly, read_weights, save_weights
 from models.detector import Detector, DetectorSize, decode_cells, flatten, grid
 from models.runtime import DetectorRunner
-from tools.detection_data import Composer, assign, read_face_crops, read_person_crops, read_scenes
+from tools.detection_data import Composer, assign, read_face_crops, read_faceless, read_person_crops, read_scenes
 from tools.evaluate_detector import evaluate
-from tools.training import Log, MovingAverage, batches, cosine, described, prepare
+from tools.training import Log, MovingAverage, batches, cosine, described, fitted, prepare
 from vision.options import add_arguments, check_options, from_arguments, option
 
 
@@ -32,7 +32,8 @@ class DetectorTraining:
     kind: str = option("face", "what to find", choices=("face", "person"))
     data: str = option("data", "folder with the packaged folders face and body")
     work_dir: str = option("runs/detector", "folder for logs and checkpoints")
-    start: str = option("", "weights to start from, empty for random ones")
+    start: str = option("", "weights to start from, of this width or of half of it; empty for random ones")
+    wider: int = option(1, "channels as a multiple of the smallest network's", low=1, high=8)
     side: int = option(320, "sides of the training pictures, a multiple of 32", low=64, high=1280, unit="px")
     minutes: float = option(30.0, "length of the run", low=0, high=10000, unit="min")
     batch_size: int = option(16, "pictures per step", low=1, high=4096)
@@ -54,6 +55,7 @@ def composer(config: DetectorTraining) -> Composer:
     scenes = [s for s in listed if len(s.boxes)]
     negatives = [s for s in listed if not len(s.boxes) and not len(s.ignore)]
     if config.kind == "face":
+        negatives += read_faceless(folder / "body", len(negatives))
         return Composer(scenes, read_face_crops(folder / "face"), negatives, config.side, 20.0, 9.0, 360.0)
     return Composer(scenes, read_person_crops(folder / "body"), negatives, config.side, 7.0, 30.0, 360.0)
 
@@ -99,10 +101,10 @@ def main(config: DetectorTraining) -> None:
     prepare(config.seed, config.threads)
     work, made = Path(config.work_dir), composer(config)
     points = 5 if config.kind == "face" else 0
-    size = DetectorSize()
+    size = DetectorSize().wider(config.wider)
     network = Detector(size, points).to(memory_format=torch.channels_last)  # type: ignore[call-overload]
     if config.start:
-        load_strictly(network, read_weights(Path(config.start))[0], Path(config.start))
+        load_strictly(network, fitted(read_weights(Path(config.start))[0], network), Path(config.start))
     average = MovingAverage(network, config.average)
     optimiser = torch.optim.AdamW(network.parameters(), lr=config.learning_rate, weight_decay=config.weight_decay)
     centres, strides = grid(config.side, config.side)

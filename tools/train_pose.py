@@ -18,10 +18,10 @@ import torch
 from models.checkpoints import load_strictly, read_weights, save_weights
 from models.hrnet import SIZES, HRNet
 from models.pose import PoseRunner, normalise
-from models.runtime import Engine
+from models.runtime import Engine, choose_precision
 from tools.body_data import Augmentation, CropSet, make_sample, read_crops
 from tools.evaluate_body import run, torso_errors
-from tools.training import Log, MovingAverage, batches, cosine, described, prepare
+from tools.training import Log, MovingAverage, batches, cosine, described, fitted, prepare
 from vision.options import add_arguments, check_options, from_arguments, option
 
 JOINT_WEIGHTS = torch.tensor([1.0] * 7 + [1.2, 1.2, 1.5, 1.5, 1.0, 1.0, 1.2, 1.2, 1.5, 1.5])
@@ -37,10 +37,9 @@ class PoseTraining:
     size: str = option("w16", "row of the table of network sizes", choices=tuple(SIZES))
     height: int = option(256, "input height, a multiple of 32", low=64, high=512, unit="px")
     width: int = option(192, "input width, a multiple of 32", low=64, high=512, unit="px")
-    start: str = option("", "weights to start from, empty for random ones")
+    start: str = option("", "weights to start from, of this size or of half its width; empty for random ones")
     separate: bool = option(False, "push the outputs of left and right joints apart at the start")
     minutes: float = option(60.0, "length of the run", low=0, high=10000, unit="min")
-    rate: float = option(16.0, "expected samples per second: with the minutes, it sets the schedule", low=0.1, high=1e5)
     batch_size: int = option(32, "samples per step", low=1, high=4096)
     learning_rate: float = option(1.5e-3, "peak learning rate of AdamW", low=0, high=1)
     warmup: int = option(150, "steps of linear warm-up", low=0, high=100000)
@@ -106,12 +105,12 @@ def main(config: PoseTraining) -> None:
     development = read_crops(Path(config.data), "body_eval_dev")
     network = HRNet(SIZES[config.size]).to(memory_format=torch.channels_last)  # type: ignore[call-overload]
     if config.start:
-        load_strictly(network, read_weights(Path(config.start))[0], Path(config.start))
+        load_strictly(network, fitted(read_weights(Path(config.start))[0], network), Path(config.start))
     if config.separate:
         separate_sides(network)
     average = MovingAverage(network, config.average)
     optimiser = torch.optim.AdamW(network.parameters(), lr=config.learning_rate, weight_decay=config.weight_decay)
-    steps = int(config.minutes * 60 * config.rate / config.batch_size)
+    precision = choose_precision(torch.device("cpu"))
     augmentation = Augmentation().weakened(config.strength)
 
     def make(rng: np.random.Generator) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
@@ -119,16 +118,18 @@ def main(config: PoseTraining) -> None:
         views, maps, weights = zip(*(make_sample(crops, i, size_wh, augmentation, rng) for i in rows), strict=True)
         return np.stack(views), np.stack(maps), np.stack(weights)
 
-    log, best, end = Log(work / "log.csv"), 0.0, time.monotonic() + config.minutes * 60
+    log, best, start = Log(work / "log.csv"), 0.0, time.monotonic()
     losses: list[float] = []
     for step, (views, maps, weights) in enumerate(batches(make, config.seed)):
-        part = max(step / steps, 1 - (end - time.monotonic()) / (config.minutes * 60))
+        part = (time.monotonic() - start) / (config.minutes * 60)
+        rate = cosine(round(part * 10000), 10000, config.learning_rate, 0)
         for group in optimiser.param_groups:
-            group["lr"] = min(cosine(round(part * steps), steps, config.learning_rate, 0),
-                              config.learning_rate * (step + 1) / max(config.warmup, 1))  # fmt: skip
+            group["lr"] = min(rate, config.learning_rate * (step + 1) / max(config.warmup, 1))
         x = torch.from_numpy(normalise(np.asarray(views))).contiguous(memory_format=torch.channels_last)
         goal, weight = torch.as_tensor(maps), torch.as_tensor(weights) * JOINT_WEIGHTS
-        error = (network(x) - goal).square().mean(dim=(2, 3))
+        with torch.autocast("cpu", precision, enabled=precision != torch.float32):
+            found = network(x)
+        error = (found.float() - goal).square().mean(dim=(2, 3))
         loss = (error * weight).sum() / weight.sum().clamp(min=1) * 100
         optimiser.zero_grad(set_to_none=True)
         loss.backward()

@@ -15,7 +15,7 @@ from typing import Any
 import cv2
 import numpy as np
 import torch
-from torch import nn
+from torch import Tensor, nn
 from torch.utils.data import DataLoader, IterableDataset
 
 
@@ -89,6 +89,24 @@ def batches(make: Callable[[np.random.Generator], Any], seed: int, first: int = 
 def described(config: Any) -> dict[str, Any]:
     """The configuration as a checkpoint keeps it: without the folders of this machine."""
     return {k: v for k, v in asdict(config).items() if k not in ("data", "scenes", "work_dir", "start")}
+
+
+def fitted(tensors: dict[str, Tensor], network: nn.Module) -> dict[str, Tensor]:
+    """The tensors widened to the network where a side is half as long (Net2Net, Chen et al., ICLR 2016).
+
+    Channels are doubled and the weights that read them split at random, so that the wider network
+    computes the same and its twins can part.
+    """
+    wide = {}
+    for name, goal in network.state_dict().items():
+        tensor = tensors[name]
+        if tensor.ndim > 0 and 2 * tensor.shape[0] == goal.shape[0]:
+            tensor = torch.cat([tensor, tensor])
+        if tensor.ndim > 1 and 2 * tensor.shape[1] == goal.shape[1]:
+            share = 0.5 + 0.25 * torch.randn_like(tensor)
+            tensor = torch.cat([tensor * share, tensor * (1 - share)], dim=1)
+        wide[name] = tensor
+    return wide
 
 
 def save_state(

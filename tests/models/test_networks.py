@@ -9,7 +9,7 @@ import torch
 from models.detector import STRIDES, Detector, DetectorSize, cell_centres, decode_cells, flatten, grid, select
 from models.hrnet import SIZES, HRNet
 from models.landmarks106 import SIDE, Landmarks106, wing_loss
-from models.loading import _size_of, official_names
+from models.loading import official_names, size_of
 from models.runtime import Engine, letterbox
 
 
@@ -92,7 +92,7 @@ def test_wrapped_checkpoints_get_their_official_names_back(prefixes: tuple[str, 
     tensors = HRNet(SIZES["w16"]).state_dict()
     wrapped = {prefixes[name.startswith("final_layer")] + name: t for name, t in tensors.items()}
     assert official_names(wrapped).keys() == tensors.keys()
-    assert _size_of(official_names(wrapped)) == SIZES["w16"]
+    assert size_of(official_names(wrapped)) == SIZES["w16"]
 
 
 @pytest.mark.parametrize(
