@@ -12,7 +12,7 @@ from models.faces import eye_angle, upright_matrix
 from models.landmarks106 import SIDE
 from tools.augment import change_colours, degrade, occlude
 from tools.body_data import read_tar
-from vision.geometry import crop_matrix, transform_points
+from vision.geometry import crop_matrix, grow_box, transform_points
 from vision.layouts import FACE_MIRROR, IBUG68_FROM_106
 from vision.types import Floats, Image
 
@@ -22,7 +22,8 @@ class FaceSet:
     """Decoded crops with their labels.
 
     ``points`` (N, 106, 2), ``weights`` (N, 106), ``pose`` (N, 3) with NaN where unknown, ``share`` (N,) the
-    chance of being drawn, ``human68`` the 68 human points by row, ``overlays`` pictures without a face.
+    chance of being drawn, ``human68`` the 68 human points by row, ``overlays`` pictures without a face, and
+    ``lures`` what a detector takes for faces in them: (index of the overlay, box (4,)).
     """
 
     images: list[Image]
@@ -33,6 +34,7 @@ class FaceSet:
     share: Floats
     human68: dict[int, Floats]
     overlays: list[Image] = field(default_factory=list)
+    lures: list[tuple[int, Floats]] = field(default_factory=list)
 
     def __len__(self) -> int:
         return len(self.images)
@@ -47,7 +49,7 @@ def read_faces(folder: Path, stem: str, human: float = 0.5) -> FaceSet:
     people = {int(i): p.astype(np.float32) for i, p in zip(table["human68_index"], table["human68"], strict=True)}
     share = table["quality"].astype(np.float32) * (1 + 2 * (np.abs(table["pose"][:, 1]) > 22))
     for row, truth in people.items():
-        share[row] *= 3
+        share[row] *= 4
         inner = IBUG68_FROM_106[17:]
         points[row, inner] += human * (truth[17:] - points[row, inner])
     weights, pose = table["visible"].astype(np.float32), table["pose"].astype(np.float32)
@@ -85,14 +87,23 @@ def make_face(
     return view, moved, weights, pose, confidence  # type: ignore[return-value]
 
 
+def _nowhere(faces: FaceSet, rng: np.random.Generator) -> tuple[Image, np.ndarray]:
+    """A picture without a face, and the matrix to a crop of a lure or of any place in it."""
+    if faces.lures and rng.random() < 0.5:
+        index, box = faces.lures[int(rng.integers(len(faces.lures)))]
+        box = grow_box(box, float(np.exp(rng.normal(0, 0.15))))
+        return faces.overlays[index], crop_matrix(box, (SIDE, SIDE), rng.normal(0, 10))
+    image = faces.overlays[int(rng.integers(len(faces.overlays)))]
+    side = float(np.exp(rng.uniform(np.log(24), np.log(min(image.shape[:2])))))
+    corner = rng.uniform(0, np.maximum(np.array(image.shape[1::-1]) - side, 1))
+    box = np.concatenate([corner, corner + side * np.exp(rng.normal(0, 0.1, 2))]).astype(np.float32)
+    return image, crop_matrix(box, (SIDE, SIDE), rng.normal(0, 20))
+
+
 def make_mistake(faces: FaceSet, rng: np.random.Generator) -> Image:
     """A crop that shows no face, or a face wholly out of place: confidence 0."""
-    if faces.overlays and rng.random() < 0.7:
-        image = faces.overlays[int(rng.integers(len(faces.overlays)))]
-        side = float(np.exp(rng.uniform(np.log(24), np.log(min(image.shape[:2])))))
-        corner = rng.uniform(0, np.maximum(np.array(image.shape[1::-1]) - side, 1))
-        box = np.concatenate([corner, corner + side * np.exp(rng.normal(0, 0.1, 2))]).astype(np.float32)
-        matrix = crop_matrix(box, (SIDE, SIDE), rng.normal(0, 20))
+    if faces.overlays and rng.random() < 0.75:
+        image, matrix = _nowhere(faces, rng)
     else:
         index = int(rng.integers(len(faces)))
         image, points = faces.images[index], faces.points[index]

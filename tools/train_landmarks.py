@@ -10,13 +10,12 @@ takes the latter with ``--landmark-weights``.
 from __future__ import annotations
 
 import argparse
-import json
 import sys
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
-import cv2
 import numpy as np
 import torch
 from torch import Tensor, nn
@@ -26,9 +25,9 @@ from models import MissingWeights
 from models.checkpoints import load_strictly, read_weights, save_weights
 from models.faces import eye_angle, normalise_face, upright_matrix
 from models.landmarks106 import SIDE, Landmarks106, wing_loss
-from models.loading import PACKAGED
+from models.loading import PACKAGED, face_finder
 from tools.article_data import is_article_layout, read_part
-from tools.body_data import read_tar
+from tools.detection_data import read_faceless, read_scenes
 from tools.face_data import FaceSet, make_face, make_mistake, read_faces
 from tools.training import Log, MovingAverage, batches, cosine, described, load_state, prepare, save_state
 from vision.layouts import FACE_GROUPS, IBUG68_FROM_106, OUTER_EYES
@@ -55,7 +54,7 @@ class LandmarkTraining:
     warmup: int = option(20, "steps of linear warm-up", low=0, high=100000)
     weight_decay: float = option(0.01, "AdamW's weight decay", low=0, high=1)
     average: float = option(0.999, "decay of the moving average of the weights", low=0, high=1)
-    human: float = option(0.5, "how far inner points move towards the packaged human labels", low=0, high=1)
+    human: float = option(1.0, "how far inner points move towards the packaged human labels", low=0, high=1)
     mistakes: float = option(0.15, "share of crops without a face in a batch", low=0, high=0.9)
     threads: int = option(0, "threads of the network, 0 for all processors", low=0, high=64)
     seed: int = option(1, "random seed", low=0, high=2**31)
@@ -99,13 +98,18 @@ def mean_face(faces: FaceSet) -> Tensor:
 
 
 def free_scenes(folder: str) -> list[Image]:
-    """Pictures without any human face from the scenes' training part."""
+    """Pictures without any human face: the scenes' negative training part, and as many people without heads."""
     if not folder:
         return []
-    listed = json.loads((Path(folder) / "scenes.json").read_text())
-    names = [s["name"] for s in listed if s["negative"] and s["split"] == "train"]
-    files = read_tar(Path(folder) / "scenes.tar")
-    return [cv2.imdecode(np.frombuffer(files[n], np.uint8), cv2.IMREAD_COLOR_RGB) for n in names]  # type: ignore[misc]
+    listed = [s for s in read_scenes(Path(folder), "face") if not s.dev]
+    images = [s.image for s in listed if not len(s.boxes) and not len(s.ignore)]
+    return images + [s.image for s in read_faceless(Path(folder), len(images))]
+
+
+def find_lures(images: Sequence[Image]) -> list[tuple[int, Floats]]:
+    """What the packaged detector at a low threshold takes for faces: (index, box (4,))."""
+    detect = face_finder().detect.with_threshold(0.2)
+    return [(i, box) for i, image in enumerate(images) for box in detect(image).boxes]
 
 
 def read_data(config: LandmarkTraining) -> tuple[FaceSet, FaceSet]:
@@ -113,7 +117,8 @@ def read_data(config: LandmarkTraining) -> tuple[FaceSet, FaceSet]:
     folder = Path(config.data)
     if is_article_layout(folder):
         return read_part(folder, "train"), read_part(folder, "test")
-    faces = replace(read_faces(folder, "face_train", config.human), overlays=free_scenes(config.scenes))
+    overlays = free_scenes(config.scenes)
+    faces = replace(read_faces(folder, "face_train", config.human), overlays=overlays, lures=find_lures(overlays))
     return faces, read_faces(folder, "face_eval_dev", 0.0)
 
 
