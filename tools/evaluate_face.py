@@ -7,10 +7,10 @@ from pathlib import Path
 
 import numpy as np
 
-from models.checkpoints import read_weights
 from models.loading import face_finder
 from tools.evaluate_detector import evaluate
 from tools.face_data import FaceSet, read_faces
+from tools.face_groups import groups
 from vision.layouts import FACE_GROUPS, IBUG68_FROM_106, OUTER_EYES
 from vision.types import Floats
 
@@ -61,6 +61,10 @@ def main(argv: list[str]) -> None:
     for name, value in zip(("pitch", "yaw", "roll"), np.abs(pose - faces.pose).mean(axis=0), strict=True):
         print(f"{'pose ' + name:28s}{value:8.3f} degrees")
     print(f"{'pose mean':28s}{np.abs(pose - faces.pose).mean():8.3f} degrees")
+    eyes = np.linalg.norm(faces.points[:, OUTER_EYES[0]] - faces.points[:, OUTER_EYES[1]], axis=1)
+    errors = np.linalg.norm(found - faces.points, axis=2).mean(axis=1) / eyes * 100
+    for name, rows in groups(faces, table["origin"]).items():
+        print(f"{name:36s}{errors[rows].mean():8.3f} % of the outer-eye distance, {len(rows)} faces")
     moved = []
     for image, five, points in zip(faces.images, table["five"], found, strict=True):
         width = np.ptp(points[:33, 0])
@@ -72,6 +76,3 @@ def main(argv: list[str]) -> None:
     print(f"{'movement when shifted/scaled':28s}{np.mean(moved):8.3f} % of the face width")
     for name, value in evaluate(finder, arguments.data / "body", "face").items():
         print(f"{'faces: ' + name:28s}{value:8.3f}")
-    print(
-        "trained:", read_weights(arguments.landmark_weights)[1]["metrics"] if arguments.landmark_weights else "packaged"
-    )
