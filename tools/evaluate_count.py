@@ -20,6 +20,7 @@ import numpy as np
 from counting.pipeline import count_people, track_people
 from counting.report import SessionReport
 from counting.settings import CountSettings
+from tools.spoiled import SPOILED
 from vision.options import add_arguments, from_arguments
 from vision.types import PoseTrack
 from vision.video import probe_video, read_frames
@@ -46,13 +47,15 @@ def main(arguments: Sequence[str]) -> dict[str, Any]:
     parser.add_argument("--data", required=True, help="folder with clips.json and the clips")
     parser.add_argument("--tracks", help="folder in which keypoints are kept between runs")
     parser.add_argument("--device", default="auto")
+    parser.add_argument("--spoil", choices=tuple(SPOILED), help="make the clips worse before they are analysed")
     add_arguments(parser, CountSettings)
     given = parser.parse_args(list(arguments))
     folder = Path(given.data) / "clips" if (Path(given.data) / "clips").is_dir() else Path(given.data)
     clips = json.loads((folder / "clips.json").read_text(encoding="utf-8"))["clips"]
     settings = from_arguments(CountSettings, given)
     networks = _Networks(given.device)
-    results = [_result(clip, folder, settings, networks, given.tracks) for clip in clips]
+    keep = Path(given.tracks) / (given.spoil or "") if given.tracks else None
+    results = [_result(clip, folder, settings, networks, keep, given.spoil) for clip in clips]
     return _table(results)
 
 
@@ -72,14 +75,20 @@ class _Networks:
 
 
 def _result(
-    clip: dict[str, Any], folder: Path, settings: CountSettings, networks: _Networks, keep: str | None
+    clip: dict[str, Any],
+    folder: Path,
+    settings: CountSettings,
+    networks: _Networks,
+    keep: Path | None,
+    spoil: str | None,
 ) -> Result:
     start = time.perf_counter()
-    kept = Path(keep) / f"{clip['id']}.npz" if keep else None
+    kept = keep / f"{clip['id']}.npz" if keep else None
     if kept and kept.exists():
         tracks = load_tracks(kept)
     else:
-        tracks = track_people(read_frames(folder / clip["file"]), *networks(), settings)
+        frames = read_frames(folder / clip["file"])
+        tracks = track_people(SPOILED[spoil](frames) if spoil else frames, *networks(), settings)
         if kept:
             kept.parent.mkdir(parents=True, exist_ok=True)
             save_tracks(kept, tracks)

@@ -1,0 +1,73 @@
+"""Clips made worse in the ways that phone videos are bad, frame by frame: what is counted should stay the same."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator
+from itertools import islice
+
+import cv2
+import numpy as np
+
+from vision.types import Frame, Image
+
+Frames = Iterable[Frame]
+
+
+def _each(change: Callable[[Image, float], Image]) -> Callable[[Frames], Iterator[Frame]]:
+    """A change of the single picture as a change of the clip."""
+
+    def changed(frames: Frames) -> Iterator[Frame]:
+        for frame in frames:
+            yield Frame(change(frame.image, frame.time), frame.time)
+
+    return changed
+
+
+def _small(image: Image, _: float) -> Image:
+    """240 lines, compressed hard."""
+    scale = 240 / min(image.shape[:2])
+    image = cv2.resize(image, None, fx=scale, fy=scale, interpolation=cv2.INTER_AREA) if scale < 1 else image  # type: ignore[assignment]
+    jpeg = cv2.imencode(".jpg", image, [cv2.IMWRITE_JPEG_QUALITY, 25])[1]
+    return cv2.imdecode(jpeg, cv2.IMREAD_COLOR)  # type: ignore[return-value]
+
+
+def _dark(image: Image, time: float) -> Image:
+    """A third of the light, and the noise that comes with it."""
+    noise = np.random.default_rng(int(time * 1e4)).normal(0, 6, image.shape)
+    return np.clip(image * 0.35 + noise, 0, 255).astype(np.uint8)
+
+
+def _shaky(image: Image, time: float) -> Image:
+    """A hand-held camera: slow pan, zoom by a tenth, tremor of half a per cent at 3 Hz."""
+    height, width = image.shape[:2]
+    zoom = 1.1 + 0.1 * np.sin(0.7 * time)
+    x = width * (0.05 * np.sin(0.9 * time) + 0.005 * np.sin(2 * np.pi * 3.1 * time))
+    y = height * (0.03 * np.sin(0.6 * time) + 0.005 * np.sin(2 * np.pi * 2.7 * time))
+    matrix = np.array([[zoom, 0, width / 2 * (1 - zoom) + x], [0, zoom, height / 2 * (1 - zoom) + y]])
+    return cv2.warpAffine(image, matrix, (width, height), borderMode=cv2.BORDER_REPLICATE)  # type: ignore[return-value]
+
+
+def _half_rate(frames: Frames) -> Iterator[Frame]:
+    """Every second frame."""
+    return islice(frames, 0, None, 2)
+
+
+def _jumpy(frames: Frames) -> Iterator[Frame]:
+    """Frame times that vary as a phone's do: one frame in eight is lost."""
+    rng = np.random.default_rng(0)
+    return (frame for frame in frames if rng.random() > 1 / 8)
+
+
+def _mirrored(image: Image, _: float) -> Image:
+    return np.ascontiguousarray(image[:, ::-1])
+
+
+SPOILED: dict[str, Callable[[Frames], Iterator[Frame]]] = {
+    "small": _each(_small),
+    "dark": _each(_dark),
+    "shaky": _each(_shaky),
+    "mirrored": _each(_mirrored),
+    "half_rate": _half_rate,
+    "jumpy": _jumpy,
+}
+"""Half the rate is beyond what alternate feet allow when 30 frames a second become 15."""
