@@ -19,12 +19,25 @@ def draw_targets(points: Floats, size_wh: tuple[int, int], sigma: float = 2.0) -
     return (maps * inside[:, None, None]).astype(np.float32)
 
 
-def _blur(maps: Floats, kernel: int) -> Floats:
-    """Every map blurred by a Gaussian; the peaks keep their height."""
-    flat = np.ascontiguousarray(maps.reshape(-1, *maps.shape[-2:]).transpose(1, 2, 0))
-    parts = [cv2.GaussianBlur(flat[..., i : i + 4], (kernel, kernel), 0) for i in range(0, flat.shape[2], 4)]
-    blurred = np.concatenate([p.reshape(*flat.shape[:2], -1) for p in parts], axis=2)
-    return np.asarray(blurred.transpose(2, 0, 1).reshape(maps.shape), np.float32)
+def _reflected(index: np.ndarray, size: int) -> np.ndarray:
+    """Indices beyond the ends turned back inside, as OpenCV's default border does (the end itself is not repeated)."""
+    inside = np.abs(index)
+    return np.where(inside >= size, 2 * (size - 1) - inside, inside)
+
+
+def _blurred_windows(maps: Floats, row: np.ndarray, column: np.ndarray, kernel: int) -> Floats:
+    """The 5 x 5 pixels round (row, column) (N, J) of the maps blurred by a Gaussian -> (N, J, 5, 5).
+
+    The same values as those of a blur of the whole maps, from the pixels that reach the window alone.
+    """
+    reach = np.arange(-(kernel // 2) - 2, kernel // 2 + 3)
+    rows = _reflected(row[..., None] + reach, maps.shape[2])
+    columns = _reflected(column[..., None] + reach, maps.shape[3])
+    n, j = np.ogrid[: maps.shape[0], : maps.shape[1]]
+    windows = maps[n[..., None, None], j[..., None, None], rows[..., :, None], columns[..., None, :]]
+    weights = cv2.getGaussianKernel(kernel, 0, cv2.CV_32F)[:, 0]
+    band = np.stack([np.pad(weights, (i, 4 - i)) for i in range(5)])
+    return np.asarray(band @ windows @ band.T, np.float32)
 
 
 def decode_heatmaps(maps: Floats, kernel: int = 11) -> tuple[Floats, Floats]:
@@ -32,7 +45,7 @@ def decode_heatmaps(maps: Floats, kernel: int = 11) -> tuple[Floats, Floats]:
 
     DARK (Zhang et al., CVPR 2020): blur, logarithm, one Newton step from the highest pixel.  The
     step is kept within one pixel; at the border the highest pixel itself is the answer.  The score
-    is the height of the unblurred peak.
+    is the height of the unblurred peak.  The sides must be longer than half the odd ``kernel``.
     """
     count, joints, height, width = maps.shape
     if count == 0:
@@ -41,12 +54,11 @@ def decode_heatmaps(maps: Floats, kernel: int = 11) -> tuple[Floats, Floats]:
     best = flat.argmax(axis=2)
     scores = np.clip(np.take_along_axis(flat, best[..., None], axis=2)[..., 0], 0, 1)
     x, y = best % width, best // width
-    logs = np.log(np.maximum(_blur(maps, kernel), 1e-6))
     row, column = np.clip(y, 2, height - 3), np.clip(x, 2, width - 3)
-    n, j = np.ogrid[:count, :joints]
+    logs = np.log(np.maximum(_blurred_windows(maps, row, column, kernel), 1e-6))
 
     def at(dy: int, dx: int) -> Floats:
-        return logs[n, j, row + dy, column + dx]
+        return logs[..., 2 + dy, 2 + dx]
 
     gx, gy = (at(0, 1) - at(0, -1)) / 2, (at(1, 0) - at(-1, 0)) / 2
     xx = (at(0, 2) - 2 * at(0, 0) + at(0, -2)) / 4

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import cv2
 import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from models.heatmaps import decode_heatmaps, draw_targets
+from models.heatmaps import _blurred_windows, decode_heatmaps, draw_targets
 
 
 @settings(max_examples=40, deadline=None)
@@ -44,3 +45,18 @@ def test_batches_decode_like_single_maps(count: int) -> None:
     together, _ = decode_heatmaps(maps)
     alone = np.concatenate([decode_heatmaps(m[None])[0] for m in maps])
     np.testing.assert_array_equal(together, alone)
+
+
+@pytest.mark.parametrize("size_wh", [(32, 48), (48, 64), (12, 9)])
+@pytest.mark.parametrize("kernel", [7, 11])
+def test_the_windows_are_those_of_wholly_blurred_maps(size_wh: tuple[int, int], kernel: int) -> None:
+    width, height = size_wh
+    rng = np.random.default_rng(3)
+    maps = rng.normal(0.2, 0.3, (2, 60, height, width)).astype(np.float32)
+    row, column = rng.integers(2, height - 2, (2, 60)), rng.integers(2, width - 2, (2, 60))
+    row[0, :4], column[0, :4] = (2, 2, height - 3, height - 3), (2, width - 3, 2, width - 3)
+    windows = _blurred_windows(maps, row, column, kernel)
+    for n, j in np.ndindex(2, 60):
+        whole = cv2.GaussianBlur(maps[n, j], (kernel, kernel), 0)
+        y, x = row[n, j], column[n, j]
+        np.testing.assert_allclose(windows[n, j], whole[y - 2 : y + 3, x - 2 : x + 3], atol=1e-6)
