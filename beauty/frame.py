@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import cv2
 import numpy as np
 
-from vision.types import Floats, Image
+from vision.types import Faces, Floats, Image
 
 MIDLINE = (51, 60, 87, 93, 16)
 """Points of the face's middle from the root of the nose to the chin; the tip of the nose sticks out when turned."""
@@ -59,6 +59,27 @@ def face_frame(points: np.ndarray, pose: np.ndarray) -> FaceFrame:
     tall = (points[16] - points[[37, 42]].mean(0)) @ down
     width = max(float(np.ptp(across)), 0.8 * float(tall), 4.0)
     return FaceFrame(points, width, points[66:84].mean(0), right, down)
+
+
+def single_faces(faces: Faces) -> list[int]:
+    """Indices of the faces that can be worked on: finite points, and no second, less sure sight of another face.
+
+    Two sights are of one face where the middle of one lies inside the contour of the other.
+    """
+    finite = np.isfinite(faces.points106).all(axis=(1, 2)) & np.isfinite(faces.pose).all(axis=1)
+    kept: list[int] = []
+    for i in np.argsort(-faces.scores, kind="stable"):
+        if finite[i] and not any(_same_face(faces.points106[i], faces.points106[j]) for j in kept):
+            kept.append(int(i))
+    return sorted(kept)
+
+
+def _same_face(one: np.ndarray, two: np.ndarray) -> bool:
+    """Whether the middle of one of two faces (106, 2) lies inside the other's contour."""
+    return any(
+        cv2.pointPolygonTest(a[:33].astype(np.float32), [float(x) for x in b[33:].mean(axis=0)], False) > 0
+        for a, b in ((one, two), (two, one))
+    )
 
 
 def reach(frame: FaceFrame) -> Floats:

@@ -13,7 +13,7 @@ from dataclasses import dataclass, replace
 import cv2
 import numpy as np
 
-from beauty.frame import FaceFrame, Patch, face_frame, patch_for
+from beauty.frame import FaceFrame, Patch, face_frame, patch_for, single_faces
 from beauty.regions import Appearance, Regions, find_regions
 from beauty.settings import BeautySettings
 from beauty.skin import blotch_band, spot_change
@@ -62,7 +62,7 @@ def prepare(image: Image, faces: Faces, before: Sequence[Appearance | None] = ()
     """Masks and bands of every face; ``before`` is what the previous video frame showed of each."""
     _check_image(image)
     parts: list[PreparedFace] = []
-    for i in range(len(faces)):
+    for i in single_faces(faces):
         part = _prepare_face(image, faces, i, before[i] if i < len(before) else None)
         if part is not None:
             parts.append(_without_earlier(part, parts))
@@ -105,10 +105,7 @@ def _check_image(image: Image) -> None:
 
 
 def _prepare_face(image: Image, faces: Faces, index: int, before: Appearance | None) -> PreparedFace | None:
-    points, pose = faces.points106[index], faces.pose[index]
-    if not np.isfinite(points).all() or not np.isfinite(pose).all():
-        return None
-    frame = face_frame(points, pose)
+    frame = face_frame(faces.points106[index], faces.pose[index])
     patch = patch_for(frame, image.shape[:2])
     if patch is None:
         return None
