@@ -40,7 +40,10 @@ def _open(source: str) -> Image:
 
 
 def _list(array: np.ndarray, digits: int) -> Any:
-    return np.round(array.astype(float), digits).tolist()
+    """Nested lists of rounded numbers; None, JSON's null, where there is none."""
+    rounded = np.round(array.astype(float), digits).astype(object)
+    rounded[np.isnan(array)] = None
+    return rounded.tolist()
 
 
 def find_faces(image: Image, arguments: argparse.Namespace) -> dict[str, Any]:
@@ -85,7 +88,7 @@ def main(argv: list[str] | None = None) -> int:
     parser.add_argument("--json", action="store_true", help="print one JSON object")
     parser.add_argument("--device", default="auto", help="auto, cpu or cuda")
     parser.add_argument("--landmark-weights", default=None, help="safetensors file for the 106-point network")
-    parser.add_argument("--pose-weights", default=None, help="HRNet checkpoint (official, mmpose or ours)")
+    parser.add_argument("--pose-weights", default=None, help="HRNet checkpoint (official, mmpose, ModelScope or ours)")
     arguments = parser.parse_args(argv)
     try:
         image = _open(arguments.image)

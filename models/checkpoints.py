@@ -51,9 +51,12 @@ def write_sums() -> None:
     SUMS.write_text("".join(rows))
 
 
-def load_strictly(network: nn.Module, tensors: dict[str, Tensor], path: Path) -> None:
-    """Load every tensor by name; ``MissingWeights`` names the first keys that do not fit."""
+def load_strictly(network: nn.Module, tensors: dict[str, Tensor], path: Path, assign: bool = False) -> None:
+    """Load every tensor by name; ``MissingWeights`` names the first keys that do not fit.
+
+    With ``assign`` the network takes the tensors themselves, so that one built on the meta device costs no memory.
+    """
     try:
-        network.load_state_dict(tensors, strict=True)
+        network.load_state_dict(tensors, strict=True, assign=assign)
     except RuntimeError as error:
         raise MissingWeights(f"The weights {path} do not fit the network: {str(error)[:300]}") from error

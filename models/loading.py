@@ -3,18 +3,19 @@
 from __future__ import annotations
 
 import os
+import re
 from pathlib import Path
 from typing import Any
 
 import torch
-from torch import Tensor, nn
+from torch import Tensor
 
 from models.checkpoints import WEIGHTS, MissingWeights, check_sum, load_strictly, read_weights
 from models.detector import Detector, DetectorSize
 from models.faces import FaceFinder, LandmarkRunner
 from models.hrnet import SIZES, HRNet, HRNetSize
 from models.landmarks106 import Landmarks106
-from models.pose import PoseRunner
+from models.pose import CHANNELS_15, PoseRunner
 from models.runtime import DetectorRunner, Engine
 
 PACKAGED = {kind: WEIGHTS / f"{kind}.safetensors" for kind in ("face", "person", "landmarks106", "hrnet")}
@@ -74,10 +75,11 @@ def official_names(tensors: dict[str, Tensor]) -> dict[str, Tensor]:
     return renamed
 
 
-def read_pose_file(path: Path) -> dict[str, Tensor]:
-    """Tensors of a PyTorch checkpoint (never unpickling code) or of a safetensors file, by official names."""
+def read_pose_file(path: Path) -> tuple[dict[str, Tensor], dict[str, Any]]:
+    """Tensors by official names and config of a safetensors file or of a PyTorch checkpoint (never unpickling code)."""
     if path.suffix == ".safetensors":
-        return official_names(read_weights(path)[0])
+        tensors, config = read_weights(path)
+        return official_names(tensors), config
     if not path.is_file():
         raise MissingWeights(f"The pose weights {path} do not exist.")
     try:
@@ -85,20 +87,42 @@ def read_pose_file(path: Path) -> dict[str, Tensor]:
     except Exception as error:  # torch raises many kinds for a damaged or unsafe file
         raise MissingWeights(f"The pose weights {path} cannot be read safely: {str(error)[:200]}") from error
     inner = loaded.get("state_dict", loaded) if isinstance(loaded, dict) else {}
-    return official_names({k: v for k, v in inner.items() if isinstance(v, Tensor)})
+    return official_names({k: v for k, v in inner.items() if isinstance(v, Tensor)}), {}
+
+
+def pose_network(tensors: dict[str, Tensor], path: Path) -> HRNet:
+    """The HRNet that a checkpoint's names and shapes belong to: COCO's 17 joints, or ModelScope's variant with 15."""
+    concatenate = "final_layer.3.weight" in tensors
+    head = tensors.get("final_layer.3.weight" if concatenate else "final_layer.weight", torch.zeros(0))
+    if len(head) != (15 if concatenate else 17):
+        raise MissingWeights(f"The pose weights {path} have no head for COCO's 17 joints or ModelScope's 15.")
+    with torch.device("meta"):
+        network = HRNet(size_of(tensors), len(head), concatenate)
+    load_strictly(network, {name: t.float() if t.is_floating_point() else t for name, t in tensors.items()}, path, True)
+    return network
+
+
+def size_in_name(path: Path) -> tuple[int, int]:
+    """Input width and height of a published checkpoint, which only its file name tells (``384x288``), or 192, 256."""
+    sides = re.findall(r"(?<!\d)(\d{3})x(\d{3})(?!\d)", path.stem)
+    height, width = map(int, sides[-1]) if sides else (256, 192)
+    return (width, height) if width % 32 == height % 32 == 0 else (192, 256)
 
 
 def pose_estimator(device: str = "auto", pose_weights: str | Path | None = None) -> PoseRunner:
-    """The packaged HRNet, or an official or mmpose COCO checkpoint (``POSE_WEIGHTS`` in the environment too)."""
+    """The packaged HRNet, or a checkpoint of one's own (``POSE_WEIGHTS`` in the environment too).
+
+    Understood are weights of ``tools.train_pose``, the official and mmpose's COCO checkpoints, and ModelScope's
+    ``cv_hrnetv2w32_body-2d-keypoints_image``.
+    """
     own = pose_weights or os.environ.get("POSE_WEIGHTS", "")
-    if own:
-        tensors, size_wh, path = read_pose_file(Path(own)), (192, 256), Path(own)
-        if Path(own).suffix == ".safetensors":
-            training = read_weights(path)[1].get("training", {})
-            size_wh = (training.get("width", 192), training.get("height", 256))
-    else:
-        tensors, config, path = _read("hrnet", None)
-        size_wh = (config["training"]["width"], config["training"]["height"])
-    network: nn.Module = HRNet(size_of(tensors), tensors["final_layer.weight"].shape[0])
-    load_strictly(network, tensors, path)
-    return PoseRunner(Engine(network, device), size_wh)
+    path = Path(own) if own else PACKAGED["hrnet"]
+    tensors, config = read_pose_file(path) if own else _read("hrnet", None)[:2]
+    network = pose_network(tensors, path)
+    engine = Engine(network, device)
+    if network.concatenate:
+        return PoseRunner(engine, (128, 128), offset=0.0, alone=True, channels=CHANNELS_15)
+    ours = config.get("network") == "hrnet"
+    width, height = (config["training"]["width"], config["training"]["height"]) if ours else size_in_name(path)
+    batch = min(16, max(1, 16 * 192 * 256 // (width * height)))  # stays below 1 GB
+    return PoseRunner(engine, (width, height), batch, 1.5 if ours else 0.0)

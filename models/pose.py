@@ -17,9 +17,23 @@ MEAN = np.array([0.485, 0.456, 0.406], np.float32) * 255
 STD = np.array([0.229, 0.224, 0.225], np.float32) * 255
 
 
-def crop_person(image: Image, box: Floats, size_wh: tuple[int, int], degrees: float = 0.0) -> tuple[Image, np.ndarray]:
-    """The network's view of a person: the box grown to the input's aspect, times 1.25; the crop and its matrix."""
-    region = grow_box(box, 1.25, aspect=size_wh[0] / size_wh[1])
+CHANNELS_15 = np.array([0, -1, -1, -1, -1, 5, 2, 6, 3, 7, 4, 11, 8, 12, 9, 13, 10])
+"""For each of COCO's joints the channel of ModelScope's 15-joint network, -1 for eyes and ears, which it has not.
+
+Its channels: 0 head, 1 neck, 2-4 right shoulder, elbow, wrist, 5-7 left ones, 8-10 right hip, knee, ankle, 11-13 left
+ones, 14 pelvis; neck and pelvis have no place among COCO's.  The published code tells only which joint hangs on which,
+and calls 2-4 and 8-10 left; its 3D pipeline takes them for the right limbs of Human3.6M, and in a published answer they
+lie at the image's left of an upright person, so here they are the person's right.  Assumed, too: channel 0 is the nose,
+for in that answer it lies a third of the trunk's length above the neck, where the nose is and the top of the head is
+not.
+"""
+
+
+def crop_person(
+    image: Image, box: Floats, size_wh: tuple[int, int], degrees: float = 0.0, grow: float = 1.25
+) -> tuple[Image, np.ndarray]:
+    """The network's view of a person: the box grown to the input's aspect, times ``grow``; the crop and its matrix."""
+    region = grow_box(box, grow, aspect=size_wh[0] / size_wh[1])
     matrix = crop_matrix(region, size_wh, degrees)
     shrink = float((region[2] - region[0]) / size_wh[0])
     if shrink >= 2:
@@ -42,6 +56,17 @@ def _reduce(image: Image, matrix: np.ndarray, region: Floats, factor: int) -> tu
     return small, np.column_stack([matrix[:, :2] * factor, matrix[:, :2] @ corner + matrix[:, 2]])  # type: ignore[return-value]
 
 
+def crop_alone(image: Image, box: Floats, size_wh: tuple[int, int]) -> tuple[Image, np.ndarray]:
+    """ModelScope's view of a person: the box and 5 % of its width on every side, black round it; crop and matrix."""
+    height, width = image.shape[:2]
+    margin = 0.05 * (box[2] - box[0])
+    x0, y0 = (int(v) for v in np.clip(np.ceil(box[:2] - margin), 0, [width - 1, height - 1]))
+    x1, y1 = (int(v) for v in np.clip(np.ceil(box[2:] + margin), [x0 + 1, y0 + 1], [width, height]))
+    whole = np.array([-0.5, -0.5, x1 - x0 - 0.5, y1 - y0 - 0.5], np.float32)
+    view, matrix = crop_person(image[y0:y1, x0:x1], whole, size_wh, grow=1.0)
+    return view, np.column_stack([matrix[:, :2], matrix[:, 2] - matrix[:, :2] @ [x0, y0]])
+
+
 def normalise(crops: np.ndarray) -> Floats:
     """Crops (N, h, w, 3) uint8 RGB -> (N, 3, h, w) float32 with ImageNet's mean and deviation."""
     return np.ascontiguousarray(((crops - MEAN) / STD).transpose(0, 3, 1, 2), dtype=np.float32)
@@ -51,12 +76,19 @@ def normalise(crops: np.ndarray) -> Floats:
 class PoseRunner:
     """(images, boxes (N, 4), one box per image) -> (N, 17, 3) x, y in image pixels and score in [0, 1].
 
-    A score is the height of the joint's heatmap peak; a joint outside its picture has score 0.
+    A score is the height of the joint's heatmap peak; a joint outside its picture has score 0.  ``batch`` crops of
+    ``size_wh`` pixels run at once.  ``offset`` is the input pixel that the first pixel of a heatmap stands for: 1.5,
+    the middle of its four, for networks trained here, 0 in the published trainings.  ``alone`` blackens what is
+    outside the box.  ``channels`` (17,) names the network's channel of each joint, -1 where it has none: such a
+    joint is NaN with score 0.
     """
 
     engine: Engine
     size_wh: tuple[int, int]
     batch: int = 16
+    offset: float = 1.5
+    alone: bool = False
+    channels: np.ndarray | None = None
 
     def __call__(self, images: Sequence[Image], boxes: Floats) -> Floats:
         boxes = np.asarray(boxes, np.float32).reshape(-1, 4)
@@ -68,12 +100,22 @@ class PoseRunner:
                  for i in range(0, len(boxes), self.batch)]  # fmt: skip
         return np.concatenate(parts) if parts else np.zeros((0, 17, 3), np.float32)
 
+    def crop(self, image: Image, box: Floats) -> tuple[Image, np.ndarray]:
+        """What the network sees of a person, (h, w, 3) uint8, and the matrix (2, 3) from image to input pixels."""
+        return (crop_alone if self.alone else crop_person)(image, box, self.size_wh)
+
     def _some(self, images: Sequence[Image], boxes: Floats) -> Floats:
-        pairs = zip(images, boxes, strict=True)
-        crops, matrices = zip(*(crop_person(image, box, self.size_wh) for image, box in pairs), strict=True)
+        crops, matrices = zip(*map(self.crop, images, boxes), strict=True)
         maps = self.engine(normalise(np.stack(crops)))[0].numpy()
         points, scores = decode_heatmaps(maps)
-        points = transform_points(points * 4 + 1.5, invert_affine(np.stack(matrices)))
+        points = transform_points(points * 4 + self.offset, invert_affine(np.stack(matrices)))
         limits = np.array([image.shape[1::-1] for image in images])[:, None]
         inside = np.all((points >= -0.5) & (points <= limits - 0.5), axis=2)
-        return np.concatenate([points, (scores * inside)[..., None]], axis=2).astype(np.float32)
+        joints = np.concatenate([points, (scores * inside)[..., None]], axis=2).astype(np.float32)
+        return joints if self.channels is None else _chosen(joints, self.channels)
+
+
+def _chosen(joints: Floats, channels: np.ndarray) -> Floats:
+    """Joints (N, J, 3) in the order of ``channels``; NaN with score 0 where it is -1."""
+    missing = np.array([np.nan, np.nan, 0], np.float32)
+    return np.where((channels < 0)[:, None], missing, joints[:, channels]).astype(np.float32)

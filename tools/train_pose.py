@@ -2,12 +2,15 @@
 
     python -m tools.train_pose --data DIR --work-dir runs/pose --minutes 60
 
-``DIR`` holds ``body_train.{npz,tar}``, ``sports_train.{npz,tar}`` and ``body_eval_dev.{npz,tar}``.
+``DIR`` holds data in COCO's format (see ``tools.coco_data``), or the packaged ``body_train.{npz,tar}``,
+``sports_train.{npz,tar}`` and ``body_eval_dev.{npz,tar}``.  The work directory receives ``log.csv``,
+``last.safetensors`` and ``best.safetensors``; the app takes the latter with ``--pose-weights``.
 """
 
 from __future__ import annotations
 
 import argparse
+import sys
 import time
 from dataclasses import dataclass
 from pathlib import Path
@@ -15,11 +18,14 @@ from pathlib import Path
 import numpy as np
 import torch
 
-from models.checkpoints import load_strictly, read_weights, save_weights
+from models import MissingWeights
+from models.checkpoints import load_strictly, save_weights
 from models.hrnet import SIZES, HRNet
+from models.loading import read_pose_file
 from models.pose import PoseRunner, normalise
 from models.runtime import Engine, choose_precision
 from tools.body_data import Augmentation, CropSet, make_sample, read_crops
+from tools.coco_data import read_coco
 from tools.evaluate_body import run, torso_errors
 from tools.training import Log, MovingAverage, batches, cosine, described, fitted, prepare
 from vision.options import add_arguments, check_options, from_arguments, option
@@ -32,7 +38,7 @@ JOINT_WEIGHTS = torch.tensor([1.0] * 7 + [1.2, 1.2, 1.5, 1.5, 1.0, 1.0, 1.2, 1.2
 class PoseTraining:
     """The configuration of a run; a checkpoint stores it."""
 
-    data: str = option("data/body", "folder of the packaged body crops")
+    data: str = option("data/body", "folder in COCO's format, or of the packaged body crops")
     work_dir: str = option("runs/pose", "folder for logs and checkpoints")
     size: str = option("w16", "row of the table of network sizes", choices=tuple(SIZES))
     height: int = option(256, "input height, a multiple of 32", low=64, high=512, unit="px")
@@ -53,6 +59,9 @@ class PoseTraining:
 
     def __post_init__(self) -> None:
         check_options(self)
+        for name in ("height", "width"):
+            if getattr(self, name) % 32:
+                raise ValueError(f"{name} must be a multiple of 32, not {getattr(self, name)}")
 
 
 def _begins(sources: np.ndarray, beginnings: str) -> np.ndarray:
@@ -61,10 +70,15 @@ def _begins(sources: np.ndarray, beginnings: str) -> np.ndarray:
     return np.array([str(source).startswith(words) for source in sources])
 
 
+def read_set(folder: Path, stem: str, part: str) -> CropSet:
+    """The packaged set ``stem``, or, where there is none, ``part`` of data in COCO's format."""
+    return read_crops(folder, stem) if (folder / f"{stem}.npz").exists() else read_coco(folder, part)
+
+
 def training_set(config: PoseTraining) -> tuple[CropSet, np.ndarray]:
     """All training crops and the probability of drawing each."""
     folder = Path(config.data)
-    crops = read_crops(folder, "body_train")
+    crops = read_set(folder, "body_train", "train")
     if (folder / "sports_train.npz").exists():
         crops = crops + read_crops(folder, "sports_train")
     crops = crops.where(~_begins(crops.sources, config.without))
@@ -102,10 +116,10 @@ def main(config: PoseTraining) -> None:
     prepare(config.seed, config.threads)
     work, size_wh = Path(config.work_dir), (config.width, config.height)
     crops, chance = training_set(config)
-    development = read_crops(Path(config.data), "body_eval_dev")
+    development = read_set(Path(config.data), "body_eval_dev", "val")
     network = HRNet(SIZES[config.size]).to(memory_format=torch.channels_last)  # type: ignore[call-overload]
     if config.start:
-        load_strictly(network, fitted(read_weights(Path(config.start))[0], network), Path(config.start))
+        load_strictly(network, fitted(read_pose_file(Path(config.start))[0], network), Path(config.start))
     if config.separate:
         separate_sides(network)
     average = MovingAverage(network, config.average)
@@ -118,10 +132,10 @@ def main(config: PoseTraining) -> None:
         views, maps, weights = zip(*(make_sample(crops, i, size_wh, augmentation, rng) for i in rows), strict=True)
         return np.stack(views), np.stack(maps), np.stack(weights)
 
-    log, best, start = Log(work / "log.csv"), 0.0, time.monotonic()
+    log, best, start = Log(work / "log.csv"), -1.0, time.monotonic()
     losses: list[float] = []
     for step, (views, maps, weights) in enumerate(batches(make, config.seed)):
-        part = (time.monotonic() - start) / (config.minutes * 60)
+        part = (time.monotonic() - start) / max(config.minutes * 60, 1e-9)
         rate = cosine(round(part * 10000), 10000, config.learning_rate, 0)
         for group in optimiser.param_groups:
             group["lr"] = min(rate, config.learning_rate * (step + 1) / max(config.warmup, 1))
@@ -155,4 +169,8 @@ def main(config: PoseTraining) -> None:
 if __name__ == "__main__":
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     add_arguments(parser, PoseTraining)
-    main(from_arguments(PoseTraining, parser.parse_args()))
+    try:
+        main(from_arguments(PoseTraining, parser.parse_args()))
+    except (ValueError, MissingWeights) as error:
+        print(f"error: {error}", file=sys.stderr)
+        sys.exit(2)

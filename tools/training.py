@@ -95,10 +95,12 @@ def fitted(tensors: dict[str, Tensor], network: nn.Module) -> dict[str, Tensor]:
     """The tensors widened to the network where a side is half as long (Net2Net, Chen et al., ICLR 2016).
 
     Channels are doubled and the weights that read them split at random, so that the wider network
-    computes the same and its twins can part.
+    computes the same and its twins can part.  Names that are missing stay missing.
     """
     wide = {}
     for name, goal in network.state_dict().items():
+        if name not in tensors:
+            continue
         tensor = tensors[name]
         if tensor.ndim > 0 and 2 * tensor.shape[0] == goal.shape[0]:
             tensor = torch.cat([tensor, tensor])
