@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import replace
 from pathlib import Path
 
@@ -17,10 +17,14 @@ from counting.signal import BodySignal, body_signal
 from counting.smoothing import Array
 from counting.style import Manner, limbs_of, manner_of
 from counting.tracking import track_people
+from vision.pipelined import ahead
 from vision.types import Frame, PoseTrack
 from vision.video import probe_video, read_frames, write_video
 
 __all__ = ["count_jumps", "count_people", "render", "track_people"]
+
+AHEAD = 2
+"""Frames that wait between decoding, drawing and encoding; at 4K a frame is 25 MB."""
 
 NO_PERSON = "No person was found in the video, so nothing was counted."
 
@@ -78,17 +82,22 @@ def render(
     report: SessionReport,
     progress: Callable[[float], None] | None = None,
 ) -> None:
-    """Write the source again with skeleton, counter and signal drawn in; ``progress`` gets shares of 1."""
+    """Write the source again with skeleton, counter and signal drawn in; ``progress`` gets shares of 1.
+
+    Decoding, drawing and encoding run side by side; ``progress`` is called where it is drawn, and what it raises
+    ends all of them.
+    """
     length = max(probe_video(source).duration, 1e-6)
     scene = Scene(tracks, report)
 
-    def drawn() -> Iterator[Frame]:
-        for frame in read_frames(source):
+    def drawn(frames: Iterable[Frame]) -> Iterator[Frame]:
+        for frame in frames:
             if progress is not None:
                 progress(min(frame.time / length, 1.0))
             yield scene.draw(frame)
 
-    write_video(target, drawn(), sound_from=source)
+    with ahead(read_frames(source), AHEAD) as decoded, ahead(drawn(decoded), AHEAD) as pictures:
+        write_video(target, pictures, sound_from=source)
 
 
 def _part(jumps: Jumps, manner: Manner) -> Part:

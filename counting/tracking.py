@@ -1,18 +1,20 @@
 """From frames to tracks: people are found now and then, boxes in between are interpolated, poses run in full batches.
 
-Frames are held for one search interval only.  A cut ends all tracks; tracks that do not overlap in
-time are joined afterwards, so that a skipper who leaves and comes back stays one person.
+Frames come from a thread that works a little ahead, and are held for one search interval only.  A cut
+ends all tracks; tracks that do not overlap in time are joined afterwards, so that a skipper who leaves
+and comes back stays one person.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 
 import numpy as np
 
 from counting.settings import CountSettings
 from vision.geometry import bounding_box, box_iou, grow_box, non_maximum_suppression
+from vision.pipelined import ahead
 from vision.types import Detections, EstimatePose, FindPeople, Floats, Frame, Image, PoseTrack
 
 LARGEST = 1920
@@ -20,6 +22,9 @@ LARGEST = 1920
 
 HELD_BYTES = 256 << 20
 """Frames of a search interval may take this much memory."""
+
+AHEAD = 16
+"""Frames that wait at most while the networks run: more than a search interval at 30 frames a second."""
 
 SAME = 0.25
 """Overlap (IoU) from which a found box belongs to a followed person."""
@@ -44,8 +49,18 @@ class _Person:
     keypoints: list[Floats] = field(default_factory=list)
     boxes: list[Floats] = field(default_factory=list)
 
-    def track(self) -> PoseTrack:
-        return PoseTrack(np.array(self.times), np.array(self.keypoints), np.array(self.boxes))
+    def track(self, start: int = 0) -> PoseTrack:
+        """The rows from ``start`` on."""
+        return PoseTrack(*(np.array(rows[start:]) for rows in (self.times, self.keypoints, self.boxes)))
+
+
+@dataclass(frozen=True)
+class _View:
+    """A frame as it is looked at: reduced by the whole factor ``scale``; ``cut``: another scene than before."""
+
+    frame: Frame
+    scale: int
+    cut: bool
 
 
 def track_people(
@@ -53,41 +68,55 @@ def track_people(
     find_people: FindPeople,
     estimate_pose: EstimatePose,
     settings: CountSettings = CountSettings(),  # noqa: B008
+    followed: Callable[[Sequence[PoseTrack]], None] | None = None,
 ) -> list[PoseTrack]:
     """Follow everyone through a video, longest track first; no person gives an empty list.
 
-    ``find_people``: image -> boxes; ``estimate_pose``: images and boxes (N, 4) -> (N, 17, 3).  Errors of the
-    frame source or of the networks pass through.  Each track spans from the first to the last frame
-    in which its person was seen.
+    ``find_people``: image -> boxes; ``estimate_pose``: images and boxes (N, 4) -> (N, 17, 3).  ``followed``
+    is told on the way what everyone did in each search interval.  ``frames`` are taken in a thread of their
+    own while the networks run.  Errors of the frame source, the networks and ``followed`` pass through.
+    Each track spans from the first to the last frame in which its person was seen.
     """
     alive: list[_Person] = []
     done: list[_Person] = []
-    for held, scale, after_cut in _intervals(frames, settings.find_every):
-        if after_cut:
-            done, alive = done + alive, []
-        found = _distinct(find_people(held[-1].image))
-        alive, lost = _follow(alive, held, found, estimate_pose, settings, scale)
-        done += lost
+    with ahead(_views(frames), AHEAD) as views:
+        for held, scale, after_cut in _intervals(views, settings.find_every):
+            if after_cut:
+                done, alive = done + alive, []
+            found = _distinct(find_people(held[-1].image))
+            alive, lost = _follow(alive, held, found, estimate_pose, settings, scale)
+            done += lost
+            if followed is not None:
+                followed([p.track(-len(held)) for p in (*alive, *lost)])
     return _joined([p.track() for p in done + alive if len(p.times) > 1])
 
 
-def _intervals(frames: Iterable[Frame], seconds: float) -> Iterator[tuple[list[Frame], float, bool]]:
-    """Frames of one search interval, reduced by a whole factor, that factor, and whether a cut came before."""
-    held: list[Frame] = []
-    scale, last, cut = 1, None, False
+def _views(frames: Iterable[Frame]) -> Iterator[_View]:
+    """Every frame reduced to ``LARGEST``, without holding on to the full one, and whether it begins a scene."""
+    last = None
     for frame in frames:
         scale = max(1, -(-max(frame.image.shape[:2]) // LARGEST))
-        small = Frame(frame.image[::scale, ::scale], frame.time)
         thumb = _thumbnail(frame.image)
-        changed = last is not None and (last.shape != thumb.shape or float(np.abs(thumb - last).mean()) > CUT)
-        full = bool(held) and (
-            small.time - held[0].time >= seconds or (len(held) + 1) * small.image.nbytes > HELD_BYTES
-        )
-        if held and (changed or full):
-            yield held, float(scale), cut
-            held, cut = [], changed
-        held.append(small)
+        cut = last is not None and (last.shape != thumb.shape or float(np.abs(thumb - last).mean()) > CUT)
         last = thumb
+        small = frame if scale == 1 else Frame(frame.image[::scale, ::scale].copy(), frame.time)
+        yield _View(small, scale, cut)
+
+
+def _intervals(views: Iterable[_View], seconds: float) -> Iterator[tuple[list[Frame], float, bool]]:
+    """Frames of one search interval, the factor by which they are reduced, and whether a cut came before."""
+    held: list[Frame] = []
+    scale, cut = 1, False
+    for view in views:
+        frame = view.frame
+        full = bool(held) and (
+            frame.time - held[0].time >= seconds or (len(held) + 1) * frame.image.nbytes > HELD_BYTES
+        )
+        if held and (view.cut or full):
+            yield held, float(scale), cut
+            held, cut = [], view.cut
+        held.append(frame)
+        scale = view.scale
     if held:
         yield held, float(scale), cut
 

@@ -26,7 +26,8 @@ OUTSIDE = {
     "counting": {"numpy", "scipy"},
     "webui": {"numpy", "cv2", "PIL", "gradio", "matplotlib"},
 }
-NOUNS = {"vision.types", "vision.geometry", "vision.layouts", "vision.options"}
+NOUNS = {"vision.types", "vision.geometry", "vision.layouts", "vision.options", "vision.pipelined"}
+THREADS = {"threading", "_thread", "queue", "concurrent", "multiprocessing", "asyncio"}
 MEDIA = {"vision.image", "vision.video", "vision.draw"}
 SOURCES = [path for name in PACKAGES for path in sorted((ROOT / name).rglob("*.py"))] + [ROOT / "app.py"]
 
@@ -107,6 +108,13 @@ def test_gradio_and_torch_have_their_places() -> None:
         for name in imports(path):
             home = homes.get(name.split(".")[0])
             assert home is None or module_of(path).split(".")[0] in home, f"{path} imports {name}"
+
+
+@pytest.mark.parametrize("path", SOURCES, ids=lambda p: str(p.relative_to(ROOT)))
+def test_one_place_below_the_app_starts_threads(path: Path) -> None:
+    module = module_of(path)
+    if module.split(".")[0] not in ("app", "webui", "tools") and module != "vision.pipelined":
+        assert not {name.split(".")[0] for name in imports(path)} & THREADS, f"{module} starts threads of its own"
 
 
 @pytest.mark.parametrize("path", SOURCES, ids=lambda p: str(p.relative_to(ROOT)))

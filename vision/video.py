@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Generator, Iterable, Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from fractions import Fraction
@@ -14,7 +14,7 @@ import cv2
 import numpy as np
 from av.error import FFmpegError, InvalidDataError
 from av.stream import Disposition
-from av.video.reformatter import Colorspace
+from av.video.reformatter import Colorspace, VideoReformatter
 
 from vision.files import check_readable, replaced_at_end
 from vision.sound import Sound
@@ -24,6 +24,7 @@ _TICKS = 90_000
 """Ticks a second of the written video; every usual frame rate fits."""
 
 _SUFFIXES = (".mp4", ".m4v", ".mov")
+_ROTATIONS = {90: cv2.ROTATE_90_COUNTERCLOCKWISE, 180: cv2.ROTATE_180, 270: cv2.ROTATE_90_CLOCKWISE}
 _NO_LONGER = 2.0
 """A step back in time of more than this many seconds is a new recording in the same file, not a fault."""
 
@@ -48,14 +49,14 @@ def probe_video(path: str | Path) -> VideoInfo:
     path = Path(path)
     with _opened(path) as (container, stream):
         first = next(_decoded(container, stream, path))
-        height, width = _upright(first, stream).shape[:2]
+        height, width = _upright(first, stream, VideoReformatter()).shape[:2]
         rate = _usual_rate(stream)
         duration = _duration(container, stream)
         frames = stream.frames or round(duration * rate)
         return VideoInfo(path, width, height, _turn(first), duration, frames, rate, bool(container.streams.audio))
 
 
-def read_frames(path: str | Path) -> Iterator[Frame]:
+def read_frames(path: str | Path) -> Generator[Frame, None, None]:
     """The frames of a video, upright, all of the first one's size, with strictly increasing times from 0.
 
     Times are the file's own (variable frame rates stay variable); missing, repeated and restarting
@@ -65,9 +66,9 @@ def read_frames(path: str | Path) -> Iterator[Frame]:
     path = Path(path)
     with _opened(path) as (container, stream):
         clock = _Clock(1 / min(max(_usual_rate(stream) or 30, 1), 240))
-        size = None
+        size, converter = None, VideoReformatter()
         for decoded in _decoded(container, stream, path):
-            image = _upright(decoded, stream)
+            image = _upright(decoded, stream, converter)
             size = size or image.shape[1::-1]
             if image.shape[1::-1] != size:
                 image = cast(Image, cv2.resize(image, size, interpolation=cv2.INTER_AREA))
@@ -79,8 +80,8 @@ def write_video(
     frames: Iterable[Frame],
     *,
     sound_from: str | Path | None = None,
-    crf: int = 23,
-    preset: str = "veryfast",
+    crf: int = 25,
+    preset: str = "superfast",
 ) -> None:
     """Write H.264 (yuv420p, playable while it loads) with the frames' own times; the file appears whole or not at all.
 
@@ -174,15 +175,15 @@ def _turn(frame: av.VideoFrame) -> int:
     return round(frame.rotation / 90) % 4 * 90
 
 
-def _upright(frame: av.VideoFrame, stream: Any) -> Image:
-    """(H, W, 3) uint8 RGB as shown: square pixels, turned once."""
-    image = frame.to_ndarray(format="rgb24")
+def _upright(frame: av.VideoFrame, stream: Any, converter: VideoReformatter) -> Image:
+    """(H, W, 3) uint8 RGB as shown: square pixels, turned once; ``converter`` is kept from frame to frame."""
+    image = converter.reformat(frame, format="rgb24", threads=1).to_ndarray()
     aspect = float(stream.sample_aspect_ratio or 1)
     if aspect != 1:
         size = (max(round(frame.width * aspect), 1), frame.height)
         image = cv2.resize(image, size, interpolation=cv2.INTER_LINEAR)
-    turns = _turn(frame) // 90
-    return cast(Image, np.ascontiguousarray(np.rot90(image, turns)) if turns else image)
+    turn = _turn(frame)
+    return cast(Image, cv2.rotate(image, _ROTATIONS[turn]) if turn else image)
 
 
 def _usual_rate(stream: Any) -> float:
@@ -213,6 +214,7 @@ class _Writer:
         self, path: Path, draft: Path, image: Image, codec: dict[str, str], sound_from: str | Path | None
     ) -> None:
         self._path, self._shape, self._last = path, image.shape, -1
+        self._converter = VideoReformatter()
         self._sound: Sound | None = None
         with _writing(path):
             self._file = av.open(str(draft), "w", format="mp4", options={"movflags": "+faststart"})
@@ -257,10 +259,12 @@ class _Writer:
             raise ValueError(f"frame times must be positive and increase, not {frame.time!r}")
         self._last = ticks
         height, width = self._shape[:2]
-        image = cv2.copyMakeBorder(frame.image, 0, height % 2, 0, width % 2, cv2.BORDER_REPLICATE)
+        image = np.ascontiguousarray(frame.image)
+        if height % 2 or width % 2:
+            image = cv2.copyMakeBorder(image, 0, height % 2, 0, width % 2, cv2.BORDER_REPLICATE)
         with _writing(self._path):
-            picture = av.VideoFrame.from_ndarray(cast(Image, image), "rgb24")
-            picture = picture.reformat(format="yuv420p", dst_colorspace=Colorspace.ITU709)
+            picture = av.VideoFrame.from_numpy_buffer(cast(Image, image), "rgb24")
+            picture = self._converter.reformat(picture, format="yuv420p", dst_colorspace=Colorspace.ITU709, threads=1)
             picture.pts, picture.time_base = ticks, Fraction(1, _TICKS)
             self._file.mux(self._stream.encode(picture))
             if self._sound is not None:

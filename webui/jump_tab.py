@@ -153,7 +153,7 @@ class JumpTab:
             self._stops.pop(visitor, None)
 
     def stop(self, request: gr.Request) -> None:
-        """End the visitor's count at its next frame; ``run`` alone says so, since two writers would race."""
+        """End the visitor's count very soon; ``run`` alone says so, since two writers would race."""
         if (running := self._stops.get(str(request.session_hash))) is not None:
             running.set()
 

@@ -7,6 +7,7 @@ import os
 import threading
 import time
 from collections.abc import Iterable, Iterator, Sequence
+from contextlib import closing
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -15,7 +16,7 @@ import numpy as np
 from counting.pipeline import count_jumps, count_people, render, track_people
 from counting.report import SessionReport
 from counting.settings import CountSettings
-from vision.types import EstimatePose, FindPeople, Floats, Frame, Image, MediaError, PoseTrack
+from vision.types import EstimatePose, FindPeople, Floats, Frame, MediaError, PoseTrack
 from vision.video import VideoInfo, probe_video, read_frames
 from webui.service import Limits
 
@@ -86,28 +87,17 @@ def check_video(path: Path, limits: Limits) -> VideoInfo:
 
 @dataclass
 class PartialCount:
-    """The biggest person's joints so far, gathered while the pose network runs, for a count on the way."""
+    """The biggest person's joints so far, gathered while the video is looked at, for a count on the way."""
 
-    times: dict[int, float] = field(default_factory=dict)
     poses: dict[float, tuple[float, Floats, Floats]] = field(default_factory=dict)
 
-    def saw(self, frame: Frame) -> None:
-        """Remember a frame's time by where its pixels lie: the tracker hands on views of the same memory."""
-        self.times[frame.image.ctypes.data] = frame.time
-
-    def wrap(self, estimate_pose: EstimatePose) -> EstimatePose:
-        """The same pose function, listened to."""
-
-        def listening(images: Sequence[Image], boxes: Floats) -> Floats:
-            poses = estimate_pose(images, boxes)
-            for image, box, pose in zip(images, boxes, poses, strict=True):
-                when = self.times.get(image.ctypes.data)
-                area = float(np.prod(box[2:] - box[:2]))
-                if when is not None and area > self.poses.get(when, (0.0,))[0]:
-                    self.poses[when] = (area, np.asarray(box), np.asarray(pose))
-            return poses
-
-        return listening
+    def saw(self, pieces: Sequence[PoseTrack]) -> None:
+        """Remember what the biggest person did in the latest search interval."""
+        for piece in pieces:
+            areas = np.prod(piece.boxes[:, 2:] - piece.boxes[:, :2], axis=1)
+            for when, area, box, pose in zip(piece.times.tolist(), areas, piece.boxes, piece.keypoints, strict=True):
+                if area > self.poses.get(when, (0.0,))[0]:
+                    self.poses[when] = (area, box, pose)
 
     def track(self) -> PoseTrack:
         """One track of what was gathered."""
@@ -120,7 +110,8 @@ class PartialCount:
 class Job:
     """Analysis and drawing in a thread; ``progress`` and ``partial_count`` may be read from any other.
 
-    The work ends with ``CancelledError`` at the next frame after ``cancel``, or after ``stop`` is set from outside.
+    The work ends with ``CancelledError`` within a search interval or a drawn frame of ``cancel``, or of ``stop``
+    being set from outside.
     """
 
     def __init__(self, path: Path, target: Path, work: Work, stop: threading.Event | None = None) -> None:
@@ -138,7 +129,7 @@ class Job:
         self._thread.start()
 
     def cancel(self) -> None:
-        """Ask the thread to stop; it does so at the next frame."""
+        """Ask the thread to stop; it does so within a search interval."""
         self._stop.set()
 
     def wait(self, seconds: float) -> bool:
@@ -163,8 +154,9 @@ class Job:
     def _analyse(self) -> VideoSession:
         work = self._work
         info = check_video(self._path, work.limits)
-        frames = self._watched(read_frames(self._path), info)
-        tracks = track_people(frames, work.find_people, self._partial.wrap(work.estimate_pose), work.settings)
+        with closing(read_frames(self._path)) as frames:
+            watched = self._watched(frames, info)
+            tracks = track_people(watched, work.find_people, work.estimate_pose, work.settings, self._followed)
         report = count_people(tracks, work.settings, info.duration or None)
         if tracks:
             render(self._path, self.target, tracks, report, progress=self._drawn)
@@ -179,12 +171,15 @@ class Job:
             self._stop_if_asked()
             if frame.time > self._work.limits.video_seconds + 1:
                 raise TooLongError("too long")
-            self._partial.saw(frame)
             share = min(1.0, frame.time / info.duration) * ANALYSE_SHARE if info.duration > 0 else None
             self._note("analyse", share, frame.time)
             yield frame
         if pictures < 2:
             raise MediaError(f"{self._path.name} holds a single picture.")
+
+    def _followed(self, pieces: Sequence[PoseTrack]) -> None:
+        self._stop_if_asked()
+        self._partial.saw(pieces)
 
     def _stop_if_asked(self) -> None:
         if self._stop.is_set() or time.monotonic() - self._looked > PATIENCE:

@@ -1,6 +1,7 @@
 """The annotated video and the command line."""
 
 import json
+import threading
 
 import numpy as np
 import pytest
@@ -13,7 +14,7 @@ from counting.settings import CountSettings
 from tests.counting import synthetic as syn
 from tests.counting.rendered import estimate_pose, find_people, frames_of
 from tests.counting.synthetic import Clip, Spoiled, film
-from vision.types import Detections, Frame
+from vision.types import Detections, Frame, MediaError
 from vision.video import probe_video, read_frames, write_video
 
 SHAPE = (270, 480)
@@ -86,6 +87,28 @@ def test_the_video_keeps_size_and_times(tmp_path, video, truth):
     np.testing.assert_allclose(times[0], times[1], atol=2e-3)
     assert shares == sorted(shares)
     assert shares[-1] > 0.9
+
+
+class StoppedError(Exception):
+    pass
+
+
+@pytest.mark.parametrize("after", [0.0, 0.5])
+def test_stopping_by_the_progress_ends_all_threads_and_leaves_no_file(tmp_path, video, truth, after):
+    def stop(share):
+        if share >= after:
+            raise StoppedError
+
+    with pytest.raises(StoppedError):
+        render(video, tmp_path / "out.mp4", [truth], count_people([truth]), stop)
+    assert not [t for t in threading.enumerate() if t.name == "ahead"]
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_a_target_that_cannot_be_written_ends_all_threads(tmp_path, video, truth):
+    with pytest.raises(MediaError, match="no folder"):
+        render(video, tmp_path / "none" / "out.mp4", [truth], count_people([truth]))
+    assert not [t for t in threading.enumerate() if t.name == "ahead"]
 
 
 def test_json_of_the_command_line(capsys, video, networks):

@@ -1,11 +1,13 @@
 """Tracking of drawn figures: batches, several people, leaving and coming back, cuts, errors."""
 
+import threading
+
 import numpy as np
 import pytest
 
 from counting.pipeline import count_people
 from counting.settings import CountSettings
-from counting.tracking import track_people
+from counting.tracking import AHEAD, track_people
 from tests.counting import synthetic as syn
 from tests.counting.rendered import draw, estimate_pose, find_people, frames_of
 from tests.counting.synthetic import Clip, Spoiled, film
@@ -125,6 +127,7 @@ def test_large_frames_are_reduced_and_points_come_back_in_full_pixels():
 
     def find(image):
         assert image.shape[1] <= 1920
+        assert image.base is None, "the full frame is still in memory"
         return Detections(box / 3, np.ones(1, np.float32))
 
     def pose(images, boxes):
@@ -141,3 +144,76 @@ def test_the_error_of_the_source_passes_through():
 
     with pytest.raises(KeyboardInterrupt):
         track_people(frames(), find_people, estimate_pose)
+
+
+def readers() -> int:
+    return sum(thread.name == "ahead" for thread in threading.enumerate())
+
+
+def test_frames_are_read_while_the_networks_run():
+    read, enough = [], threading.Event()
+
+    def frames():
+        for frame in frames_of([jumper(2)], SHAPE):
+            read.append(frame.time)
+            if len(read) == 20:
+                enough.set()
+            yield frame
+
+    def find(image):
+        assert enough.wait(30), "nothing was read while people were looked for"
+        return find_people(image)
+
+    track_people(frames(), find, estimate_pose)
+    assert len(read) > 20
+    assert readers() == 0
+
+
+def test_only_so_many_frames_wait():
+    read, done, waiting = [], [], []
+
+    def frames():
+        for frame in frames_of([jumper(3)], SHAPE):
+            read.append(frame.time)
+            yield frame
+
+    def find(image):
+        threading.Event().wait(0.1)
+        waiting.append(len(read) - sum(len(piece) for piece in done))
+        return find_people(image)
+
+    track_people(frames(), find, estimate_pose, CountSettings(find_every=0.2), done.extend)
+    one_interval = 7
+    assert one_interval < max(waiting) <= one_interval + AHEAD + 2
+
+
+@pytest.mark.parametrize("broken", ["find", "pose", "followed"])
+def test_the_error_of_a_network_ends_the_reading(broken):
+    closed = []
+
+    def frames():
+        try:
+            yield from frames_of([jumper(3)], SHAPE)
+        finally:
+            closed.append(threading.current_thread().name)
+
+    def fail(*_):
+        raise RuntimeError("no memory left")
+
+    find, pose = (fail if broken == "find" else find_people), (fail if broken == "pose" else estimate_pose)
+    source = frames()
+    with pytest.raises(RuntimeError, match="no memory left"):
+        track_people(source, find, pose, followed=fail if broken == "followed" else None)
+    assert readers() == 0
+    source.close()
+    assert closed == [threading.current_thread().name]
+
+
+def test_who_follows_on_the_way_is_told_everything():
+    pieces = []
+    truth = jumper(3)
+    (track,) = track_people(frames_of([truth], SHAPE), find_people, estimate_pose, followed=pieces.extend)
+    assert len(pieces) > 5
+    np.testing.assert_array_equal(np.concatenate([p.times for p in pieces]), track.times)
+    np.testing.assert_array_equal(np.concatenate([p.keypoints for p in pieces]), track.keypoints)
+    np.testing.assert_array_equal(np.concatenate([p.boxes for p in pieces]), track.boxes)

@@ -73,6 +73,24 @@ def test_times_and_colours_survive(tmp_path: Path) -> None:
         assert np.abs(frames[3].image[y, x].astype(int) - corners()[y, x]).max() < 8
 
 
+def test_pictures_of_any_layout_are_written_as_they_are_seen(tmp_path: Path) -> None:
+    buffer = corners(66, 48)
+
+    def frames():
+        yield Frame(buffer[:, ::-1], 0.0)
+        yield Frame(np.pad(buffer, ((0, 0), (0, 5), (0, 0)))[:, :66], 0.1)
+        yield Frame(buffer, 0.2)
+        buffer[:] = (30, 30, 220)
+        yield Frame(buffer, 0.3)
+
+    write_video(tmp_path / "a.mp4", frames(), crf=8)
+    first, second, third, last = (f.image.astype(int) for f in read_frames(tmp_path / "a.mp4"))
+    assert np.median(np.abs(first - corners(66, 48)[:, ::-1])) < 6
+    for image in (second, third):
+        assert np.median(np.abs(image - corners(66, 48))) < 6
+    assert np.median(np.abs(last - (30, 30, 220))) < 6
+
+
 def test_written_file_is_for_browsers(tmp_path: Path) -> None:
     write_video(tmp_path / "a.mp4", clip([i / 30 for i in range(20)]))
     with av.open(str(tmp_path / "a.mp4")) as file:
@@ -152,7 +170,7 @@ def test_closing_the_generator_closes_the_file(tmp_path: Path) -> None:
     write_video(tmp_path / "a.mp4", clip([i / 30 for i in range(30)]))
     frames = read_frames(tmp_path / "a.mp4")
     next(frames)
-    frames.close()  # type: ignore[attr-defined]
+    frames.close()
     opened = [link.resolve() for link in Path("/proc/self/fd").iterdir() if link.exists()]
     assert (tmp_path / "a.mp4").resolve() not in opened
 

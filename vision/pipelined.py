@@ -1,0 +1,80 @@
+"""Stages side by side: a source that runs ahead of its user in a thread of its own.
+
+The only place that starts threads for decoding, networks, drawing and encoding; these release Python's
+lock, so that they do run at the same time.
+"""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Generator, Iterable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from queue import SimpleQueue
+from typing import TypeVar
+
+T = TypeVar("T")
+
+
+@dataclass(frozen=True)
+class _End:
+    """The last word of a thread: the error of its source, or None."""
+
+    error: BaseException | None
+
+
+@contextmanager
+def ahead(source: Iterable[T], depth: int) -> Iterator[Iterator[T]]:
+    """Iterate over ``source`` in a thread that works up to ``depth`` items ahead: ``with ahead(...) as items``.
+
+    Items keep their order.  What the source raises is raised to who takes the item that is missing.
+    Leaving the block, also by an error, ends the thread before the source's next item and waits for
+    it; a source that is a generator is closed by then, in that thread.  What it raises after the last
+    item that was taken is dropped.  At most ``depth`` + 2 items are alive: waiting, in work and in use.
+    """
+    if depth < 1:
+        raise ValueError(f"depth must be at least 1, not {depth}")
+    ready: SimpleQueue[T | _End] = SimpleQueue()
+    room, left = threading.Semaphore(depth - 1), threading.Event()
+    thread = threading.Thread(target=_produce, args=(source, ready, room, left), name="ahead", daemon=True)
+    thread.start()
+    try:
+        yield _taken(ready, room)
+    finally:
+        left.set()
+        room.release()
+        thread.join()
+
+
+def _produce(
+    source: Iterable[T], ready: SimpleQueue[T | _End], room: threading.Semaphore, left: threading.Event
+) -> None:
+    """The thread: items, then an end."""
+    error: BaseException | None = None
+    try:
+        _fill(iter(source), ready, room, left)
+    except BaseException as raised:  # raised again where the items are used
+        error = raised
+    ready.put(_End(error))
+
+
+def _fill(items: Iterator[T], ready: SimpleQueue[T | _End], room: threading.Semaphore, left: threading.Event) -> None:
+    """Hand on items while there is room for them and somebody wants them."""
+    try:
+        for item in items:
+            ready.put(item)
+            room.acquire()
+            if left.is_set():
+                return
+    finally:
+        if isinstance(items, Generator):
+            items.close()
+
+
+def _taken(ready: SimpleQueue[T | _End], room: threading.Semaphore) -> Iterator[T]:
+    """The user's side."""
+    while not isinstance(item := ready.get(), _End):
+        room.release()
+        yield item
+    if item.error is not None:
+        raise item.error
