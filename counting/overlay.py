@@ -4,17 +4,18 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 
 import numpy as np
 
 from counting.report import JumpReport, SessionReport, style_at
 from counting.smoothing import Array
-from vision.draw import draw_skeleton, draw_text
-from vision.types import Frame, Image, PoseTrack
+from vision.draw import Colour, blend, draw_skeleton, draw_text
+from vision.types import Floats, Frame, Image, PoseTrack
 
-ACCENT = np.array([255, 196, 61], np.float32)
-INK = np.array([255, 255, 255], np.float32)
-SHADE = np.array([16, 18, 24], np.float32)
+ACCENT: Colour = (255, 196, 61)
+INK: Colour = (255, 255, 255)
+SHADE: Colour = (16, 18, 24)
 
 FLASH = 0.16
 """Seconds that a flash takes to fade."""
@@ -43,7 +44,7 @@ class Sizes:
 
 
 class Scene:
-    """Draws frames of one video; ``draw`` returns a new picture and leaves the frame's alone."""
+    """Draws frames of one video."""
 
     def __init__(self, tracks: Sequence[PoseTrack], report: SessionReport) -> None:
         self._tracks = tracks
@@ -51,19 +52,23 @@ class Scene:
         self._scales = [_scale(r) for r in report.people]
 
     def draw(self, frame: Frame) -> Frame:
-        """The frame with everything drawn in, at its time."""
+        """A new frame with everything drawn in; the given one is left alone."""
         image = frame.image.copy()
+        self.draw_on(image, frame.time)
+        return Frame(image, frame.time)
+
+    def draw_on(self, image: Image, time: float) -> None:
+        """Draw everything of a time into the image, in place."""
         for i, track in enumerate(self._tracks):
-            row = _row_at(track, frame.time)
+            row = _row_at(track, time)
             if row is not None:
                 draw_skeleton(image, track.keypoints[row])
-                self._tag(image, i, track.keypoints[row], frame.time)
+                self._tag(image, i, track.keypoints[row], time)
         skipper = self._report.skipper
         if skipper is not None:
-            self._panel(image, skipper, frame.time)
-            _strip(image, skipper, frame.time, self._scales[self._report.main or 0])
-            _flash(image, skipper, frame.time)
-        return Frame(image, frame.time)
+            self._panel(image, skipper, time)
+            _strip(image, skipper, time, self._scales[self._report.main or 0])
+            _flash(image, skipper, time)
 
     def _tag(self, image: Image, person: int, keypoints: np.ndarray, time: float) -> None:
         """The number of jumps above the head, where there is more than one person."""
@@ -84,8 +89,7 @@ class Scene:
         width, height = int(unit * 7.6), int(unit * 6.6)
         shade(image, (margin, margin, margin + width, margin + height), 0.55, radius=unit)
         middle = margin + width / 2
-        glow = _glow(report, time)
-        colour = _rgb(INK + (ACCENT - INK) * glow)
+        colour = _mixed(INK, ACCENT, _glow(report, time))
         count, rate = _done(report, time), live_rate(report, time)
         draw_text(image, str(count), (middle, margin + unit * 2.0), height=int(unit * 3.0), colour=colour,
                   anchor="mm", backing=0)  # fmt: skip
@@ -93,11 +97,12 @@ class Scene:
         draw_text(image, words, (middle, margin + unit * 4.35), height=unit, colour=(255, 255, 255), anchor="mm",
                   backing=0)  # fmt: skip
         draw_text(image, style or "ready", (middle, margin + unit * 5.65), height=max(6, int(unit * 0.85)),
-                  colour=_rgb(ACCENT), anchor="mm", backing=0)  # fmt: skip
+                  colour=ACCENT, anchor="mm", backing=0)  # fmt: skip
 
 
-def _rgb(colour: np.ndarray) -> tuple[int, int, int]:
-    return int(colour[0]), int(colour[1]), int(colour[2])
+def _mixed(one: Colour, two: Colour, share: float) -> Colour:
+    r, g, b = (round(x + (y - x) * share) for x, y in zip(one, two, strict=True))
+    return r, g, b
 
 
 def shade(image: Image, box: tuple[int, int, int, int], strength: float, radius: int) -> None:
@@ -106,11 +111,18 @@ def shade(image: Image, box: tuple[int, int, int, int], strength: float, radius:
     part = image[max(y0, 0) : y1, max(x0, 0) : x1]
     if not part.size:
         return
-    rows, columns = np.ogrid[: part.shape[0], : part.shape[1]]
-    across = np.maximum(radius - np.minimum(columns, part.shape[1] - 1 - columns), 0)
-    down = np.maximum(radius - np.minimum(rows, part.shape[0] - 1 - rows), 0)
-    mask = np.clip(radius + 0.5 - np.hypot(across, down), 0, 1)[..., None].astype(np.float32) * strength
-    part[:] = (part + (SHADE - part) * mask + 0.5).astype(np.uint8)
+    blend(part, strength * _round_box(*part.shape[:2], radius), SHADE)
+
+
+@lru_cache(maxsize=8)
+def _round_box(height: int, width: int, radius: int) -> Floats:
+    """(height, width) of 1 with corners of 0, anti-aliased; kept, since it is the same in every frame."""
+    rows, columns = np.ogrid[:height, :width]
+    across = np.maximum(radius - np.minimum(columns, width - 1 - columns), 0)
+    down = np.maximum(radius - np.minimum(rows, height - 1 - rows), 0)
+    mask = np.clip(radius + 0.5 - np.hypot(across, down), 0, 1).astype(np.float32)
+    mask.flags.writeable = False
+    return mask
 
 
 def live_rate(report: JumpReport, time: float) -> float:
@@ -152,7 +164,7 @@ def _flash(image: Image, report: JumpReport, time: float) -> None:
     if glow <= 0:
         return
     for part in (image[:width], image[-width:], image[width:-width, :width], image[width:-width, -width:]):
-        part[:] = (part + (ACCENT - part) * (0.8 * glow) + 0.5).astype(np.uint8)
+        blend(part, np.full(part.shape[:2], 0.8 * glow, np.float32), ACCENT)
 
 
 def _strip(image: Image, report: JumpReport, time: float, scale: float) -> None:
@@ -184,8 +196,11 @@ def _curve_rows(report: JumpReport, at: Array, height: int, scale: float) -> Arr
 def _curve(image: Image, rows: Array, thick: float) -> None:
     """An anti-aliased line through (column, rows[column]), in place."""
     slope = np.gradient(rows) if len(rows) > 1 else np.zeros(1)
-    away = np.abs(np.arange(image.shape[0])[:, None] - rows) / np.sqrt(1 + slope**2)
-    _paint(image, np.nan_to_num(np.clip(thick / 2 + 0.5 - away, 0, 1)), INK)
+    slope = np.where(np.isfinite(slope), slope, 0)
+    level = np.where(np.isfinite(rows), rows, -1e6).astype(np.float32)
+    narrow = (1 / np.sqrt(1 + slope**2)).astype(np.float32)
+    away = np.abs(np.arange(image.shape[0], dtype=np.float32)[:, None] - level) * narrow
+    blend(image, np.asarray(np.clip(thick / 2 + 0.5 - away, 0, 1), np.float32), INK)
 
 
 def _dot(image: Image, x: float, y: float, radius: float) -> None:
@@ -193,8 +208,6 @@ def _dot(image: Image, x: float, y: float, radius: float) -> None:
     x0, x1 = max(0, int(x - radius - 2)), min(image.shape[1], int(x + radius + 3))
     y0, y1 = max(0, int(y - radius - 2)), min(image.shape[0], int(y + radius + 3))
     rows, columns = np.ogrid[y0:y1, x0:x1]
-    _paint(image[y0:y1, x0:x1], np.clip(radius + 0.5 - np.hypot(columns - x, rows - y), 0, 1), ACCENT)
-
-
-def _paint(image: Image, mask: Array, colour: np.ndarray) -> None:
-    image[:] = (image + (colour - image) * mask[..., None].astype(np.float32) + 0.5).astype(np.uint8)
+    mask = np.clip(radius + 0.5 - np.hypot(columns - x, rows - y), 0, 1).astype(np.float32)
+    if mask.size:
+        blend(image[y0:y1, x0:x1], mask, ACCENT)

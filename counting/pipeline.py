@@ -94,7 +94,8 @@ def render(
         for frame in frames:
             if progress is not None:
                 progress(min(frame.time / length, 1.0))
-            yield scene.draw(frame)
+            scene.draw_on(frame.image, frame.time)
+            yield frame
 
     with ahead(read_frames(source), AHEAD) as decoded, ahead(drawn(decoded), AHEAD) as pictures:
         write_video(target, pictures, sound_from=source)

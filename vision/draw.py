@@ -68,7 +68,8 @@ def draw_text(
         raise ValueError(f"anchor must be one of l, m, r and one of t, m, b, not {anchor!r}")
     if not text:
         return
-    letters, ground = _text_masks(text, max(int(height), 6))
+    height = max(int(height), 6)
+    letters = _letters(text, height)
     rows, columns = letters.shape
     x = round(xy[0] - {"l": 0, "m": columns / 2, "r": columns}[anchor[0]])
     y = round(xy[1] - {"t": 0, "m": rows / 2, "b": rows}[anchor[1]])
@@ -76,13 +77,19 @@ def draw_text(
     if x0 >= x1 or y0 >= y1:
         return
     cut = np.s_[y0 - y : y1 - y, x0 - x : x1 - x]
-    patch = image[y0:y1, x0:x1].astype(np.float32) * (1 - backing * ground[cut][..., None])
-    ink = letters[cut][..., None]
-    image[y0:y1, x0:x1] = np.rint(patch * (1 - ink) + np.array(colour, np.float32) * ink).astype(np.uint8)
+    if backing > 0:
+        blend(image[y0:y1, x0:x1], backing * _soft_block(rows, columns, max(2, height // 3))[cut], (0, 0, 0))
+    blend(image[y0:y1, x0:x1], letters[cut], colour)
 
 
-def _text_masks(text: str, height: int) -> tuple[Floats, Floats]:
-    """Coverage (rows, columns) in [0, 1] of the letters and of the blurred dark ground behind them.
+def blend(image: Image, mask: Floats, colour: Colour) -> None:
+    """Mix ``colour`` into the image, in place; its share in each pixel is ``mask`` (H, W) in [0, 1]."""
+    ground = cv2.merge([np.full(mask.shape, value, np.uint8) for value in colour])
+    image[...] = cv2.blendLinear(np.ascontiguousarray(image), ground, 1 - mask, np.ascontiguousarray(mask))
+
+
+def _letters(text: str, height: int) -> Floats:
+    """Coverage (rows, columns) in [0, 1] of the letters and a margin of a third of ``height``.
 
     OpenCV's own font has Latin, Greek, Cyrillic and Chinese letters.
     """
@@ -91,10 +98,14 @@ def _text_masks(text: str, height: int) -> tuple[Floats, Floats]:
     top, bottom = min(top, -round(0.75 * height)), max(top + high, round(0.2 * height))
     picture = np.zeros((bottom - top + 2 * margin, max(wide, 1) + 2 * margin, 3), np.uint8)
     cv2.putText(picture, text, (margin - left, margin - top), (255, 255, 255), font, height, 400)
-    block = np.zeros(picture.shape[:2], np.float32)
+    return np.asarray(picture[..., 0] / np.float32(255), np.float32)
+
+
+def _soft_block(rows: int, columns: int, margin: int) -> Floats:
+    """(rows, columns) of 1 with a soft edge that ends half a ``margin`` before the border."""
+    block = np.zeros((rows, columns), np.float32)
     block[margin // 2 : -(margin // 2), margin // 2 : -(margin // 2)] = 1
-    ground = cv2.GaussianBlur(block, (0, 0), margin / 4)
-    return np.asarray(picture[..., 0] / 255, np.float32), np.asarray(ground, np.float32)
+    return np.asarray(cv2.GaussianBlur(block, (0, 0), margin / 4), np.float32)
 
 
 def _side_colour(a: int, b: int) -> Colour:

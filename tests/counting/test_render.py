@@ -54,6 +54,8 @@ def test_drawing_leaves_the_frame_alone_and_changes_the_copy(truth):
     assert drawn.shape == frame.image.shape
     assert (drawn[:60, :60] != 90).any()
     assert (drawn[-60:] != 90).any()
+    scene.draw_on(frame.image, frame.time)
+    np.testing.assert_array_equal(frame.image, drawn)
 
 
 def test_a_jump_flashes_at_the_border(truth):

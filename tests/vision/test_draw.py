@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from vision.draw import LEFT_COLOUR, draw_faces, draw_skeleton, draw_text, rotation_matrix
+from vision.draw import LEFT_COLOUR, blend, draw_faces, draw_skeleton, draw_text, rotation_matrix
 from vision.types import Faces
 
 
@@ -67,6 +67,19 @@ def test_text_is_readable_on_any_ground(shade: int) -> None:
     draw_text(image, "HHH", (20, 20), height=30)
     assert int(image.max()) > 240
     assert image[:, :, 0].astype(int)[30:50, 40:80].min() < 130
+
+
+def test_blending_mixes_by_the_mask_in_views_too() -> None:
+    whole = np.random.default_rng(0).integers(0, 256, (40, 60, 3), dtype=np.uint8)
+    before = whole.astype(np.float32)
+    mask = np.random.default_rng(1).random((20, 30), np.float32)
+    mask[0, :2] = 0, 1
+    part, colour = np.s_[5:25, 10:40], (250, 10, 100)
+    blend(whole[part], mask, colour)
+    expected = before.copy()
+    expected[part] += (np.array(colour, np.float32) - before[part]) * mask[..., None]
+    assert np.abs(whole - expected).max() <= 0.51
+    assert tuple(whole[5, 11]) == colour
 
 
 def test_letters_of_other_scripts_differ() -> None:
