@@ -68,8 +68,14 @@ def crop_alone(image: Image, box: Floats, size_wh: tuple[int, int]) -> tuple[Ima
 
 
 def normalise(crops: np.ndarray) -> Floats:
-    """Crops (N, h, w, 3) uint8 RGB -> (N, 3, h, w) float32 with ImageNet's mean and deviation."""
-    return np.ascontiguousarray(((crops - MEAN) / STD).transpose(0, 3, 1, 2), dtype=np.float32)
+    """Crops (N, h, w, 3) uint8 RGB -> (N, 3, h, w) float32 with ImageNet's mean and deviation, channels last in memory.
+
+    The arithmetic runs over whole rows: a last axis of three would make it four times as slow.
+    """
+    count, height, width, _ = crops.shape
+    rows = np.subtract(crops.reshape(count, height, -1), np.tile(MEAN, width), dtype=np.float32)
+    rows *= np.tile(1 / STD, width)
+    return rows.reshape(crops.shape).transpose(0, 3, 1, 2)
 
 
 @dataclass(frozen=True)
