@@ -9,9 +9,9 @@ RAMP_SLOPE = 1.14
 
 
 def smooth(x: np.ndarray, low: float, high: float) -> np.ndarray:
-    """0 below ``low``, 1 above ``high``, smooth between (cubic)."""
+    """0 below ``low``, 1 above ``high``, smooth between (cubic), float32."""
     t = np.clip((x - low) / max(high - low, 1e-6), 0, 1)
-    return t * t * (3 - 2 * t)
+    return np.asarray(t * t * (3 - 2 * t), np.float32)
 
 
 def ramp(t: np.ndarray) -> np.ndarray:

@@ -66,10 +66,11 @@ def single_faces(faces: Faces) -> list[int]:
 
     Two sights are of one face where the middle of one lies inside the contour of the other.
     """
-    finite = np.isfinite(faces.points106).all(axis=(1, 2)) & np.isfinite(faces.pose).all(axis=1)
     kept: list[int] = []
     for i in np.argsort(-faces.scores, kind="stable"):
-        if finite[i] and not any(_same_face(faces.points106[i], faces.points106[j]) for j in kept):
+        points = faces.points106[i]
+        finite = np.isfinite(points).all() and np.isfinite(faces.pose[i]).all()
+        if finite and not any(_same_face(points, faces.points106[j]) for j in kept):
             kept.append(int(i))
     return sorted(kept)
 
@@ -77,7 +78,7 @@ def single_faces(faces: Faces) -> list[int]:
 def _same_face(one: np.ndarray, two: np.ndarray) -> bool:
     """Whether the middle of one of two faces (106, 2) lies inside the other's contour."""
     return any(
-        cv2.pointPolygonTest(a[:33].astype(np.float32), [float(x) for x in b[33:].mean(axis=0)], False) > 0
+        cv2.pointPolygonTest(a[:33].astype(np.float32), b[33:].mean(axis=0).tolist(), False) > 0
         for a, b in ((one, two), (two, one))
     )
 

@@ -14,9 +14,10 @@ import cv2
 import numpy as np
 
 from beauty.frame import FaceFrame, Patch, face_frame, patch_for, single_faces
-from beauty.regions import Appearance, Regions, find_regions
+from beauty.likeness import STEADY, Appearance
+from beauty.regions import Regions, find_regions
 from beauty.settings import BeautySettings
-from beauty.skin import blotch_band, spot_change
+from beauty.skin import blotch_band, finer_bound, spot_change
 from beauty.tone import apply_look, lighten, tint_change
 from beauty.warp import Field, fields_of, move_points
 from vision.types import Faces, Floats, Image
@@ -114,6 +115,9 @@ def _prepare_face(image: Image, faces: Faces, index: int, before: Appearance | N
         patch.points(frame.points), frame.width / patch.step, patch.points(frame.origin), frame.right, frame.down
     )
     regions = find_regions(small, inner, before)
+    finer = finer_bound(small, regions, inner.width)
+    finer = finer if before is None else before.finer + STEADY * (finer - before.finer)
+    regions = replace(regions, seen=replace(regions.seen, finer=finer))
     lab = cv2.cvtColor(small.astype(np.float32) / 255, cv2.COLOR_RGB2Lab)
     band = blotch_band(small, regions, inner.width)
     return PreparedFace(index, patch, inner.width, regions, lab, band, spot_change(small, regions, inner.width))

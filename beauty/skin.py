@@ -13,14 +13,34 @@ import numpy as np
 
 from beauty.regions import Regions
 
-PORES, BLOTCHES = 0.008, 0.026
-"""Standard deviations of the filters that bound the band, shares of the face width (the finer one is flat-topped)."""
+LUMA = np.array([0.299, 0.587, 0.114], np.float32)
 
-FINEST = 0.94
-"""Least standard deviation of the finer filter in pixels: what is smaller than that on a small face is all pores."""
+PORES = 0.004
+"""What is finer than this share of the face width (the standard deviation of a Gaussian) counts as pores."""
+
+KEPT = 0.875
+"""Share of the pores' contrast that full smoothing leaves, by a cautious estimate."""
+
+FINER, COARSER = (0.0055, 0.007, 0.009, 0.012), 0.032
+"""Standard deviations of the filters that bound the band, shares of the face width; the finer is found per face."""
 
 FULL = 0.9
 """Share of the band that full smoothing takes away where the skin is even."""
+
+
+def finer_bound(small: np.ndarray, regions: Regions, width: float) -> float:
+    """The least of the finer bounds, a share of the face width, at which full smoothing leaves the pores.
+
+    A sharp face allows more than a blurred one, whose pores are but the end of its blotches.
+    """
+    light = (small.astype(np.float32) @ LUMA)[..., None]
+    sure, coarse = _sure(regions.skin, width), masked_blur(light, regions.skin, COARSER * width)
+    if sure.sum() < 50:
+        return FINER[-1]
+    removed = [_removed(flat_blur(light, regions.skin, share * width) - coarse, regions.skin, width) for share in FINER]
+    before, *after = (_pores(x[..., 0], width)[sure].std() for x in (light, *(light - r for r in removed)))
+    kept = np.maximum.accumulate(np.array(after) / max(float(before), 1e-6))
+    return float(np.interp(KEPT, kept, FINER))
 
 
 def blotch_band(small: np.ndarray, regions: Regions, width: float) -> np.ndarray:
@@ -29,14 +49,22 @@ def blotch_band(small: np.ndarray, regions: Regions, width: float) -> np.ndarray
     The blurs are weighted with the skin mask, so that hair, lips and background leave no halo.
     """
     image = small.astype(np.float32)
-    fine = max(PORES * width, FINEST)
-    band = flat_blur(image, regions.skin, fine) - masked_blur(image, regions.skin, max(BLOTCHES * width, 1.3 * fine))
-    strength = np.abs(band @ np.array([0.3, 0.59, 0.11], np.float32))
-    inside = regions.skin > 0.8
+    coarse = masked_blur(image, regions.skin, COARSER * width)
+    return _removed(flat_blur(image, regions.skin, regions.seen.finer * width) - coarse, regions.skin, width)
+
+
+def _removed(band: np.ndarray, skin: np.ndarray, width: float) -> np.ndarray:
+    """What to take away of a band (rows, cols, 1 or 3): most of it, less where it is a fold or an edge."""
+    strength = np.abs(band @ LUMA if band.shape[2] == 3 else band[..., 0])
+    inside = skin > 0.8
     usual = float(np.median(strength[inside])) if inside.any() else 1.0
-    heavy = cv2.GaussianBlur(strength, (0, 0), max(0.5 * fine, 0.5))
+    heavy = cv2.GaussianBlur(strength, (0, 0), max(PORES * width, 0.5))
     keep = 1 / (1 + (heavy / max(5.0 * usual, 2.0)) ** 4)
-    return FULL * band * (keep * _firm(regions.skin))[..., None]
+    return FULL * band * (keep * _firm(skin))[..., None]
+
+
+def _pores(light: np.ndarray, width: float) -> np.ndarray:
+    return light - cv2.GaussianBlur(light, (0, 0), max(PORES * width, 0.3))
 
 
 def flat_blur(image: np.ndarray, weight: np.ndarray, sigma: float) -> np.ndarray:
@@ -91,7 +119,7 @@ def find_spots(image: np.ndarray, skin: np.ndarray, width: float) -> np.ndarray:
     lab = cv2.cvtColor(np.clip(image, 0, 255) / 255, cv2.COLOR_RGB2Lab)
     dark = 0.5 * lab[..., 1:2] - lab[..., :1]
     blob = (masked_blur(dark, skin, 0.004 * width) - masked_blur(dark, skin, 0.02 * width)).reshape(skin.shape)
-    sure = cv2.erode(skin, np.ones((2 * max(round(0.012 * width), 1) + 1,) * 2, np.uint8)) > 0.75
+    sure = _sure(skin, width)
     if sure.sum() < 50:
         return np.zeros(skin.shape, bool)
     spread = 1.5 * float(np.median(np.abs(blob[sure] - np.median(blob[sure]))))
@@ -104,6 +132,11 @@ def find_spots(image: np.ndarray, skin: np.ndarray, width: float) -> np.ndarray:
     chosen = round_ & (area >= max(least, 3)) & (area <= most)
     chosen[0] = False
     return chosen[labels] if count > 1 else np.zeros(skin.shape, bool)
+
+
+def _sure(skin: np.ndarray, width: float) -> np.ndarray:
+    """Where there is skin for certain, away from the mask's rim: a bool (rows, cols)."""
+    return cv2.erode(skin, np.ones((2 * max(round(0.012 * width), 1) + 1,) * 2, np.uint8)) > 0.8
 
 
 def _firm(mask: np.ndarray) -> np.ndarray:

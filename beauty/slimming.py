@@ -15,13 +15,13 @@ import numpy as np
 from beauty.curves import RAMP_SLOPE, ramp, smooth
 from beauty.frame import MIDLINE, FaceFrame
 
-JAW = 0.108
+JAW = 0.112
 """Change of the jaw's width at full strength."""
 
 STEEPEST = 0.63
 """The most that the field may fall per pixel beside the jaw; 1 - STEEPEST is the background's least Jacobian."""
 
-JAW_CORNER = 9
+JAW_CORNER = 7
 """The contour point (its mirror is 32 - 9) below which the neck's sides go straight down and follow the jaw softly."""
 
 UNSURE = 0.006

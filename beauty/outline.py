@@ -1,0 +1,109 @@
+"""Where the 106 points say that the face, its features, the ears and the neck are: soft masks of distances."""
+
+from __future__ import annotations
+
+import cv2
+import numpy as np
+
+from beauty.curves import smooth
+from beauty.frame import FaceFrame
+
+LEFT_EYE, RIGHT_EYE = tuple(range(66, 74)), tuple(range(75, 83))
+LEFT_BROW, RIGHT_BROW = tuple(range(33, 42)), tuple(range(42, 51))
+OUTER_LIPS, INNER_LIPS = tuple(range(84, 96)), tuple(range(96, 104))
+NOSTRILS = (58, 59, 61, 62)
+
+
+def distance(shape: tuple[int, int], polygon: np.ndarray) -> np.ndarray:
+    """Distance (rows, cols) in pixels to a closed polygon (P, 2), positive inside."""
+    mask = np.zeros(shape, np.uint8)
+    fine = np.clip(np.round(np.asarray(polygon) * 16), -(2**24), 2**24).astype(np.int32)
+    cv2.fillPoly(mask, [fine], 255, cv2.LINE_8, 4)
+    if mask.min() == 255:
+        return np.full(shape, float(max(shape)), np.float32)
+    if mask.max() == 0:
+        return np.full(shape, -float(max(shape)), np.float32)
+    inside, outside = (cv2.distanceTransform(m, cv2.DIST_L2, cv2.DIST_MASK_PRECISE) for m in (mask, 255 - mask))
+    return inside - outside
+
+
+def face_outline(frame: FaceFrame) -> np.ndarray:
+    """Contour (33, 2) closed by an arc over the forehead, as far up as a forehead may reach."""
+    local = frame.local(frame.points)
+    left, right = local[0], local[32]
+    brow = float(local[33:51, 1].min())
+    top = brow - 0.42 * frame.width
+    angle = np.linspace(0, np.pi, 15)[1:-1]
+    middle, half = (left + right) / 2, (right[0] - left[0]) / 2
+    arc = np.stack([middle[0] + half * np.cos(angle), middle[1] - (middle[1] - top) * np.sin(angle) ** 0.8], axis=1)
+    return np.concatenate([frame.points[:33], frame.pixels(arc)])
+
+
+def features(shape: tuple[int, int], frame: FaceFrame) -> np.ndarray:
+    """1 where skin may be changed, 0 on eyes, brows, lips and nostrils, soft round them."""
+    w, points = frame.width, frame.points
+    free = np.ones(shape, np.float32)
+    for part, near, far in (
+        (LEFT_EYE, 0.016, 0.04), (RIGHT_EYE, 0.016, 0.04), (LEFT_BROW, 0.014, 0.035), (RIGHT_BROW, 0.014, 0.035),
+        (OUTER_LIPS, 0.012, 0.032),
+    ):  # fmt: skip
+        free = np.minimum(free, smooth(-distance(shape, points[list(part)]), near * w, far * w))
+    y, x = np.ogrid[: shape[0], : shape[1]]
+    for px, py in points[list(NOSTRILS)]:
+        free = np.minimum(free, smooth(np.hypot(x - px, y - py), 0.012 * w, 0.035 * w))
+    return free
+
+
+def prior(shape: tuple[int, int], frame: FaceFrame, inside: np.ndarray) -> np.ndarray:
+    """How far the points alone allow skin: the face, softly the ears beside it and the neck below it."""
+    w, local = frame.width, frame.local(frame.points)
+    y, x = np.mgrid[: shape[0], : shape[1]].astype(np.float32)
+    u = (x - frame.origin[0]) * frame.right[0] + (y - frame.origin[1]) * frame.right[1]
+    v = (x - frame.origin[0]) * frame.down[0] + (y - frame.origin[1]) * frame.down[1]
+    chin, mouth = local[16], float(local[[84, 90], 1].mean())
+    face = smooth(inside, -0.05 * w, 0.01 * w)
+    ears = smooth(inside, -0.16 * w, -0.06 * w) * smooth(v, -0.12 * w, 0.0) * (1 - smooth(v, mouth - 0.05 * w, mouth))
+    sides = np.interp(v, *_jaw_rows(local))
+    below = (1 - smooth(v - chin[1], 0.1 * w, 0.42 * w)) * smooth(v, mouth, mouth + 0.1 * w)
+    neck = below * (1 - smooth(np.abs(u - (local[0, 0] + local[32, 0]) / 2) - sides, -0.02 * w, 0.05 * w))
+    return np.maximum.reduce([face, 0.9 * ears, 0.95 * neck]).astype(np.float32)
+
+
+def below_forehead(shape: tuple[int, int], frame: FaceFrame, lower: float = -0.05) -> np.ndarray:
+    """Where no fringe hangs as a rule: below the brows' top, moved down by ``lower`` face widths."""
+    line = float(frame.local(frame.points[33:51])[:, 1].min()) + lower * frame.width
+    y, x = np.ogrid[: shape[0], : shape[1]]
+    return (x - frame.origin[0]) * frame.down[0] + (y - frame.origin[1]) * frame.down[1] > line
+
+
+def _jaw_rows(local: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Half width of head and neck (2,) by height: the face at the mouth, less on the neck."""
+    half = abs(float(local[32, 0] - local[0, 0])) / 2
+    mouth, chin = float(local[[84, 90], 1].mean()), float(local[16, 1])
+    return np.array([mouth, max(chin, mouth + 1.0)]), np.array([0.98 * half, 0.8 * half])
+
+
+def parts(shape: tuple[int, int], frame: FaceFrame, skin: np.ndarray) -> dict[str, np.ndarray]:
+    """Masks of the eyes, the lips, the inside of the mouth, the skin under the eyes and the cheeks."""
+    w, points = frame.width, frame.points
+    lids = [distance(shape, points[list(eye)]) for eye in (LEFT_EYE, RIGHT_EYE)]
+    eyes = smooth(np.maximum(*lids), -0.004 * w, 0.012 * w)
+    inner = distance(shape, points[list(INNER_LIPS)])
+    mouth = smooth(inner, -0.006 * w, 0.012 * w)
+    lips = smooth(distance(shape, points[list(OUTER_LIPS)]), -0.012 * w, 0.012 * w) * (1 - mouth)
+    y, x = np.mgrid[: shape[0], : shape[1]].astype(np.float32)
+    under, cheeks = np.zeros(shape, np.float32), np.zeros(shape, np.float32)
+    for eye, outer, wing, jaw in ((LEFT_EYE, 66, 57, 4), (RIGHT_EYE, 79, 63, 28)):
+        ring = points[list(eye)]
+        centre = ring.mean(0) + 0.085 * w * frame.down
+        under = np.maximum(under, _blob(x, y, centre, frame, 0.1 * w, 0.055 * w))
+        cheek = 0.35 * points[outer] + 0.35 * points[wing] + 0.3 * points[jaw] + 0.03 * w * frame.down
+        cheeks = np.maximum(cheeks, _blob(x, y, cheek, frame, 0.12 * w, 0.085 * w))
+    return {"eyes": eyes, "lips": lips, "mouth": mouth, "under_eyes": under * skin, "cheeks": cheeks * skin}
+
+
+def _blob(x: np.ndarray, y: np.ndarray, centre: np.ndarray, frame: FaceFrame, wide: float, tall: float) -> np.ndarray:
+    """A soft ellipse in the face's axes."""
+    u = (x - centre[0]) * frame.right[0] + (y - centre[1]) * frame.right[1]
+    v = (x - centre[0]) * frame.down[0] + (y - centre[1]) * frame.down[1]
+    return np.exp(-((u / wide) ** 2) - (v / tall) ** 2).astype(np.float32)
