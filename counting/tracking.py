@@ -29,6 +29,12 @@ AHEAD = 16
 SAME = 0.25
 """Overlap (IoU) from which a found box belongs to a followed person."""
 
+STRETCH = 1.35
+"""Ratio of heights within which a found box belongs to the whole of a followed person."""
+
+MORE = 1.15
+"""Ratio of the summed keypoint scores from which a box shows clearly more of a body than another."""
+
 ALIVE = 0.2
 """Mean keypoint score below which a followed person is lost."""
 
@@ -41,10 +47,11 @@ CUT = 45.0
 
 @dataclass
 class _Person:
-    """A person being followed: the last box, when last found, and rows of (time, keypoints, box)."""
+    """A person being followed: last box, when last found, last pose (17, 3), and rows of (time, keypoints, box)."""
 
     box: Floats
     found: float
+    pose: Floats
     times: list[float] = field(default_factory=list)
     keypoints: list[Floats] = field(default_factory=list)
     boxes: list[Floats] = field(default_factory=list)
@@ -141,37 +148,72 @@ def _follow(
     scale: float,
 ) -> tuple[list[_Person], list[_Person]]:
     """Take everyone through the frames of one interval; returns those who stay and those who are lost."""
-    now = held[-1].time
-    targets, fresh = _match(alive, found)
-    newcomers = [_Person(box, now) for box in fresh[: max(0, settings.people - len(alive))]]
-    people, ends = alive + newcomers, targets + [p.box for p in newcomers]
-    paths = np.stack([_path(p, end, held) for p, end in zip(people, ends, strict=True)]) if people else None
-    if paths is None:
-        return [], []
-    poses = _poses(held, paths, estimate_pose, settings.batch)
+    targets, fresh = _match(alive, found, held[-1].time)
+    _take(alive, targets, held, estimate_pose, settings, scale)
+    newcomers = _newcomers(alive, fresh, held[-1], estimate_pose)[: max(0, settings.people - len(alive))]
+    _take(newcomers, [p.box for p in newcomers], held, estimate_pose, settings, scale)
     stay, lost = [], []
-    for person, target, path, pose in zip(people, ends, paths, poses, strict=True):
-        seen = pose[..., 2].mean(axis=1) >= ALIVE
-        _record(person, held, path, pose, seen, scale)
-        person.found = now if target is not None else person.found
-        person.box = _next_box(path[-1], pose[-1]) if seen[-1] else path[-1]
-        (stay if seen.any() and now - person.found <= PATIENCE else lost).append(person)
+    for person in alive + newcomers:
+        seen = any(np.isfinite(box[0]) for box in person.boxes[-len(held) :])
+        (stay if seen and held[-1].time - person.found <= PATIENCE else lost).append(person)
     return _unique(stay, lost)
 
 
-def _match(alive: list[_Person], found: Floats) -> tuple[list[Floats | None], Floats]:
-    """The found box of every followed person (None where there is none) and the boxes left over."""
+def _take(
+    people: list[_Person],
+    ends: Sequence[Floats | None],
+    held: list[Frame],
+    estimate_pose: EstimatePose,
+    settings: CountSettings,
+    scale: float,
+) -> None:
+    """Record everyone's poses in the held frames, on the way to their ``ends``."""
+    if not people:
+        return
+    paths = np.stack([_path(person, end, held) for person, end in zip(people, ends, strict=True)])
+    poses = _poses(held, paths, estimate_pose, settings.batch)
+    for person, path, pose in zip(people, paths, poses, strict=True):
+        seen = pose[..., 2].mean(axis=1) >= ALIVE
+        _record(person, held, path, pose, seen, scale)
+        person.box = _next_box(path[-1], pose[-1]) if seen[-1] else path[-1]
+        person.pose = pose[-1]
+
+
+def _match(alive: list[_Person], found: Floats, now: float) -> tuple[list[Floats | None], Floats]:
+    """The found box that every followed person goes to (None where there is none), and the boxes left over.
+
+    A body does not change its height by a third within an interval: a found box that is much smaller or larger
+    shows a part of it, or more than it.  Such a box tells only that the person is still there.
+    """
     targets: list[Floats | None] = [None] * len(alive)
     free = np.ones(len(found), bool)
     if alive and len(found):
-        iou = box_iou(np.stack([p.box for p in alive]), found)
+        boxes = np.stack([p.box for p in alive])
+        iou = box_iou(boxes, found)
+        heights = np.abs(np.log((found[:, 3] - found[:, 1]) / (boxes[:, 3] - boxes[:, 1])[:, None]))
+        for i in np.flatnonzero(iou.max(axis=1) >= SAME):
+            alive[i].found = now
+        iou[heights > np.log(STRETCH)] = 0
         while iou.max() >= SAME:
             i, j = np.unravel_index(int(iou.argmax()), iou.shape)
             targets[i], free[j] = found[j], False
             iou[i], iou[:, j] = 0, 0
-        inside = box_iou(np.stack([p.box for p in alive]), found).max(0) >= 2 * SAME
-        free &= ~inside
     return targets, found[free]
+
+
+def _newcomers(alive: list[_Person], boxes: Floats, frame: Frame, estimate_pose: EstimatePose) -> list[_Person]:
+    """New people at left-over boxes.  A box whose pose is that of somebody known is none; it replaces theirs where
+    it shows clearly more of the body."""
+    if not len(boxes):
+        return []
+    people: list[_Person] = []
+    for box, pose in zip(boxes, estimate_pose([frame.image] * len(boxes), boxes), strict=True):
+        known = next((p for p in alive + people if _same_body(p, box, pose)), None)
+        if known is None:
+            people.append(_Person(box, frame.time, pose))
+        elif pose[:, 2].sum() > MORE * known.pose[:, 2].sum():
+            known.box, known.pose = (box if known in people else _next_box(box, pose)), pose
+    return people
 
 
 def _path(person: _Person, end: Floats | None, held: list[Frame]) -> Floats:
@@ -217,18 +259,17 @@ def _unique(stay: list[_Person], lost: list[_Person]) -> tuple[list[_Person], li
     """Of two who have come to follow the same body, the one followed for longer stays."""
     kept: list[_Person] = []
     for person in sorted(stay, key=lambda p: -len(p.times)):
-        (lost if any(_same_body(person, other) for other in kept) else kept).append(person)
+        (lost if any(_same_body(other, person.box, person.pose) for other in kept) else kept).append(person)
     return kept, lost
 
 
-def _same_body(one: _Person, two: _Person) -> bool:
-    """Whether the last poses of two people are the same: a box round half a body finds that body's joints."""
-    a, b = one.keypoints[-1], two.keypoints[-1]
-    known = (a[:, 2] >= ALIVE) & (b[:, 2] >= ALIVE)
+def _same_body(person: _Person, box: Floats, pose: Floats) -> bool:
+    """Whether a person's last pose and the one in another box are the same: half a body has that body's joints."""
+    known = (person.pose[:, 2] >= ALIVE) & (pose[:, 2] >= ALIVE)
     if known.sum() < 5:
         return False
-    height = max(float(p.boxes[-1][3] - p.boxes[-1][1]) for p in (one, two))
-    return float(np.median(np.linalg.norm(a[known, :2] - b[known, :2], axis=1))) < 0.06 * height
+    height = max(float(b[3] - b[1]) for b in (person.box, box))
+    return float(np.median(np.linalg.norm(person.pose[known, :2] - pose[known, :2], axis=1))) < 0.06 * height
 
 
 def _joined(tracks: list[PoseTrack]) -> list[PoseTrack]:
