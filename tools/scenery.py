@@ -88,8 +88,9 @@ class Gym:
         colour[pane] = linear((232, 240, 246)) * (0.8 + 0.25 * (z[pane, None] - 1.3))
 
 
-def cast_shadow(room: Array, vertices: Array, camera: Camera, light: Light) -> Array:
-    """The room (H, W, 3) with the shadows of ``vertices`` (V, 3): the lamp's, and the room's under the feet."""
+def cast_shadow(room: Array, vertices: Array, camera: Camera, light: Light, wall: float = WALL) -> Array:
+    """The room (H, W, 3) with the shadows of ``vertices`` (V, 3) on the floor in front of a ``wall`` (metres): the
+    lamp's, and the room's under the feet."""
     shade = np.zeros(room.shape[:2], np.float32)
     scale = camera.size[1]
     towards = np.array(light.towards)
@@ -100,7 +101,7 @@ def cast_shadow(room: Array, vertices: Array, camera: Camera, light: Light) -> A
     for spots, weight, spread, strength in ((fallen, None, 0.007, 0.42), (below, near, 0.011, 0.9)):
         mask = np.zeros_like(shade)
         pixel = np.rint(camera.project(spots)[0]).astype(int)
-        inside = ((pixel >= 0) & (pixel < camera.size)).all(axis=1) & (spots[:, 1] < WALL)
+        inside = ((pixel >= 0) & (pixel < camera.size)).all(axis=1) & (spots[:, 1] < wall)
         mask[pixel[inside, 1], pixel[inside, 0]] = 1.0 if weight is None else weight[inside]
         width = max(3, round(0.008 * scale) | 1)
         mask = cv2.dilate(mask, cv2.getStructuringElement(cv2.MORPH_ELLIPSE, (width, width)))
