@@ -3,7 +3,8 @@
     python -m tools.train_pose --data DIR --work-dir runs/pose --minutes 60
 
 ``DIR`` holds data in COCO's format (see ``tools.coco_data``), or the packaged ``body_train.{npz,tar}``,
-``sports_train.{npz,tar}`` and ``body_eval_dev.{npz,tar}``.  The work directory receives ``log.csv``,
+``sports_train.{npz,tar}`` and ``body_eval_dev.{npz,tar}``; a set of ``tools.render_people`` there or in ``--rendered``
+is mixed in.  The work directory receives ``log.csv``,
 ``last.safetensors`` and ``best.safetensors``; the app takes the latter with ``--pose-weights``.
 """
 
@@ -51,6 +52,8 @@ class PoseTraining:
     warmup: int = option(150, "steps of linear warm-up", low=0, high=100000)
     weight_decay: float = option(0.02, "AdamW's weight decay", low=0, high=1)
     average: float = option(0.998, "decay of the moving average of the weights", low=0, high=1)
+    rendered: str = option("", "folder of tools.render_people's set; empty for the data folder, if it has one")
+    rendered_share: float = option(0.3, "part of the samples that is drawn from the rendered set", low=0, high=1)
     without: str = option("", "comma-separated beginnings of the sources to leave out")
     often: str = option("", "comma-separated beginnings of the sources to draw three times as often")
     strength: float = option(1.0, "strength of the augmentation; short runs want less", low=0, high=1)
@@ -85,7 +88,19 @@ def training_set(config: PoseTraining) -> tuple[CropSet, np.ndarray]:
     chance = np.ones(len(crops))
     chance[crops.sources == "ccp"] = 0.5
     chance[_begins(crops.sources, config.often)] = 3.0
-    return crops, chance / chance.sum()
+    return with_rendered(crops, chance / chance.sum(), config)
+
+
+def with_rendered(crops: CropSet, chance: np.ndarray, config: PoseTraining) -> tuple[CropSet, np.ndarray]:
+    """Crops and chances with the rendered set mixed in, where there is one."""
+    folder = Path(config.rendered or config.data)
+    if not (folder / "rendered_train.npz").exists():
+        if config.rendered:
+            raise ValueError(f"rendered must be a folder with rendered_train.npz, not {config.rendered!r}")
+        return crops, chance
+    drawn = read_crops(folder, "rendered_train")
+    share = config.rendered_share
+    return crops + drawn, np.concatenate([chance * (1 - share), np.full(len(drawn), share / len(drawn))])
 
 
 def score(network: torch.nn.Module, crops: CropSet, size_wh: tuple[int, int]) -> dict[str, float]:
