@@ -226,6 +226,34 @@ def test_set_repeats_grows_and_trains(body, tmp_path: Path, monkeypatch) -> None
     assert (view.shape, maps.shape, weights.shape) == ((256, 192, 3), (17, 64, 48), (17,))
 
 
+def test_training_draws_its_share_from_the_rendered_set(tmp_path: Path) -> None:
+    from tools.render_people import STEM, Store
+    from tools.train_pose import PoseTraining, training_set
+
+    for folder, count in (("real", 4), ("rendered", 6)):
+        Store(tmp_path / folder).add([b"jpeg"] * count, _rows(folder, count))
+    for kind in ("npz", "tar"):
+        (tmp_path / "real" / f"{STEM}.{kind}").rename(tmp_path / "real" / f"body_train.{kind}")
+    real, rendered = str(tmp_path / "real"), str(tmp_path / "rendered")
+    crops, chance = training_set(PoseTraining(data=real, rendered=rendered, rendered_share=0.25))
+    assert crops.sources.tolist() == ["real"] * 4 + ["rendered"] * 6
+    assert chance[4:].sum() == pytest.approx(0.25)
+    assert chance.sum() == pytest.approx(1)
+    assert len(training_set(PoseTraining(data=real))[0]) == 4
+    with pytest.raises(ValueError, match="rendered"):
+        training_set(PoseTraining(data=real, rendered=str(tmp_path)))
+
+
+def _rows(source: str, count: int) -> dict[str, np.ndarray]:
+    """A table of ``count`` crops without people in them."""
+    return {
+        "name": np.array([f"{source}_{k}.jpg" for k in range(count)]),
+        "source": np.full(count, source),
+        "keypoints": np.zeros((count, 17, 3), np.float32),
+        "box": np.tile(np.array([0, 0, 9, 9], np.float32), (count, 1)),
+    }
+
+
 def _make_four(seed: int, number: int):
     from tools.people import make_crop
     from tools.render_people import BODIES, random_actors, random_body
