@@ -17,7 +17,7 @@ import numpy as np
 
 from tools.bench_timing import Measure, Task, repeat, serve
 
-PACKAGES = ("mediapipe==0.10.21", "av>=15,<19")
+PACKAGES = ("mediapipe==0.10.21", "av>=17.1,<19")
 """MediaPipe brings its models along."""
 
 WINDOWS = ("opencv-contrib-python", "opencv-contrib-python-headless==4.11.0.86")
