@@ -210,7 +210,10 @@ def balance(angles: dict[str, float]) -> float:
         knees.append(-0.43 * np.cos(thigh) - 0.43 * np.cos(shank))
     weight = 1 / (1 + np.exp((knees[0] - knees[1]) / 0.03))
     support = weight * feet[0] + (1 - weight) * feet[1]
-    return float(leans[np.argmin(np.abs(mass - support))])
+    off = mass - support
+    balanced = np.flatnonzero(np.diff(np.sign(off)))
+    best = balanced[np.argmin(np.abs(leans[balanced]))] if len(balanced) else np.argmin(np.abs(off))
+    return float(leans[best])
 
 
 _UPPER, _FORE = np.array([0.643, -0.06, -0.763]), np.array([0.525, -0.645, -0.556])
