@@ -257,7 +257,8 @@ def seconds_text(seconds: float) -> str:
 def _measure_row(m: Measure) -> list[str]:
     memory = f"{m.memory:.0f} MB" if m.memory else ""
     first = seconds_text(m.first) if m.first else ""
-    return [m.name, first, seconds_text(m.median), seconds_text(m.p95), f"{m.throughput:.4g} {m.unit}/s", memory]
+    cores = f"{m.cores:.2f}" if m.processor else ""
+    return [m.name, first, seconds_text(m.median), seconds_text(m.p95), f"{m.throughput:.4g} {m.unit}/s", cores, memory]
 
 
 def _growth_row(g: Growth) -> list[str]:
@@ -272,7 +273,7 @@ def report(results: Results) -> str:
     where = results.machine
     load = where["load"]
     title = f"{where['processor']}, {where['cores']} cores, Python {where['python']}"
-    header = ["", "first", "median", "95 %", "throughput", "peak memory"]
+    header = ["", "first", "median", "95 %", "throughput", "cores used", "peak memory"]
     whole = [_measure_row(m) for name, row in results.jobs.items() for m in row if not _is_stage(name)]
     stages = [_measure_row(m)[:-1] for m in results.stages.values()]
     rivals = [

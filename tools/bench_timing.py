@@ -36,7 +36,8 @@ class Task:
 class Measure:
     """What came out: ``seconds`` of every repeat; one call handles ``amount`` of ``unit``.
 
-    ``first`` is the warm-up call in seconds, ``memory`` the peak of the process in MB (0: unknown).
+    ``first`` is the warm-up call in seconds, ``memory`` the peak of the process in MB (0: unknown),
+    ``processor`` what every repeat took of all cores together, in seconds (empty: unknown).
     """
 
     name: str
@@ -45,6 +46,12 @@ class Measure:
     seconds: tuple[float, ...]
     first: float = 0.0
     memory: float = 0.0
+    processor: tuple[float, ...] = ()
+
+    @property
+    def cores(self) -> float:
+        """How many cores were busy in the middle repeat, 0 where unknown."""
+        return float(np.median(self.processor)) / max(self.median, 1e-9) if self.processor else 0.0
 
     @property
     def median(self) -> float:
@@ -63,14 +70,15 @@ class Measure:
 
     def to_dict(self) -> dict[str, Any]:
         """The fields and the statistics, for JSON."""
-        return asdict(self) | {"median": self.median, "p95": self.p95, "throughput": self.throughput}
+        figures = {"median": self.median, "p95": self.p95, "throughput": self.throughput, "cores": self.cores}
+        return asdict(self) | figures
 
     @classmethod
     def from_dict(cls, row: Mapping[str, Any]) -> Measure:
         """The inverse of ``to_dict``."""
-        return cls(
-            row["name"], row["unit"], row["amount"], tuple(row["seconds"]), row.get("first", 0), row.get("memory", 0)
-        )
+        more = {name: row[name] for name in ("first", "memory") if name in row}
+        processor = tuple(row.get("processor", ()))
+        return cls(row["name"], row["unit"], row["amount"], tuple(row["seconds"]), **more, processor=processor)
 
 
 Jobs = Mapping[str, Callable[[Task], Iterable[Measure]]]
@@ -78,14 +86,16 @@ Jobs = Mapping[str, Callable[[Task], Iterable[Measure]]]
 
 def repeat(name: str, unit: str, amount: float, call: Callable[[], Any], repeats: int) -> Measure:
     """Call once to warm up, then ``repeats`` times with the clock running."""
-    first = _seconds(call)
-    return Measure(name, unit, amount, tuple(_seconds(call) for _ in range(repeats)), first)
+    first, _ = timed(call)
+    seconds, processor = zip(*(timed(call) for _ in range(repeats)), strict=True)
+    return Measure(name, unit, amount, seconds, first, processor=processor)
 
 
-def _seconds(call: Callable[[], Any]) -> float:
-    begin = time.perf_counter()
+def timed(call: Callable[[], Any]) -> tuple[float, float]:
+    """Seconds by the clock and by the processor, all threads of this process together."""
+    begin, spent = time.perf_counter(), time.process_time()
     call()
-    return time.perf_counter() - begin
+    return time.perf_counter() - begin, time.process_time() - spent
 
 
 def peak_memory(process: str = "self") -> float:

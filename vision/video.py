@@ -23,6 +23,9 @@ from vision.types import Frame, Image, MediaError
 _TICKS = 90_000
 """Ticks a second of the written video; every usual frame rate fits."""
 
+CRF, PRESET = 25, "superfast"
+"""Quality and effort of libx264: chosen by ``tools.bench_encoder``, see ``docs/performance.md``."""
+
 _SUFFIXES = (".mp4", ".m4v", ".mov")
 _ROTATIONS = {90: cv2.ROTATE_90_COUNTERCLOCKWISE, 180: cv2.ROTATE_180, 270: cv2.ROTATE_90_CLOCKWISE}
 _NO_LONGER = 2.0
@@ -80,8 +83,8 @@ def write_video(
     frames: Iterable[Frame],
     *,
     sound_from: str | Path | None = None,
-    crf: int = 25,
-    preset: str = "superfast",
+    crf: int = CRF,
+    preset: str = PRESET,
 ) -> None:
     """Write H.264 (yuv420p, playable while it loads) with the frames' own times; the file appears whole or not at all.
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import math
 import sys
+import time
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -27,15 +28,23 @@ def test_statistics_of_a_measure() -> None:
     assert m.p95 == pytest.approx(0.88)
     assert m.throughput == pytest.approx(100)
     assert Measure.from_dict(json.loads(json.dumps(m.to_dict()))) == m
-    assert Measure("once", "networks", 4, (2.0,)).p95 == 2.0
+    once = Measure("once", "networks", 4, (2.0,), memory=70, processor=(3.0,))
+    assert (once.p95, once.cores, m.cores) == (2.0, 1.5, 0)
+    assert Measure.from_dict(json.loads(json.dumps(once.to_dict()))) == once
 
 
 def test_the_warm_up_is_not_among_the_repeats() -> None:
     calls: list[int] = []
     m = repeat("thing", "frames", 1, lambda: calls.append(1), 4)
     assert len(calls) == 5
-    assert len(m.seconds) == 4
+    assert len(m.seconds) == len(m.processor) == 4
     assert m.first > 0
+
+
+def test_the_processor_is_idle_while_a_call_sleeps_and_busy_while_it_counts() -> None:
+    asleep, awake = (repeat("x", "calls", 1, call, 1) for call in (lambda: time.sleep(0.2), lambda: sum(range(10**7))))
+    assert asleep.cores < 0.1
+    assert awake.processor[0] > 0.02
 
 
 CHILD = """
