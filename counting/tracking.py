@@ -45,7 +45,7 @@ CUT = 45.0
 """Mean change of the grey values (0 to 255) of a thumbnail that makes a cut."""
 
 
-@dataclass
+@dataclass(eq=False)
 class _Person:
     """A person being followed: last box, when last found, last pose (17, 3), and rows of (time, keypoints, box)."""
 

@@ -31,10 +31,16 @@ def _small(image: Image, _: float) -> Image:
     return cv2.imdecode(jpeg, cv2.IMREAD_COLOR)  # type: ignore[return-value]
 
 
+NOISE = np.random.default_rng(0).normal(0, 6, (997, 1000, 3)).astype(np.float32)
+"""Sensor noise, shown from another corner in every frame."""
+
+
 def _dark(image: Image, time: float) -> Image:
     """A third of the light, and the noise that comes with it."""
-    noise = np.random.default_rng(int(time * 1e4)).normal(0, 6, image.shape)
-    return np.clip(image * 0.35 + noise, 0, 255).astype(np.uint8)
+    y, x = (int(v) for v in np.random.default_rng(int(time * 1e4)).integers(0, 900, 2))
+    height, width = image.shape[:2]
+    noise = np.take(np.take(NOISE, range(y, y + height), 0, mode="wrap"), range(x, x + width), 1, mode="wrap")
+    return np.clip(image * np.float32(0.35) + noise, 0, 255).astype(np.uint8)
 
 
 def _shaky(image: Image, time: float) -> Image:

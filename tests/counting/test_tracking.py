@@ -85,6 +85,25 @@ def test_a_cut_makes_no_jump():
     assert count_people(track_people(frames(), find_people, estimate_pose)).count == 0
 
 
+def test_boxes_of_parts_of_a_body_make_no_second_person_and_do_not_shrink_the_first():
+    truth = jumper()
+    calls = []
+
+    def find(image):
+        """Now the whole body, now its upper half, now both and a box much too wide, as a detector may."""
+        whole = find_people(image).boxes[0]
+        half, wide = whole.copy(), whole.copy()
+        half[3] = (whole[1] + whole[3]) / 2
+        wide[0], wide[3] = wide[0] - 200, wide[3] + 0.6 * (whole[3] - whole[1])
+        calls.append(1)
+        boxes = [[half], [whole], [half, whole, wide], [wide, half]][len(calls) % 4]
+        return Detections(np.array(boxes), np.full(len(boxes), 0.8, np.float32))
+
+    (track,) = track_people(frames_of([truth], SHAPE), find, estimate_pose)
+    assert (track.keypoints[:, 15:, 2] > 0.5).all(axis=1).mean() > 0.95
+    assert count_people([track]).count == count_people([truth]).count > 0
+
+
 def test_the_network_runs_on_full_batches():
     sizes = []
 
