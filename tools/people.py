@@ -130,20 +130,20 @@ def expose(scene: Scene, own: Shot, rest: Sequence[Shot], rng: np.random.Generat
     return image
 
 
-def smear(image: Array, shots: Sequence[Shot], steps: int = 9) -> Array:
-    """The picture with all shots before it, moved along their flow while the shutter is open."""
-    pixels, colour, depth, flow = (
-        np.concatenate([getattr(shot, name) for shot in shots]) for name in ("pixels", "colour", "depth", "flow")
-    )
-    order = np.argsort(-depth)
-    pixels, colour, depth, flow = pixels[order], colour[order].astype(np.float32), depth[order], flow[order]
-    moving = np.maximum(np.abs(flow[:, 0]), np.abs(flow[:, 1])) > 1.5
+def smear(image: Array, shots: Sequence[Shot], most: int = 9) -> Array:
+    """The picture with all shots before it, moved along their flow in at most ``most`` steps of an exposure."""
     height, width = image.shape[:2]
-    still = image.reshape(-1, 3).copy()
-    far = np.full(len(still), np.inf)
-    still[pixels[~moving]], far[pixels[~moving]] = colour[~moving], depth[~moving]
-    pixels, colour, depth, flow = pixels[moving], colour[moving], depth[moving], flow[moving]
-    total = still.copy()
+    still, far = image.reshape(-1, 3).copy(), np.full(height * width, np.inf, np.float32)
+    blurred = []
+    for shot in shots:
+        moves = np.maximum(np.abs(shot.flow[:, 0]), np.abs(shot.flow[:, 1])) > 1.5
+        blurred.append((shot.pixels[moves], shot.colour[moves], shot.depth[moves], shot.flow[moves]))
+        front = np.flatnonzero(~moves & (shot.depth < far[shot.pixels]))
+        still[shot.pixels[front]], far[shot.pixels[front]] = shot.colour[front], shot.depth[front]
+    pixels, colour, depth, flow = (np.concatenate(parts) for parts in zip(*blurred, strict=True))
+    order = np.argsort(-depth)
+    pixels, colour, depth, flow = pixels[order], colour[order], depth[order], flow[order]
+    total, steps = still.copy(), min(most, int(np.ceil(np.abs(flow).max(initial=0))) + 1)
     for part in np.linspace(-0.5, 0.5, steps) if len(pixels) else ():
         x, y = (np.rint(p + part * flow[:, k]).astype(int) for k, p in ((0, pixels % width), (1, pixels // width)))
         there = np.flatnonzero((x >= 0) & (y >= 0) & (x < width) & (y < height))

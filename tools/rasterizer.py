@@ -90,7 +90,7 @@ def rasterize(points: Array, depth: Array, triangles: Array, size: tuple[int, in
     wide, tall = (high - low + 1)[shown].T
     owner = np.repeat(np.arange(len(shown)), wide * tall)
     within = np.arange(len(owner)) - np.repeat(np.cumsum(wide * tall) - wide * tall, wide * tall)
-    down = within // wide[owner]
+    down = ((within + 0.5) * (1 / wide)[owner]).astype(np.int64)
     x, y = low[shown, 0][owner] + (within - down * wide[owner]), low[shown, 1][owner] + down
     scale = 1 / area[ahead[shown]]
     rows = [edge2[shown, 1] * scale, -edge2[shown, 0] * scale, -edge1[shown, 1] * scale, edge1[shown, 0] * scale]
