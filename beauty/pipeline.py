@@ -28,7 +28,10 @@ STRIP = 1_500_000
 
 @dataclass(frozen=True)
 class PreparedFace:
-    """What the sliders need of face ``index``, at the small size of ``patch`` (``width``: the face's there)."""
+    """What the sliders need of face ``index``, at the small size of ``patch`` (``width``: the face's there).
+
+    ``band`` is what smoothing takes away, ``healed_band`` the same after the ``spots`` were healed.
+    """
 
     index: int
     patch: Patch
@@ -36,6 +39,7 @@ class PreparedFace:
     regions: Regions
     lab: np.ndarray
     band: np.ndarray
+    healed_band: np.ndarray
     spots: np.ndarray
 
 
@@ -119,8 +123,9 @@ def _prepare_face(image: Image, faces: Faces, index: int, before: Appearance | N
     finer = finer if before is None else before.finer + STEADY * (finer - before.finer)
     regions = replace(regions, seen=replace(regions.seen, finer=finer))
     lab = cv2.cvtColor(small.astype(np.float32) / 255, cv2.COLOR_RGB2Lab)
-    band = blotch_band(small, regions, inner.width)
-    return PreparedFace(index, patch, inner.width, regions, lab, band, spot_change(small, regions, inner.width))
+    band, spots = blotch_band(small, regions, inner.width), spot_change(small, regions, inner.width)
+    healed_band = blotch_band(small + spots, regions, inner.width) if spots.any() else band
+    return PreparedFace(index, patch, inner.width, regions, lab, band, healed_band, spots)
 
 
 def _without_earlier(part: PreparedFace, earlier: Sequence[PreparedFace]) -> PreparedFace:
@@ -141,14 +146,16 @@ def _without_earlier(part: PreparedFace, earlier: Sequence[PreparedFace]) -> Pre
         cheeks=part.regions.cheeks * free,
         under_eyes=part.regions.under_eyes * free,
     )
-    return replace(part, regions=cut, band=part.band * free[..., None], spots=part.spots * free[..., None])
+    band, healed_band, spots = (x * free[..., None] for x in (part.band, part.healed_band, part.spots))
+    return replace(part, regions=cut, band=band, healed_band=healed_band, spots=spots)
 
 
 def _retouch(result: Image, original: Image, part: PreparedFace, settings: BeautySettings) -> None:
     """Change one face's skin and features in ``result``."""
     change = tint_change(part.lab, part.regions, part.width, settings)
-    change -= np.float32(settings.smoothing) * part.band
-    change += np.float32(settings.spots) * part.spots
+    healed = np.float32(settings.spots)
+    change -= np.float32(settings.smoothing) * ((1 - healed) * part.band + healed * part.healed_band)
+    change += healed * part.spots
     mask = np.dstack([part.regions.gain, part.regions.offset])
     for first, last in part.patch.strips(STRIP):
         where = part.patch.span(first, last)
@@ -157,7 +164,7 @@ def _retouch(result: Image, original: Image, part: PreparedFace, settings: Beaut
             grey = cv2.cvtColor(original[where], cv2.COLOR_RGB2GRAY)
             line = part.patch.enlarge(mask, first, last)
             skin = np.clip(line[..., 0] * (grey * np.float32(1 / 255)) + line[..., 1], 0, 1)
-            strip = lighten(strip, original[where], skin, settings.whitening)
+            strip = lighten(strip, cv2.convertScaleAbs(np.maximum(strip, 0)), skin, settings.whitening)
         result[where] = cv2.convertScaleAbs(np.maximum(strip, 0))
 
 

@@ -21,14 +21,14 @@ VEIL = 0.13
 """Share of white that full whitening mixes into the lightest skin; dark skin gets next to none, it would turn grey."""
 
 
-def lighten(strip: np.ndarray, original: Image, mask: np.ndarray, strength: float) -> np.ndarray:
+def lighten(strip: np.ndarray, rounded: Image, mask: np.ndarray, strength: float) -> np.ndarray:
     """Skin made lighter, (rows, cols, 3) float32 in grey levels; ``mask`` (rows, cols) in [0, 1].
 
     All channels of a pixel grow by the same factor, which keeps the hue; the factor follows a curve
-    of the largest channel of ``original`` that ends at white, so that no channel is cut off.  Light
+    of the largest channel of ``rounded``, the strip in uint8, that ends at white, so that no channel is cut off.  Light
     skin, for which that leaves little room, also gets a little white.
     """
-    red, green, blue = cv2.split(original)
+    red, green, blue = cv2.split(rounded)
     largest = cv2.max(cv2.max(red, green), blue)
     factors, veils = _curves(float(strength))
     veil = cv2.multiply(cv2.LUT(largest, veils), mask)

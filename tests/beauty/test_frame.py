@@ -1,8 +1,10 @@
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
-from beauty.frame import Patch, face_frame, patch_for
-from tests.beauty.portraits import POINTS, portrait
+from beauty.frame import Patch, face_frame, patch_for, single_faces
+from tests.beauty.portraits import POINTS, faces_of, portrait
 
 
 def turned(points, degrees, about):
@@ -49,3 +51,14 @@ def test_a_face_outside_the_picture_has_no_patch():
     _, faces = portrait("astronaut")
     frame = face_frame(faces.points106[0] + 5000, faces.pose[0])
     assert patch_for(frame, (512, 512)) is None
+
+
+def test_a_face_seen_twice_is_one_and_neighbours_are_two():
+    points = POINTS["hopper"]
+    middle = points.mean(axis=0)
+    inner = middle + 0.6 * (points - middle) + np.array([5, 30], np.float32)
+    seen = faces_of(np.stack([points, inner, points + np.array([120, 0], np.float32), np.full((106, 2), np.nan)]))
+    assert single_faces(seen) == [0, 2]
+    sure_last = replace(seen, scores=np.array([0.5, 0.9, 0.8, 1.0], np.float32))
+    assert single_faces(sure_last) == [1, 2]
+    assert single_faces(seen[np.zeros(4, bool)]) == []

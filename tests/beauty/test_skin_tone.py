@@ -55,6 +55,9 @@ def test_a_spot_is_healed_and_a_mouth_is_not():
     before, after = (around - lightness(p)[y - 1 : y + 2, x - 1 : x + 2].mean() for p in (marked, healed))
     assert before > 15
     assert after < 0.35 * before
+    every = beautify(marked, faces, replace(OFF, spots=1.0, smoothing=1.0, whitening=1.0))
+    clean = beautify(image, faces, replace(OFF, spots=1.0, smoothing=1.0, whitening=1.0))
+    assert abs(lightness(every) - lightness(clean))[y - 4 : y + 5, x - 4 : x + 5].max() < 0.35 * before
     lips = np.round(faces.points106[0][84:96]).astype(int)
     box = np.s_[lips[:, 1].min() : lips[:, 1].max(), lips[:, 0].min() : lips[:, 0].max()]
     assert np.array_equal(healed[box], marked[box])

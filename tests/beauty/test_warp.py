@@ -38,6 +38,26 @@ def test_no_settings_and_no_points_fold_the_picture(values, seed, yaw):
     assert jacobian(field).min() > 0.3
 
 
+@pytest.mark.parametrize("shift", [(-130, 0), (150, 0), (0, -260), (0, 200), (-150, 210)])
+def test_a_face_cut_by_the_border_does_not_fold(shift):
+    points = POINTS["hopper"] + np.array(shift, np.float32)
+    field = warp_field((600, 512), faces_of(points), replace(FULL, chin=-1.0, nose=1.0, mouth=1.0))
+    assert jacobian(field).min() > 0.3
+    rim = np.concatenate([field[0], field[-1], field[:, 0], field[:, -1]])
+    assert np.abs(rim).max() < 1.0
+
+
+@pytest.mark.parametrize("yaw", [-40, 25])
+def test_lines_beside_a_turned_head_stay_straight(yaw):
+    points = POINTS["hopper"].copy()
+    side = np.where((points[:, 0] - points[16, 0]) * yaw < 0, 1.5, 0.5)
+    points[:, 0] = points[16, 0] + (points[:, 0] - points[16, 0]) * side
+    figures = shape_figures((600, 620), faces_of(points, (0, yaw, 0)))
+    assert figures["bent lines"] <= 0.15
+    assert figures["jaw width"] < -0.08
+    assert figures["least jacobian"] > 0.3
+
+
 def test_neighbours_that_overlap_do_not_fold():
     _, faces = portrait("hopper")
     both = faces_of(np.stack([faces.points106[0], faces.points106[0] + np.array([90, 20], np.float32)]))
