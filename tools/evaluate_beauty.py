@@ -1,6 +1,6 @@
 """Measures the retouching on the packages' portraits or on a folder of photos.
 
-``python tools/evaluate.py beauty [FOLDER] [--json] [--limit N]``.  Geometry is measured from the warp field, never
+``python -m tools.evaluate beauty [FOLDER] [--json] [--limit N]``.  Geometry is measured from the warp field, never
 from points that were found again.
 """
 
