@@ -7,6 +7,7 @@ background right after.
 from __future__ import annotations
 
 import argparse
+import importlib.util
 import os
 import shutil
 import signal
@@ -97,7 +98,9 @@ def make_parser() -> argparse.ArgumentParser:
     parser.add_argument("--root-path", help="path under which a proxy serves the app")
     parser.add_argument("--device", default="auto", help="cpu, cuda or auto (default)")
     parser.add_argument("--landmark-weights", help="a safetensors file to use for the face points")
-    parser.add_argument("--pose-weights", help="weights for the joints: safetensors, or an official or mmpose checkpoint")
+    parser.add_argument(
+        "--pose-weights", help="weights for the joints: safetensors, or an official or mmpose checkpoint"
+    )
     parser.add_argument("--photo-workers", type=int, default=Workers.photos, help="photos handled at once")
     parser.add_argument("--video-workers", type=int, default=Workers.videos, help="videos handled at once")
     for flag, name, words in (
@@ -120,6 +123,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
         workers = Workers(chosen.photo_workers, chosen.video_workers)
     except ValueError as error:
         parser.error(str(error))
+    if chosen.mcp and importlib.util.find_spec("mcp") is None:
+        parser.error("--mcp needs one package more: pip install 'gradio[mcp]'")
     set_up_logging()
     folder = tempfile.mkdtemp(prefix="keypoint-studio-")
     os.environ["GRADIO_TEMP_DIR"] = folder

@@ -16,6 +16,7 @@ import gradio as gr
 import numpy as np
 import pytest
 
+import app
 from beauty.settings import PRESETS, BeautySettings
 from counting.pipeline import count_people
 from counting.settings import CountSettings
@@ -283,3 +284,12 @@ def test_a_file_that_is_gone_is_said_to_be_gone(tmp_path: Path) -> None:
 def test_limits_must_be_positive(field: str) -> None:
     with pytest.raises(ValueError, match=field):
         Limits(**{field: 0})
+
+
+def test_a_missing_package_for_mcp_is_told_before_anything_starts(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr("importlib.util.find_spec", lambda name: None)
+    with pytest.raises(SystemExit, match="2"):
+        app.main(["--mcp"])
+    assert "pip install 'gradio[mcp]'" in capsys.readouterr().err
