@@ -35,8 +35,8 @@ STRETCH = 1.35
 MORE = 1.15
 """Ratio of the summed keypoint scores from which a box shows clearly more of a body than another."""
 
-ALIVE = 0.2
-"""Mean keypoint score below which a followed person is lost."""
+ALIVE = 0.3
+"""Mean keypoint score below which a person is lost: of the joints with such scores two in three are wrong."""
 
 PATIENCE = 2.0
 """Seconds for which a person is followed by keypoints alone, without being found."""

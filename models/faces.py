@@ -121,7 +121,7 @@ class FaceFinder:
 
     detect: DetectorRunner
     landmarks: LandmarkRunner
-    threshold: float = 0.5
+    threshold: float = 0.4
 
     def __call__(self, image: Image) -> Faces:
         found = self.detect(image)
