@@ -98,9 +98,7 @@ def make_parser() -> argparse.ArgumentParser:
     parser.add_argument("--root-path", help="path under which a proxy serves the app")
     parser.add_argument("--device", default="auto", help="cpu, cuda or auto (default)")
     parser.add_argument("--landmark-weights", help="a safetensors file to use for the face points")
-    parser.add_argument(
-        "--pose-weights", help="safetensors, official or mmpose weights for the joints"
-    )
+    parser.add_argument("--pose-weights", help="safetensors, official or mmpose weights for the joints")
     parser.add_argument("--photo-workers", type=int, default=Workers.photos, help="photos handled at once")
     parser.add_argument("--video-workers", type=int, default=Workers.videos, help="videos handled at once")
     for flag, name, words in (
