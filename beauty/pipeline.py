@@ -164,7 +164,8 @@ def _retouch(result: Image, original: Image, part: PreparedFace, settings: Beaut
             grey = cv2.cvtColor(original[where], cv2.COLOR_RGB2GRAY)
             line = part.patch.enlarge(mask, first, last)
             skin = np.clip(line[..., 0] * (grey * np.float32(1 / 255)) + line[..., 1], 0, 1)
-            strip = lighten(strip, cv2.convertScaleAbs(np.maximum(strip, 0)), skin, settings.whitening)
+            rounded = cv2.convertScaleAbs(np.maximum(strip, 0))
+            strip = lighten(strip, rounded, skin, settings.whitening)  # type: ignore[arg-type]
         result[where] = cv2.convertScaleAbs(np.maximum(strip, 0))
 
 
