@@ -34,11 +34,12 @@ def video(tmp_path_factory, truth):
 
 @pytest.fixture
 def networks(monkeypatch, truth):
-    """The true track whatever the picture (colours do not survive the compression)."""
-    rows = iter(truth.keypoints)
+    """The true track, known by the figure's shape (colours do not survive the compression)."""
+    shapes = [frame.image.max(axis=2) > 100 for frame in frames_of([truth], SHAPE)]
 
     def pose(images, boxes):
-        return np.stack([next(rows) for _ in images])
+        drawn = [image.max(axis=2) > 100 for image in images]
+        return np.stack([truth.keypoints[np.argmin([(shape ^ one).sum() for shape in shapes])] for one in drawn])
 
     found = Detections(truth.boxes[:1], np.ones(1, np.float32))
     monkeypatch.setattr(models, "load_person_finder", lambda device="auto": lambda image: found)
