@@ -125,6 +125,18 @@ def test_folding_normalisation_changes_nothing(network: torch.nn.Module, shape: 
         np.testing.assert_allclose(a.detach().numpy(), b.numpy(), atol=2e-4, rtol=1e-3)
 
 
+@pytest.mark.parametrize("threads", [1, 3])
+def test_an_engine_uses_its_threads_and_leaves_those_of_others(threads: int) -> None:
+    class Threads(torch.nn.Module):
+        def forward(self, x: torch.Tensor) -> torch.Tensor:
+            return x[:, 0, 0, 0] * 0 + torch.get_num_threads()
+
+    before = torch.get_num_threads()
+    engine = Engine(Threads(), "cpu", torch.float32, threads)
+    assert engine(np.zeros((1, 3, 2, 2), np.float32))[0].tolist() == [threads]
+    assert torch.get_num_threads() == before
+
+
 def test_wing_loss_is_continuous_and_logarithmic_below_omega() -> None:
     at = wing_loss(torch.tensor([0.0, 9.999, 10.001, -10.001, 2.0]))
     assert at[0] == 0

@@ -180,3 +180,22 @@ def test_crops_are_normalised_by_imagenet_with_the_channels_last_in_memory() -> 
     np.testing.assert_allclose(out, ((crops / 255 - mean) / deviation).transpose(0, 3, 1, 2), atol=1e-5)
     assert out.dtype == np.float32
     assert torch.from_numpy(out).is_contiguous(memory_format=torch.channels_last)
+
+
+@pytest.mark.parametrize(
+    ("workers", "count", "sizes"), [(1, 21, [8, 8, 5]), (2, 21, [1, 4, 4, 4, 4, 4]), (4, 3, [1, 1, 1])]
+)
+def test_batches_are_shared_out_and_answered_in_order(workers: int, count: int, sizes: list[int]) -> None:
+    seen: list[int] = []
+    points = np.stack([np.linspace(6, 40, 17), np.linspace(6, 58, 17)], axis=1)
+
+    def engine(images: np.ndarray) -> list[Tensor]:
+        seen.append(len(images))
+        return Drawn(points, (48, 64))(images)
+
+    images = [np.zeros((300, 200, 3), np.uint8)] * count
+    boxes = np.array([[10 + i, 20, 100 + i, 200] for i in range(count)], np.float32)
+    joints = PoseRunner(engine, (192, 256), batch=8, workers=workers)(images, boxes)  # type: ignore[arg-type]
+    assert sorted(seen) == sorted(sizes)
+    np.testing.assert_allclose(np.diff(joints[..., 0], axis=0), 1, atol=1e-3)
+    assert PoseRunner(engine, (192, 256), workers=workers)([], np.zeros((0, 4))).shape == (0, 17, 3)  # type: ignore[arg-type]
