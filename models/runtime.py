@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import copy
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from functools import cached_property
 
@@ -14,6 +16,9 @@ from torch.nn.utils.fusion import fuse_conv_bn_eval
 
 from models.detector import decode_cells, flatten, grid, select
 from vision.types import Detections, Floats, Image
+
+CORES = torch.get_num_threads()
+"""Threads that PyTorch takes by itself: the cores, or what ``OMP_NUM_THREADS`` says."""
 
 
 def choose_device(device: str = "auto") -> torch.device:
@@ -47,11 +52,30 @@ def _fold(module: nn.Module) -> None:
             _fold(child)
 
 
-class Engine:
-    """A network made ready for inference: (B, 3, H, W) float32 array in, float32 tensors on the CPU out."""
+@contextmanager
+def _threads(count: int) -> Iterator[None]:
+    """Let networks of the calling thread use ``count`` threads; PyTorch keeps this for each thread."""
+    before = torch.get_num_threads()
+    if before != count:
+        torch.set_num_threads(count)
+    try:
+        yield
+    finally:
+        if before != count:
+            torch.set_num_threads(before)
 
-    def __init__(self, network: nn.Module, device: str = "auto", precision: torch.dtype | None = None) -> None:
-        self.device = choose_device(device)
+
+class Engine:
+    """A network made ready for inference: (B, 3, H, W) float32 array in, float32 tensors on the CPU out.
+
+    One call uses ``threads`` of the processor.  1 is right for what runs beside other work: threads that share a
+    network wait for each other at every layer, and burn time while they do.
+    """
+
+    def __init__(
+        self, network: nn.Module, device: str = "auto", precision: torch.dtype | None = None, threads: int = CORES
+    ) -> None:
+        self.device, self.threads = choose_device(device), threads
         self.precision = precision or choose_precision(self.device)
         ready = copy.deepcopy(network).eval()
         _fold(ready)
@@ -61,7 +85,11 @@ class Engine:
         """Outputs of the network for normalised images; a single tensor comes as a list of one."""
         batch = torch.from_numpy(images).to(self.device).contiguous(memory_format=torch.channels_last)
         low = self.precision != torch.float32
-        with torch.inference_mode(), torch.autocast(self.device.type, self.precision, enabled=low):
+        with (
+            _threads(self.threads),
+            torch.inference_mode(),
+            torch.autocast(self.device.type, self.precision, enabled=low),
+        ):
             out = self.network(batch)
         parts = [out] if isinstance(out, Tensor) else list(out)
         return [part.float().cpu() for part in parts]
@@ -101,7 +129,7 @@ class DetectorRunner:
 
     @cached_property
     def engine(self) -> Engine:
-        return Engine(self.network, self.device)
+        return Engine(self.network, self.device, threads=1 if self.kind == "person" else CORES)
 
     def with_threshold(self, threshold: float) -> DetectorRunner:
         return replace(self, search=replace(self.search or SEARCHES[self.kind], threshold=threshold))

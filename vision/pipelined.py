@@ -1,4 +1,4 @@
-"""Stages side by side: a source that runs ahead of its user in a thread of its own.
+"""Work side by side: a source that runs ahead of its user, and parts of one task at the same time.
 
 The only place that starts threads for decoding, networks, drawing and encoding; these release Python's
 lock, so that they do run at the same time.
@@ -7,13 +7,15 @@ lock, so that they do run at the same time.
 from __future__ import annotations
 
 import threading
-from collections.abc import Generator, Iterable, Iterator
+from collections.abc import Callable, Generator, Iterable, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass
 from queue import SimpleQueue
 from typing import TypeVar
 
 T = TypeVar("T")
+R = TypeVar("R")
 
 
 @dataclass(frozen=True)
@@ -78,3 +80,14 @@ def _taken(ready: SimpleQueue[T | _End], room: threading.Semaphore) -> Iterator[
         yield item
     if item.error is not None:
         raise item.error
+
+
+def side_by_side(work: Callable[[T], R], parts: Sequence[T], workers: int) -> list[R]:
+    """``work`` of every part, up to ``workers`` at a time in threads that end with the call; answers in order.
+
+    The first part that fails, in order, raises its error here, after those that have begun.
+    """
+    if workers < 2 or len(parts) < 2:
+        return [work(part) for part in parts]
+    with ThreadPoolExecutor(min(workers, len(parts)), thread_name_prefix="beside") as pool:
+        return list(pool.map(work, parts))
