@@ -109,7 +109,9 @@ def size_in_name(path: Path) -> tuple[int, int]:
     return (width, height) if width % 32 == height % 32 == 0 else (192, 256)
 
 
-def pose_estimator(device: str = "auto", pose_weights: str | Path | None = None) -> PoseRunner:
+def pose_estimator(
+    device: str = "auto", pose_weights: str | Path | None = None, precision: torch.dtype | None = None
+) -> PoseRunner:
     """The packaged HRNet, or a checkpoint of one's own (``POSE_WEIGHTS`` in the environment too).
 
     Understood are weights of ``tools.train_pose``, the official and mmpose's COCO checkpoints, and ModelScope's
@@ -119,7 +121,7 @@ def pose_estimator(device: str = "auto", pose_weights: str | Path | None = None)
     path = Path(own) if own else PACKAGED["hrnet"]
     tensors, config = read_pose_file(path) if own else _read("hrnet", None)[:2]
     network = pose_network(tensors, path)
-    engine = Engine(network, device, threads=1)
+    engine = Engine(network, device, precision, threads=1)
     workers = CORES if engine.device.type == "cpu" else 1
     if network.concatenate:
         return PoseRunner(engine, (128, 128), offset=0.0, alone=True, channels=CHANNELS_15, workers=workers)

@@ -77,8 +77,11 @@ class Engine:
     ) -> None:
         self.device, self.threads = choose_device(device), threads
         self.precision = precision or choose_precision(self.device)
-        ready = copy.deepcopy(network).eval()
+        ready = copy.deepcopy(network).eval().requires_grad_(False)
         _fold(ready)
+        for module in ready.modules():
+            if isinstance(module, (nn.Conv2d, nn.Linear)):
+                module.to(self.precision)  # autocast would do it again in every call
         self.network = ready.to(self.device, memory_format=torch.channels_last)  # type: ignore[call-overload]
 
     def __call__(self, images: np.ndarray) -> list[Tensor]:

@@ -6,7 +6,6 @@ import argparse
 import contextlib
 import io
 import multiprocessing
-from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -16,7 +15,6 @@ import torch
 from models import MissingWeights
 from models.loading import person_finder, pose_estimator
 from models.pose import PoseRunner
-from models.runtime import Engine
 from tools.bench_timing import peak_memory
 from tools.body_data import CropSet, read_crops
 from tools.coco_data import read_coco
@@ -137,11 +135,10 @@ def oks_figures(found: Floats, crops: CropSet) -> Figures:
     return {f"OKS {name}": float(judge.stats[k]) for name, k in (("AP", 0), ("AP .5", 1), ("AP .75", 2), ("AR", 5))}
 
 
-def precision_figures(estimate: PoseRunner, found: Floats, crops: CropSet) -> Figures:
+def precision_figures(weights: Path | None, estimate: PoseRunner, found: Floats, crops: CropSet) -> Figures:
     """Distances of the points in bfloat16 from those in float32, in pixels of the network's input."""
     other = torch.float32 if estimate.engine.precision != torch.float32 else torch.bfloat16
-    engine = Engine(estimate.engine.network, str(estimate.engine.device), other)
-    again = run(replace(estimate, engine=engine), crops)
+    again = run(pose_estimator("auto", weights, other), crops)
     scales = [estimate.crop(crops.image(i), crops.boxes[i])[1][0, 0] for i in range(len(crops))]
     away = np.linalg.norm(again[..., :2] - found[..., :2], axis=2) * np.array(scales)[:, None]
     sure = away[found[..., 2] >= 0.3]
@@ -175,7 +172,7 @@ def figures(weights: Path | None, crops: CropSet) -> Figures:
     rows = source_figures(errors, crops.sources)
     rows |= oks_figures(found[coco], crops.where(coco)) if coco.any() else {}
     rows |= joint_figures(errors) | calibration(found[..., 2], errors)
-    rows |= precision_figures(estimate, found, crops)
+    rows |= precision_figures(weights, estimate, found, crops)
     return rows | {"memory of a process with one batch, MB": round(batch_memory(weights))}
 
 

@@ -125,6 +125,22 @@ def test_folding_normalisation_changes_nothing(network: torch.nn.Module, shape: 
         np.testing.assert_allclose(a.detach().numpy(), b.numpy(), atol=2e-4, rtol=1e-3)
 
 
+@pytest.mark.parametrize(
+    ("network", "side"),
+    [(HRNet(SIZES["w16"]), 64), (Detector(DetectorSize(), 5), 64), (Landmarks106(8), SIDE)],
+    ids=["hrnet", "detector", "landmarks"],
+)
+def test_weights_kept_in_bfloat16_answer_as_those_that_autocast_converts(network: torch.nn.Module, side: int) -> None:
+    x = torch.randn(2, 3, side, side).contiguous(memory_format=torch.channels_last)
+    kept = Engine(network, "cpu", torch.bfloat16)
+    wide = Engine(network, "cpu", torch.float32).network
+    assert {m.weight.dtype for m in kept.network.modules() if isinstance(m, torch.nn.Conv2d)} == {torch.bfloat16}
+    with torch.inference_mode(), torch.autocast("cpu", torch.bfloat16):
+        out = wide(x)
+    for a, b in zip([out] if isinstance(out, torch.Tensor) else out, kept(x.numpy()), strict=True):
+        np.testing.assert_array_equal(a.float().numpy(), b.numpy())
+
+
 @pytest.mark.parametrize("threads", [1, 3])
 def test_an_engine_uses_its_threads_and_leaves_those_of_others(threads: int) -> None:
     class Threads(torch.nn.Module):

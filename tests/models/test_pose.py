@@ -154,7 +154,7 @@ def test_the_name_of_a_published_checkpoint_tells_its_input(name: str, size_wh: 
 def test_heatmaps_of_published_trainings_begin_at_the_first_pixel_and_ours_in_its_middle(tmp_path: Path) -> None:
     tensors = HRNet(SIZES["w16"]).half().state_dict()
     torch.save(tensors, tmp_path / "x_384x288.pth")
-    published = pose_estimator("cpu", tmp_path / "x_384x288.pth")
+    published = pose_estimator("cpu", tmp_path / "x_384x288.pth", torch.float32)
     assert (published.size_wh, published.offset, published.batch) == ((288, 384), 0, 7)
     assert {p.dtype for p in published.engine.network.parameters()} == {torch.float32}
     save_weights(tmp_path / "x.safetensors", tensors, {"network": "hrnet", "training": {"width": 128, "height": 192}})
