@@ -173,10 +173,9 @@ def recount(page) -> None:
 def test_cancel_stops_and_says_so(visit, tmp_path: Path) -> None:
     page = visit().open(tab=1)
     page.locator("#video input[type=file]").first.set_input_files(
-        str(jumping_video(tmp_path / "long.mp4", 60, (640, 480)))
+        str(jumping_video(tmp_path / "long.mp4", 150, (640, 480)))
     )
     count_on(page)
-    page.wait_for_timeout(1500)
     page.click("#cancel")
     page.wait_for_function("document.querySelector('#status').innerText.includes('Cancelled')", timeout=40_000)
     page.wait_for_selector("#count")
