@@ -22,7 +22,7 @@ from tools.bench_files import SAMPLE
 from tools.bench_timing import timed
 from vision.options import add_arguments, check_options, from_arguments, option
 from vision.types import Frame, Image
-from vision.video import CRF, PRESET, read_frames, write_video
+from vision.video import CRF, DETAILS, PRESET, read_frames, write_video
 
 PRESETS = ("ultrafast", "superfast", "veryfast", "faster")
 QUALITIES = (20, 23, 26)
@@ -49,6 +49,7 @@ class Encoded:
 
     preset: str
     crf: int
+    details: str = ""
     seconds: float = float("inf")
     size: int = 0
     likeness: float = 0.0
@@ -70,7 +71,7 @@ def structural_similarity(one: Image, two: Image) -> float:
 
 def encode(frames: Sequence[Frame], target: Path, row: Encoded) -> None:
     """One turn of a setting; the first turn also looks at the result."""
-    _, spent = timed(lambda: write_video(target, frames, crf=row.crf, preset=row.preset))
+    _, spent = timed(lambda: write_video(target, frames, crf=row.crf, preset=row.preset, details=row.details))
     row.seconds = min(row.seconds, spent)
     if not row.size:
         row.size = target.stat().st_size
@@ -85,19 +86,15 @@ def _cut(image: Image, like: Image) -> Image:
 
 def report(rows: Sequence[Encoded], frames: int) -> str:
     """A Markdown table, relative to the setting that is in use."""
-    base = next(row for row in rows if _in_use(row))
-    header = ["preset, crf", "processor", "relative", "size", "relative", "likeness"]
+    base = next(row for row in rows if (row.preset, row.crf, row.details) == (PRESET, CRF, DETAILS))
+    header = ["preset, crf, details", "processor", "relative", "size", "relative", "likeness"]
     cells = []
     for row in rows:
-        name = f"{row.preset}, {row.crf}" + (" (in use)" if row is base else "")
+        name = ", ".join(filter(None, (row.preset, str(row.crf), row.details)))
         spent, size = f"{1000 * row.seconds / frames:.2f} ms/frame", f"{row.size / 1000:.0f} kB"
         cells.append([name, spent, f"{row.seconds / base.seconds:.2f}", size, f"{row.size / base.size:.2f}",
                       f"{row.likeness:.4f}"])  # fmt: skip
     return table(header, cells)
-
-
-def _in_use(row: Encoded) -> bool:
-    return (row.preset, row.crf) == (PRESET, CRF)
 
 
 def frames_of(config: EncoderConfig) -> list[Frame]:
@@ -114,6 +111,7 @@ def frames_of(config: EncoderConfig) -> list[Frame]:
 def main(config: EncoderConfig) -> list[Encoded]:
     """Encode, measure and print."""
     rows = [Encoded(preset, crf) for preset, crf in product(PRESETS, sorted({*QUALITIES, CRF}))]
+    rows.append(Encoded(PRESET, CRF, DETAILS))
     frames = frames_of(config)
     with tempfile.TemporaryDirectory() as folder:
         for _ in range(config.repeats):

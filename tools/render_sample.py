@@ -112,7 +112,7 @@ def main(config: SampleConfig) -> dict:
     """Render the video and its answer; returns the answer."""
     scene, output = make_scene(config), Path(config.output)
     output.parent.mkdir(parents=True, exist_ok=True)
-    write_video(output, render(config, scene), crf=config.crf, preset="veryslow")
+    write_video(output, render(config, scene), crf=config.crf, preset="veryslow", details="")
     answer = {
         "count": config.count,
         "style": config.style,

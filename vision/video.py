@@ -23,8 +23,8 @@ from vision.types import Frame, Image, MediaError
 _TICKS = 90_000
 """Ticks a second of the written video; every usual frame rate fits."""
 
-CRF, PRESET = 25, "superfast"
-"""Quality and effort of libx264: chosen by ``tools.bench_encoder``, see ``docs/performance.md``."""
+CRF, PRESET, DETAILS = 25, "superfast", "weightp=0:b-adapt=0:scenecut=0"
+"""Quality and effort of libx264, and no search for the kind of each picture; see ``docs/performance.md``."""
 
 _SUFFIXES = (".mp4", ".m4v", ".mov")
 _ROTATIONS = {90: cv2.ROTATE_90_COUNTERCLOCKWISE, 180: cv2.ROTATE_180, 270: cv2.ROTATE_90_CLOCKWISE}
@@ -85,6 +85,7 @@ def write_video(
     sound_from: str | Path | None = None,
     crf: int = CRF,
     preset: str = PRESET,
+    details: str = DETAILS,
 ) -> None:
     """Write H.264 (yuv420p, playable while it loads) with the frames' own times; the file appears whole or not at all.
 
@@ -100,7 +101,7 @@ def write_video(
     first = next(iterator, None)
     if first is None:
         raise MediaError(f"{path.name} cannot be written: there are no frames.")
-    codec = {"crf": str(crf), "preset": preset}
+    codec = {"crf": str(crf), "preset": preset, "x264-params": details}
     with replaced_at_end(path) as draft, _Writer(path, draft, first.image, codec, sound_from) as writer:
         writer.add(first)
         for frame in iterator:

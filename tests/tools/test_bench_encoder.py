@@ -7,7 +7,7 @@ import pytest
 from skimage.metrics import structural_similarity as reference
 
 from tools.bench_encoder import EncoderConfig, main, structural_similarity
-from vision.video import CRF, PRESET
+from vision.video import DETAILS
 
 
 def test_likeness_is_that_of_scikit_image() -> None:
@@ -21,11 +21,12 @@ def test_likeness_is_that_of_scikit_image() -> None:
 
 def test_every_setting_is_measured_beside_the_one_in_use(capsys: pytest.CaptureFixture[str]) -> None:
     rows = main(EncoderConfig(short_side=90, frames=12, repeats=1))
-    assert len({(row.preset, row.crf) for row in rows}) == len(rows) == 16
+    assert len({(row.preset, row.crf, row.details) for row in rows}) == len(rows) == 17
     assert all(row.seconds > 0 and 0.7 < row.likeness < 1 for row in rows)
     sizes = {(row.preset, row.crf): row.size for row in rows}
     assert sizes["veryfast", 20] > sizes["veryfast", 26] > 500
-    assert f"{PRESET}, {CRF} (in use)" in capsys.readouterr().out
+    (in_use,) = (line for line in capsys.readouterr().out.splitlines() if DETAILS in line)
+    assert in_use.split("|")[3].strip() == in_use.split("|")[5].strip() == "1.00"
 
 
 def test_bad_options_are_refused() -> None:
