@@ -65,6 +65,7 @@ def _fill(items: Iterator[T], ready: SimpleQueue[T | _End], room: threading.Sema
     try:
         for item in items:
             ready.put(item)
+            del item  # the user's alone from here on
             room.acquire()
             if left.is_set():
                 return
@@ -78,6 +79,7 @@ def _taken(ready: SimpleQueue[T | _End], room: threading.Semaphore) -> Iterator[
     while not isinstance(item := ready.get(), _End):
         room.release()
         yield item
+        del item
     if item.error is not None:
         raise item.error
 

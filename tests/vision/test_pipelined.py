@@ -5,6 +5,7 @@ from __future__ import annotations
 import threading
 import time
 from collections.abc import Iterator
+from typing import ClassVar
 
 import pytest
 
@@ -151,6 +152,27 @@ def test_two_stages_in_a_row_end_together(fails: str) -> None:
         use(doubled, taken, fail_after=10 if fails == "user" else None)
     assert taken == list(range(0, 20, 2))
     assert first.closed_in == "ahead"
+
+
+@pytest.mark.parametrize("depth", [1, 2, 4])
+def test_no_more_items_are_alive_than_waiting_in_work_and_in_use(depth: int) -> None:
+    class Item:
+        alive: ClassVar[list[int]] = []
+        most = 0
+
+        def __init__(self) -> None:
+            self.alive.append(1)
+            Item.most = max(Item.most, len(self.alive))
+
+        def __del__(self) -> None:
+            self.alive.pop()
+
+    with ahead((Item() for _ in range(30)), depth) as items:
+        for _ in items:
+            time.sleep(0.01)
+    assert depth + 1 <= Item.most <= depth + 2
+    del _
+    assert not Item.alive
 
 
 def test_the_depth_must_be_positive() -> None:
