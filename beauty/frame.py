@@ -61,26 +61,10 @@ def face_frame(points: np.ndarray, pose: np.ndarray) -> FaceFrame:
     return FaceFrame(points, width, points[66:84].mean(0), right, down)
 
 
-def single_faces(faces: Faces) -> list[int]:
-    """Indices of the faces that can be worked on: finite points, and no second, less sure sight of another face.
-
-    Two sights are of one face where the middle of one lies inside the contour of the other.
-    """
-    kept: list[int] = []
-    for i in np.argsort(-faces.scores, kind="stable"):
-        points = faces.points106[i]
-        finite = np.isfinite(points).all() and np.isfinite(faces.pose[i]).all()
-        if finite and not any(_same_face(points, faces.points106[j]) for j in kept):
-            kept.append(int(i))
-    return sorted(kept)
-
-
-def _same_face(one: np.ndarray, two: np.ndarray) -> bool:
-    """Whether the middle of one of two faces (106, 2) lies inside the other's contour."""
-    return any(
-        cv2.pointPolygonTest(a[:33].astype(np.float32), b[33:].mean(axis=0).tolist(), False) > 0
-        for a, b in ((one, two), (two, one))
-    )
+def usable_faces(faces: Faces) -> list[int]:
+    """Indices of the faces that can be worked on: those with finite points and pose."""
+    finite = np.isfinite(faces.points106).all(axis=(1, 2)) & np.isfinite(faces.pose).all(axis=1)
+    return np.flatnonzero(finite).tolist()
 
 
 def reach(frame: FaceFrame) -> Floats:

@@ -13,7 +13,7 @@ from dataclasses import dataclass, replace
 import cv2
 import numpy as np
 
-from beauty.frame import FaceFrame, Patch, face_frame, patch_for, single_faces
+from beauty.frame import FaceFrame, Patch, face_frame, patch_for, usable_faces
 from beauty.likeness import STEADY, Appearance
 from beauty.regions import Regions, find_regions
 from beauty.settings import BeautySettings
@@ -67,7 +67,7 @@ def prepare(image: Image, faces: Faces, before: Sequence[Appearance | None] = ()
     """Masks and bands of every face; ``before`` is what the previous video frame showed of each."""
     _check_image(image)
     parts: list[PreparedFace] = []
-    for i in single_faces(faces):
+    for i in usable_faces(faces):
         part = _prepare_face(image, faces, i, before[i] if i < len(before) else None)
         if part is not None:
             parts.append(_without_earlier(part, parts))

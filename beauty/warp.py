@@ -15,7 +15,7 @@ import cv2
 import numpy as np
 
 from beauty.curves import RAMP_SLOPE, ramp, smooth
-from beauty.frame import FaceFrame, Patch, face_frame, patch_for, single_faces
+from beauty.frame import FaceFrame, Patch, face_frame, patch_for, usable_faces
 from beauty.settings import BeautySettings
 from beauty.slimming import STEEPEST, facing, slimming
 from vision.types import Faces, Floats
@@ -49,7 +49,7 @@ def fields_of(
         return []
     found = []
     shares = np.ones(len(faces)) if eye_shares is None else eye_shares
-    for i in single_faces(faces):
+    for i in usable_faces(faces):
         own = replace(settings, eyes=float(settings.eyes * shares[i]))
         frame = face_frame(faces.points106[i], faces.pose[i])
         patch = patch_for(frame, shape_hw, FIELD_WIDTH)

@@ -111,9 +111,27 @@ class LandmarkRunner:
         )
 
 
+def distinct_faces(points: Floats, scores: Floats) -> list[int]:
+    """Indices, best first, of faces (N, 106, 2) without the second, less sure sights of one face.
+
+    Two sights are of one face where the middle of one lies inside the contour of the other; this the
+    detector's boxes alone do not tell, for they may show different parts of it.
+    """
+    kept: list[int] = []
+    for i in np.argsort(-scores, kind="stable").tolist():
+        if not any(_inside(points[i], points[j]) or _inside(points[j], points[i]) for j in kept):
+            kept.append(i)
+    return kept
+
+
+def _inside(one: Floats, other: Floats) -> bool:
+    """Whether the middle of one face's inner points lies inside the other's contour."""
+    return cv2.pointPolygonTest(other[:33], one[33:].mean(axis=0).tolist(), False) > 0
+
+
 @dataclass(frozen=True)
 class FaceFinder:
-    """Image (H, W, 3) uint8 RGB -> ``Faces``, largest first; an image without a face gives none.
+    """Image (H, W, 3) uint8 RGB -> ``Faces``, largest first, each once; an image without a face gives none.
 
     The score is the product of the detector's and the landmark network's confidence, so that a
     covered or a wrong face is recognisable; below ``threshold`` a face is dropped.
@@ -130,5 +148,6 @@ class FaceFinder:
         points, pose, confidence = self.landmarks(image, found.points)
         scores = found.scores * confidence
         sizes = np.prod(found.boxes[:, 2:] - found.boxes[:, :2], axis=1)
-        order = [i for i in np.argsort(-sizes) if scores[i] >= self.threshold]
+        order = [i for i in distinct_faces(points, scores) if scores[i] >= self.threshold]
+        order.sort(key=lambda i: -sizes[i])
         return Faces(found.boxes, scores, found.points, points, pose)[order]

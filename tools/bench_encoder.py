@@ -6,8 +6,6 @@ what counts is the processor's time, not the clock's.
 
 from __future__ import annotations
 
-import argparse
-import sys
 import tempfile
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -17,10 +15,11 @@ from pathlib import Path
 import cv2
 import numpy as np
 
-from tools.bench import table
 from tools.bench_files import SAMPLE
+from tools.bench_report import table
 from tools.bench_timing import timed
-from vision.options import add_arguments, check_options, from_arguments, option
+from tools.script import run_script
+from vision.options import check_options, option
 from vision.types import Frame, Image
 from vision.video import CRF, DETAILS, PRESET, read_frames, write_video
 
@@ -122,10 +121,4 @@ def main(config: EncoderConfig) -> list[Encoded]:
 
 
 if __name__ == "__main__":
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    add_arguments(parser, EncoderConfig)
-    try:
-        main(from_arguments(EncoderConfig, parser.parse_args()))
-    except (ValueError, OSError) as error:
-        print(f"bench_encoder: {error}", file=sys.stderr)
-        sys.exit(2)
+    run_script(main, EncoderConfig, __doc__)

@@ -21,7 +21,7 @@ from tqdm import tqdm
 
 from models.pose import crop_person
 from tools.article_data import DataLayoutError
-from tools.body_data import CropSet
+from tools.body_data import CropSet, read_crops
 from vision.geometry import transform_points
 from vision.image import read_photo
 from vision.types import Floats, Image
@@ -126,3 +126,8 @@ def read_coco(folder: Path, part: str) -> CropSet:
     keypoints = np.stack(joints).astype(np.float32)
     sources = np.full(len(rows), f"coco_{part}")
     return CropSet(list(jpegs), np.array(names), sources, keypoints, np.stack(boxes), keypoints[..., 2] > 0)
+
+
+def read_set(folder: Path, stem: str, part: str) -> CropSet:
+    """The packaged set ``stem``, or, where there is none, ``part`` of data in COCO's format."""
+    return read_crops(folder, stem) if (folder / f"{stem}.npz").exists() else read_coco(folder, part)

@@ -17,7 +17,7 @@ from models.loading import person_finder, pose_estimator
 from models.pose import PoseRunner
 from tools.bench_timing import peak_memory
 from tools.body_data import CropSet, read_crops
-from tools.coco_data import read_coco
+from tools.coco_data import read_set
 from tools.evaluate_detector import evaluate
 from vision.layouts import JOINTS
 from vision.types import Floats
@@ -189,11 +189,9 @@ def print_table(columns: list[tuple[str, Figures]]) -> None:
 
 def read_labelled(data: Path, clips: bool) -> CropSet:
     """The packaged development crops, with ``clips`` also frames of clips, or ``val`` of data in COCO's format."""
-    folder = data / "body"
-    if not (folder / "body_eval_dev.npz").exists():
-        return read_coco(data, "val")
-    crops = read_crops(folder, "body_eval_dev")
-    if clips:
+    folder = data / "body" if (data / "body").is_dir() else data
+    crops = read_set(folder, "body_eval_dev", "val")
+    if clips and (folder / "body_train.npz").exists():
         frames = read_crops(folder, "body_train")
         crops = crops + frames.where(np.char.startswith(frames.sources, "dev_"))
     return crops

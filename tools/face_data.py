@@ -12,8 +12,9 @@ from models.faces import eye_angle, upright_matrix
 from models.landmarks106 import SIDE
 from tools.augment import change_colours, degrade, occlude
 from tools.body_data import read_tar
+from tools.face_labels import blended
 from vision.geometry import crop_matrix, grow_box, transform_points
-from vision.layouts import FACE_MIRROR, IBUG68_FROM_106
+from vision.layouts import FACE_MIRROR
 from vision.types import Floats, Image
 
 
@@ -41,18 +42,16 @@ class FaceSet:
 
 
 def read_faces(folder: Path, stem: str, human: float = 0.5) -> FaceSet:
-    """A packaged set; where people labelled 68 points, the inner points move by ``human`` towards theirs."""
+    """A packaged set; the inner points lie the share ``human`` of the way from the mesh's to people's."""
     table = np.load(folder / f"{stem}.npz", allow_pickle=False)
     files = read_tar(folder / f"{stem}.tar")
     decode = (cv2.imdecode(np.frombuffer(files[str(n)], np.uint8), cv2.IMREAD_COLOR_RGB) for n in table["name"])
-    points = table["points106"].astype(np.float32).copy()
+    points = table["points106"].astype(np.float32)
     people = {int(i): p.astype(np.float32) for i, p in zip(table["human68_index"], table["human68"], strict=True)}
     share = table["quality"].astype(np.float32) * (1 + 2 * (np.abs(table["pose"][:, 1]) > 22))
-    for row, truth in people.items():
-        share[row] *= 4
-        inner = IBUG68_FROM_106[17:]
-        points[row, inner] += human * (truth[17:] - points[row, inner])
+    share[list(people)] *= 4
     weights, pose = table["visible"].astype(np.float32), table["pose"].astype(np.float32)
+    points = blended(points, pose, people, human).astype(np.float32)
     return FaceSet(list(decode), table["source"], points, weights, pose, share / share.sum(), people)  # type: ignore[arg-type]
 
 

@@ -8,7 +8,6 @@ call goes on where the first one ended.  Needs requirements-train.txt.
 
 from __future__ import annotations
 
-import argparse
 import io
 import os
 import tarfile
@@ -27,7 +26,8 @@ from tools.people import Crop, make_crop
 from tools.people_cast import Actor, cast
 from tools.poses import random_stance
 from tools.rasterizer import Array
-from vision.options import add_arguments, check_options, from_arguments, option
+from tools.script import run_script
+from vision.options import check_options, option
 
 STEM = "rendered_train"
 CHUNK = 48
@@ -146,6 +146,4 @@ class _Alone:
 
 
 if __name__ == "__main__":
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    add_arguments(parser, RenderOptions)
-    main(from_arguments(RenderOptions, parser.parse_args()))
+    run_script(main, RenderOptions, __doc__)

@@ -7,7 +7,6 @@
 
 from __future__ import annotations
 
-import argparse
 import time
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -21,8 +20,9 @@ from models.detector import Detector, DetectorSize, decode_cells, flatten, grid
 from models.runtime import DetectorRunner
 from tools.detection_data import Composer, assign, read_face_crops, read_faceless, read_person_crops, read_scenes
 from tools.evaluate_detector import evaluate
+from tools.script import run_script
 from tools.training import Log, MovingAverage, batches, cosine, described, fitted, prepare
-from vision.options import add_arguments, check_options, from_arguments, option
+from vision.options import check_options, option
 
 
 @dataclass(frozen=True)
@@ -157,6 +157,4 @@ def main(config: DetectorTraining) -> None:
 
 
 if __name__ == "__main__":
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    add_arguments(parser, DetectorTraining)
-    main(from_arguments(DetectorTraining, parser.parse_args()))
+    run_script(main, DetectorTraining, __doc__)

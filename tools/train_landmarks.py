@@ -9,8 +9,6 @@ takes the latter with ``--landmark-weights``.
 
 from __future__ import annotations
 
-import argparse
-import sys
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -21,7 +19,6 @@ import torch
 from torch import Tensor, nn
 from tqdm import tqdm
 
-from models import MissingWeights
 from models.checkpoints import load_strictly, read_weights, save_weights
 from models.faces import eye_angle, normalise_face, upright_matrix
 from models.landmarks106 import SIDE, Landmarks106, wing_loss
@@ -29,9 +26,10 @@ from models.loading import PACKAGED, face_finder
 from tools.article_data import is_article_layout, read_part
 from tools.detection_data import read_faceless, read_scenes
 from tools.face_data import FaceSet, make_face, make_mistake, read_faces
+from tools.script import run_script
 from tools.training import Log, MovingAverage, batches, cosine, described, load_state, prepare, save_state
 from vision.layouts import FACE_GROUPS, IBUG68_FROM_106, OUTER_EYES
-from vision.options import add_arguments, check_options, from_arguments, option
+from vision.options import check_options, option
 from vision.types import Floats, Image
 
 PART_WEIGHTS = {"contour": 1.5, "brow_left": 1.5, "brow_right": 1.5, "nose": 1.3,
@@ -54,7 +52,7 @@ class LandmarkTraining:
     warmup: int = option(20, "steps of linear warm-up", low=0, high=100000)
     weight_decay: float = option(0.01, "AdamW's weight decay", low=0, high=1)
     average: float = option(0.999, "decay of the moving average of the weights", low=0, high=1)
-    human: float = option(1.0, "how far inner points move towards the packaged human labels", low=0, high=1)
+    human: float = option(0.5, "share of the way from the mesh's inner points to people's", low=0, high=1)
     mistakes: float = option(0.15, "share of crops without a face in a batch", low=0, high=0.9)
     threads: int = option(0, "threads of the network, 0 for all processors", low=0, high=64)
     seed: int = option(1, "random seed", low=0, high=2**31)
@@ -82,12 +80,27 @@ def losses(found: tuple[Tensor, Tensor, Tensor], goal: tuple[Tensor, ...], parts
     known = true_pose.isfinite() * face[:, None]
     turned = (1 + 5 * (1 - torch.cos(torch.deg2rad(true_pose.nan_to_num())))).mean(dim=1) * face
     count = face.sum().clamp(min=1)
-    wing = wing_loss(points - true_points).sum(dim=2) * visible * parts
+    wing = wing_loss(across(points - true_points, true_points)).sum(dim=2) * visible * parts
     of_points = (wing.mean(dim=1) * turned).sum() / count
     squares = (pose - true_pose.nan_to_num()).square().clamp(max=900) * known
     of_pose = (squares.mean(dim=1) * turned).sum() / count * 0.01
     of_confidence = nn.functional.binary_cross_entropy_with_logits(confidence, true_confidence)
     return of_points + of_pose + of_confidence
+
+
+def across(errors: Tensor, points: Tensor) -> Tensor:
+    """Errors (B, 106, 2) with those of the contour turned to (along, across) it, the former at half its weight.
+
+    A contour has no marks: where along it a point lies is a convention, how far off it lies is seen.
+    """
+    contour = torch.as_tensor(FACE_GROUPS["contour"])
+    line = points[:, contour]
+    way = torch.cat([line[:, 1:2] - line[:, :1], line[:, 2:] - line[:, :-2], line[:, -1:] - line[:, -2:-1]], dim=1)
+    way = nn.functional.normalize(way, dim=2)
+    sideways = torch.stack([-way[..., 1], way[..., 0]], dim=2)
+    error = errors[:, contour]
+    turned = torch.stack([(error * way).sum(dim=2) * 0.5, (error * sideways).sum(dim=2)], dim=2)
+    return errors.index_copy(1, contour, turned)
 
 
 def mean_face(faces: FaceSet) -> Tensor:
@@ -246,10 +259,4 @@ def main(config: LandmarkTraining) -> dict[str, float]:
 
 
 if __name__ == "__main__":
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    add_arguments(parser, LandmarkTraining)
-    try:
-        main(from_arguments(LandmarkTraining, parser.parse_args()))
-    except (ValueError, MissingWeights) as error:
-        print(f"error: {error}", file=sys.stderr)
-        sys.exit(2)
+    run_script(main, LandmarkTraining, __doc__)

@@ -4,14 +4,12 @@
 
 ``DIR`` holds data in COCO's format (see ``tools.coco_data``), or the packaged ``body_train.{npz,tar}``,
 ``sports_train.{npz,tar}`` and ``body_eval_dev.{npz,tar}``; a set of ``tools.render_people`` there or in ``--rendered``
-is mixed in.  The work directory receives ``log.csv``,
-``last.safetensors`` and ``best.safetensors``; the app takes the latter with ``--pose-weights``.
+is mixed in.  The work directory receives ``log.csv``, ``last.safetensors`` and ``best.safetensors``; the app takes the
+latter with ``--pose-weights``.
 """
 
 from __future__ import annotations
 
-import argparse
-import sys
 import time
 from dataclasses import dataclass
 from pathlib import Path
@@ -19,17 +17,17 @@ from pathlib import Path
 import numpy as np
 import torch
 
-from models import MissingWeights
 from models.checkpoints import load_strictly, save_weights
 from models.hrnet import SIZES, HRNet
 from models.loading import read_pose_file
 from models.pose import PoseRunner, normalise
 from models.runtime import Engine, choose_precision
 from tools.body_data import Augmentation, CropSet, make_sample, read_crops
-from tools.coco_data import read_coco
+from tools.coco_data import read_set
 from tools.evaluate_body import run, torso_errors
+from tools.script import run_script
 from tools.training import Log, MovingAverage, batches, cosine, described, fitted, prepare
-from vision.options import add_arguments, check_options, from_arguments, option
+from vision.options import check_options, option
 
 JOINT_WEIGHTS = torch.tensor([1.0] * 7 + [1.2, 1.2, 1.5, 1.5, 1.0, 1.0, 1.2, 1.2, 1.5, 1.5])
 """The outer joints of the limbs count more, as in the official COCO training."""
@@ -41,7 +39,7 @@ class PoseTraining:
 
     data: str = option("data/body", "folder in COCO's format, or of the packaged body crops")
     work_dir: str = option("runs/pose", "folder for logs and checkpoints")
-    size: str = option("w16", "row of the table of network sizes", choices=tuple(SIZES))
+    size: str = option("w32s", "row of the table of network sizes", choices=tuple(SIZES))
     height: int = option(256, "input height, a multiple of 32", low=64, high=512, unit="px")
     width: int = option(192, "input width, a multiple of 32", low=64, high=512, unit="px")
     start: str = option("", "weights to start from, of this size or of half its width; empty for random ones")
@@ -71,11 +69,6 @@ def _begins(sources: np.ndarray, beginnings: str) -> np.ndarray:
     """Which sources begin with one of the comma-separated words."""
     words = tuple(word for word in beginnings.split(",") if word)
     return np.array([str(source).startswith(words) for source in sources])
-
-
-def read_set(folder: Path, stem: str, part: str) -> CropSet:
-    """The packaged set ``stem``, or, where there is none, ``part`` of data in COCO's format."""
-    return read_crops(folder, stem) if (folder / f"{stem}.npz").exists() else read_coco(folder, part)
 
 
 def training_set(config: PoseTraining) -> tuple[CropSet, np.ndarray]:
@@ -182,10 +175,4 @@ def main(config: PoseTraining) -> None:
 
 
 if __name__ == "__main__":
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    add_arguments(parser, PoseTraining)
-    try:
-        main(from_arguments(PoseTraining, parser.parse_args()))
-    except (ValueError, MissingWeights) as error:
-        print(f"error: {error}", file=sys.stderr)
-        sys.exit(2)
+    run_script(main, PoseTraining, __doc__)

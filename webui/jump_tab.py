@@ -178,9 +178,12 @@ class JumpTab:
 
     def _done(self, words: str, session: VideoSession, video: Path) -> dict[Any, Any]:
         drawn = str(video) if session.tracks else None
-        shown = gr.update(value=drawn, visible=drawn is not None)
         idle = self._idle(words) | {self.status: ""}
-        return idle | {self.result: shown, self.files[0]: shown} | self._numbers(words, session, stale=False)
+        return idle | self._shown(drawn) | self._numbers(words, session, stale=False)
+
+    def _shown(self, video: str | None) -> dict[Any, Any]:
+        """The result video in its player and behind its button; an update for each, as Gradio alters them."""
+        return {part: gr.update(value=video, visible=video is not None) for part in (self.result, self.files[0])}
 
     def _numbers(self, words: str, session: VideoSession, *, stale: bool) -> dict[Any, Any]:
         csv, data = self._report_files(session.report)
@@ -218,9 +221,8 @@ class JumpTab:
             assert session is not None
             target = self._studio.folder.new("jumps.mp4")
             render(path, target, session.tracks, session.report)
-            shown = gr.update(value=str(target), visible=True)
-            hidden = gr.update(visible=False)
-            return {self.result: shown, self.files[0]: shown, self.stale: hidden, self.render: hidden}
+            hidden = {part: gr.update(visible=False) for part in (self.stale, self.render)}
+            return self._shown(str(target)) | hidden
 
     def count_file(self, request: gr.Request, video: str, **values: Any) -> Iterator[tuple[str | None, dict[str, Any]]]:
         """The endpoint's work: progress first, the report last."""

@@ -1,9 +1,7 @@
-from dataclasses import replace
-
 import numpy as np
 import pytest
 
-from beauty.frame import Patch, face_frame, patch_for, single_faces
+from beauty.frame import Patch, face_frame, patch_for, usable_faces
 from tests.beauty.portraits import POINTS, faces_of, portrait
 
 
@@ -53,12 +51,9 @@ def test_a_face_outside_the_picture_has_no_patch():
     assert patch_for(frame, (512, 512)) is None
 
 
-def test_a_face_seen_twice_is_one_and_neighbours_are_two():
-    points = POINTS["hopper"]
-    middle = points.mean(axis=0)
-    inner = middle + 0.6 * (points - middle) + np.array([5, 30], np.float32)
-    seen = faces_of(np.stack([points, inner, points + np.array([120, 0], np.float32), np.full((106, 2), np.nan)]))
-    assert single_faces(seen) == [0, 2]
-    sure_last = replace(seen, scores=np.array([0.5, 0.9, 0.8, 1.0], np.float32))
-    assert single_faces(sure_last) == [1, 2]
-    assert single_faces(seen[np.zeros(4, bool)]) == []
+def test_faces_with_points_or_poses_that_are_not_numbers_are_left_alone():
+    points = np.stack([POINTS["hopper"], np.full((106, 2), np.nan, np.float32), POINTS["hopper"]])
+    faces = faces_of(points)
+    faces.pose[2, 1] = np.nan
+    assert usable_faces(faces) == [0]
+    assert usable_faces(faces[np.zeros(3, bool)]) == []

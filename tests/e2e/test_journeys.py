@@ -13,6 +13,7 @@ from matplotlib import cbook
 from PIL import Image as Pillow
 
 from tests.app.fakes import jumping_video
+from vision.video import probe_video
 
 pytestmark = pytest.mark.e2e
 SAMPLE_VIDEO = Path(__file__).parents[2] / "assets" / "jump_sample.mp4"
@@ -154,6 +155,9 @@ def test_the_sample_video_is_counted_and_plays(visit) -> None:
     page.evaluate("(() => { const v = document.querySelector('#result video'); v.muted = true; return v.play() })()")
     page.wait_for_function("document.querySelector('#result video').currentTime > 0.3")
     one.picture("jump-result")
+    with page.expect_download() as download:
+        page.click("#save-video")
+    assert probe_video(download.value.path()).frames > 300
     recount(page)
 
 

@@ -12,7 +12,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from tools import bench, bench_peers
+from tools import bench, bench_peers, bench_report
 from tools.bench_files import SAMPLE, Sizes, enlarged, group, make_clip, make_files
 from tools.bench_jobs import start_server
 from tools.bench_timing import Measure, Task, peak_memory, repeat, run_tasks
@@ -132,12 +132,12 @@ def test_peers_run_in_their_environment_on_the_same_files(run: FakeRun, tmp_path
     assert ratios["annotate", "annotate plain"] == pytest.approx(3)
     assert ratios["beauty prepare + beauty move", "bilateral"] == pytest.approx(0.5)
     assert ratios["face detector + landmarks", "mesh"] == pytest.approx(1.5)
-    assert len(ratios) == len(bench.RIVALS) + len(bench.STAGE_RIVALS)
+    assert len(ratios) == len(bench_report.RIVALS) + len(bench_report.STAGE_RIVALS)
 
 
 def test_the_report_and_the_json_hold_everything(run: FakeRun, tmp_path: Path) -> None:
     results = bench.measure(bench.BenchConfig(repeats=2), tmp_path, run)
-    text = bench.report(results)
+    text = bench_report.report(results)
     for word in ("annotate plain", "beauty move", "321 MB", "900 ms", "2, 3, 5 frames", "0.01, 0.02, 0.04 megapixels"):
         assert word in text
     assert "mesh" not in text
@@ -154,26 +154,26 @@ def test_a_busy_machine_is_told(run: FakeRun, tmp_path: Path) -> None:
     results = bench.measure(bench.BenchConfig(repeats=1), tmp_path, run)
     for load, busy in ((0.1, False), (7.8, True), (None, False)):
         results.machine["load"] = load
-        assert ("busy" in bench.report(results)) == busy
+        assert ("busy" in bench_report.report(results)) == busy
 
 
 def test_growth_bends_upwards_when_the_cost_does() -> None:
     sizes = (1.0, 2.0, 4.0)
-    straight, square = (bench.Growth("faces", sizes, t, (1, 1, 1)) for t in ((5.0, 6.0, 8.0), (1.0, 4.0, 16.0)))
+    straight, square = (bench_report.Growth("faces", sizes, t, (1, 1, 1)) for t in ((5.0, 6.0, 8.0), (1.0, 4.0, 16.0)))
     assert straight.bend == pytest.approx(1)
     assert square.bend == pytest.approx(2)
-    free = bench.Growth("faces", sizes, (1.0, 1.0, 1.0), (1, 1, 1))
+    free = bench_report.Growth("faces", sizes, (1.0, 1.0, 1.0), (1, 1, 1))
     assert math.isnan(free.bend)
     assert free.to_dict()["bend"] is None
 
 
 def test_tables_are_aligned_markdown() -> None:
-    lines = bench.table(["a", "bb"], [["1", "2"], ["333", "4"]]).splitlines()
+    lines = bench_report.table(["a", "bb"], [["1", "2"], ["333", "4"]]).splitlines()
     assert lines[0] == "| a   | bb |"
     assert lines[1] == "| --- | -- |"
     assert {len(line) for line in lines} == {len(lines[0])}
-    assert bench.seconds_text(0.0123456) == "12.3 ms"
-    assert bench.seconds_text(75.04) == "75 s"
+    assert bench_report.seconds_text(0.0123456) == "12.3 ms"
+    assert bench_report.seconds_text(75.04) == "75 s"
 
 
 def test_files_have_the_sizes_that_are_asked_for(tmp_path: Path) -> None:

@@ -18,7 +18,7 @@ from models import load_face_finder
 from models.checkpoints import read_weights
 from tools.article_data import DataLayoutError, read_label, read_part
 from tools.make_landmark_data import main as make_data
-from tools.train_landmarks import LandmarkTraining, losses, main, part_weights
+from tools.train_landmarks import LandmarkTraining, across, losses, main, part_weights
 
 
 @pytest.fixture(scope="module")
@@ -133,3 +133,13 @@ def test_a_wrong_layout_is_named(tmp_path: Path, data: Path) -> None:
         read_part(tmp_path, "train")
     with pytest.raises(ValueError, match=r"epochs must be between 0 and 10000, not -1"):
         LandmarkTraining(data=str(data), epochs=-1)
+
+
+def test_a_contour_point_costs_less_along_the_contour_than_across_it() -> None:
+    points = torch.zeros(1, 106, 2)
+    points[0, :33, 0] = torch.arange(33) * 3.0
+    along, off = torch.zeros(1, 106, 2), torch.zeros(1, 106, 2)
+    along[..., 0], off[..., 1] = 4.0, 4.0
+    size = across(along, points).norm(dim=2), across(off, points).norm(dim=2)
+    torch.testing.assert_close(size[0][0], torch.tensor([2.0] * 33 + [4.0] * 73))
+    torch.testing.assert_close(size[1][0], torch.full((106,), 4.0))

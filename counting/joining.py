@@ -1,0 +1,39 @@
+"""Tracks of one person become one track."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from vision.types import PoseTrack
+
+
+def join_tracks(tracks: list[PoseTrack]) -> list[PoseTrack]:
+    """Tracks that follow one another in time, of about the same size, become one person's; longest first."""
+    people: list[PoseTrack] = []
+    for track in sorted((t for t in map(_trimmed, tracks) if len(t) > 1), key=lambda t: float(t.times[0])):
+        earlier = [i for i, p in enumerate(people) if p.times[-1] < track.times[0]]
+        if earlier:
+            i = min(earlier, key=lambda i: _difference(people[i], track))
+            people[i] = _appended(people[i], track)
+        else:
+            people.append(track)
+    return sorted(people, key=lambda t: -int(np.isfinite(t.boxes[:, 0]).sum()))
+
+
+def _trimmed(track: PoseTrack) -> PoseTrack:
+    """The track from its first to its last sight of the person."""
+    seen = np.flatnonzero(np.isfinite(track.boxes[:, 0]))
+    part = slice(seen[0], seen[-1] + 1) if len(seen) else slice(0, 0)
+    return PoseTrack(track.times[part], track.keypoints[part], track.boxes[part])
+
+
+def _difference(a: PoseTrack, b: PoseTrack) -> float:
+    """How unlike the end of one track and the start of another are: log ratio of heights plus distance in heights."""
+    one, two = a.boxes[-1], b.boxes[0]
+    heights = np.array([one[3] - one[1], two[3] - two[1]])
+    apart = float(np.linalg.norm((one[:2] + one[2:] - two[:2] - two[2:]) / 2)) / float(heights.max())
+    return abs(float(np.log(heights[0] / heights[1]))) + apart
+
+
+def _appended(a: PoseTrack, b: PoseTrack) -> PoseTrack:
+    return PoseTrack(*(np.concatenate([getattr(a, n), getattr(b, n)]) for n in ("times", "keypoints", "boxes")))

@@ -1,0 +1,82 @@
+"""Bring the face mesh's idea of a point and people's idea of it together.
+
+Most training labels come from a face mesh, whose lids, brows and lips lie a few per cent of the eye distance
+from where people put them; where both are known, the difference is mostly a function of the face's shape and pose.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from vision.layouts import IBUG68_FROM_106, OUTER_EYES
+
+INNER = np.array(IBUG68_FROM_106[17:])
+"""The points among the 106 that have a counterpart among the inner 51 of the 68 human ones."""
+
+COMPONENTS = 20
+RIDGE = 0.01
+
+
+def _frames(points: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Centres (N, 1, 2), and matrices (N, 2, 2) that turn the outer-eye line level and make it one long."""
+    eyes = points[:, OUTER_EYES[1]] - points[:, OUTER_EYES[0]]
+    along = eyes / np.square(eyes).sum(axis=1, keepdims=True)
+    return points.mean(axis=1, keepdims=True), np.stack([along, along[:, ::-1] * [-1, 1]], axis=1)
+
+
+def _canonical(points: np.ndarray) -> np.ndarray:
+    """Points (N, 106, 2) as rows (N, 212), free of place, size and tilt."""
+    centres, turns = _frames(points)
+    return ((points - centres) @ turns.transpose(0, 2, 1)).reshape(len(points), -1)
+
+
+@dataclass(frozen=True)
+class HumanShift:
+    """From mesh points (N, 106, 2) and pose (N, 3) to the way (N, 51, 2) from the inner ones to the human ones.
+
+    A ridge regression on the pose and the principal components of the shape.
+    """
+
+    mean: np.ndarray
+    components: np.ndarray
+    weights: np.ndarray
+
+    @classmethod
+    def learn(cls, points: np.ndarray, pose: np.ndarray, human: np.ndarray) -> HumanShift:
+        """From faces with both mesh points (N, 106, 2) and the 51 inner human points (N, 51, 2)."""
+        shapes = _canonical(points)
+        mean = shapes.mean(axis=0)
+        _, spread, components = np.linalg.svd(shapes - mean, full_matrices=False)
+        basis = components[:COMPONENTS] / (spread[:COMPONENTS, None] / np.sqrt(len(shapes)))
+        features = cls._features(shapes, mean, basis, pose)
+        goal = ((human - points[:, INNER]) @ _frames(points)[1].transpose(0, 2, 1)).reshape(len(points), -1)
+        square = features.T @ features + RIDGE * len(features) * np.eye(features.shape[1])
+        return cls(mean, basis, np.linalg.solve(square, features.T @ goal))
+
+    @staticmethod
+    def _features(shapes: np.ndarray, mean: np.ndarray, basis: np.ndarray, pose: np.ndarray) -> np.ndarray:
+        return np.column_stack([(shapes - mean) @ basis.T, pose / 15, np.ones(len(shapes))])
+
+    def __call__(self, points: np.ndarray, pose: np.ndarray) -> np.ndarray:
+        features = self._features(_canonical(points), self.mean, self.components, pose)
+        shift = (features @ self.weights).reshape(len(points), -1, 2)
+        return shift @ np.linalg.inv(_frames(points)[1]).transpose(0, 2, 1)
+
+
+def blended(points: np.ndarray, pose: np.ndarray, human: dict[int, np.ndarray], share: float) -> np.ndarray:
+    """Points (N, 106, 2) whose inner ones lie the given share of the way from the mesh's idea to people's.
+
+    Rows with human points keep all that people saw: theirs come from the human points, by the rest of the way back.
+    ``human`` is (68, 2) by row.
+    """
+    if not human or not share:
+        return points
+    rows = np.array(list(human))
+    truth = np.stack([human[i][17:] for i in rows])
+    shift = HumanShift.learn(points[rows], pose[rows], truth)(points, pose)
+    moved = points.copy()
+    moved[:, INNER] += share * shift
+    moved[rows[:, None], INNER] = truth - (1 - share) * shift[rows]
+    return moved
