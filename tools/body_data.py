@@ -74,7 +74,7 @@ class Augmentation:
     shift: float = 0.08
     degrees: float = 30.0
     turn: float = 0.6
-    half_body: float = 0.2
+    half_body: float = 0.35
     occlude: float = 0.35
     degrade: float = 0.3
     colour: float = 0.8
@@ -84,9 +84,13 @@ class Augmentation:
         return Augmentation(**{name: value * strength for name, value in asdict(self).items()})
 
 
+PARTS = ((0, 7), (0, 11), (0, 13), (5, 17), (11, 17))
+"""First and last joint (exclusive) of what is seen of people: head and shoulders, upper bodies, headless ones, legs."""
+
+
 def _half_body(keypoints: Floats, box: Floats, rng: np.random.Generator) -> Floats:
-    """The box of the upper or lower joints, as when the picture cuts a person off."""
-    rows = np.arange(0, 11) if rng.random() < 0.5 else np.arange(11, 17)
+    """The box of some neighbouring joints, as when the picture or another person cuts a person off."""
+    rows = np.arange(*PARTS[int(rng.integers(len(PARTS)))])
     known = keypoints[rows][keypoints[rows, 2] > 0, :2]
     if len(known) < 4:
         return box

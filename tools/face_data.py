@@ -24,7 +24,7 @@ class FaceSet:
 
     ``points`` (N, 106, 2), ``weights`` (N, 106), ``pose`` (N, 3) with NaN where unknown, ``share`` (N,) the
     chance of being drawn, ``human68`` the 68 human points by row, ``overlays`` pictures without a face, and
-    ``lures`` what a detector takes for faces in them: (index of the overlay, box (4,)).
+    ``lures`` what a detector takes for faces where there are none: (picture, box (4,)).
     """
 
     images: list[Image]
@@ -35,7 +35,7 @@ class FaceSet:
     share: Floats
     human68: dict[int, Floats]
     overlays: list[Image] = field(default_factory=list)
-    lures: list[tuple[int, Floats]] = field(default_factory=list)
+    lures: list[tuple[Image, Floats]] = field(default_factory=list)
 
     def __len__(self) -> int:
         return len(self.images)
@@ -89,9 +89,9 @@ def make_face(
 def _nowhere(faces: FaceSet, rng: np.random.Generator) -> tuple[Image, np.ndarray]:
     """A picture without a face, and the matrix to a crop of a lure or of any place in it."""
     if faces.lures and rng.random() < 0.5:
-        index, box = faces.lures[int(rng.integers(len(faces.lures)))]
+        image, box = faces.lures[int(rng.integers(len(faces.lures)))]
         box = grow_box(box, float(np.exp(rng.normal(0, 0.15))))
-        return faces.overlays[index], crop_matrix(box, (SIDE, SIDE), rng.normal(0, 10))
+        return image, crop_matrix(box, (SIDE, SIDE), rng.normal(0, 10))
     image = faces.overlays[int(rng.integers(len(faces.overlays)))]
     side = float(np.exp(rng.uniform(np.log(24), np.log(min(image.shape[:2])))))
     corner = rng.uniform(0, np.maximum(np.array(image.shape[1::-1]) - side, 1))

@@ -56,7 +56,7 @@ def composer(config: DetectorTraining) -> Composer:
     negatives = [s for s in listed if not len(s.boxes) and not len(s.ignore)]
     if config.kind == "face":
         negatives += read_faceless(folder / "body", len(negatives))
-        return Composer(scenes, read_face_crops(folder / "face"), negatives, config.side, 20.0, 9.0, 360.0)
+        return Composer(scenes, read_face_crops(folder / "face"), negatives, config.side, 30.0, 9.0, 360.0)
     return Composer(scenes, read_person_crops(folder / "body"), negatives, config.side, 7.0, 30.0, 360.0)
 
 

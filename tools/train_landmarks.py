@@ -24,10 +24,11 @@ from models.faces import eye_angle, normalise_face, upright_matrix
 from models.landmarks106 import SIDE, Landmarks106, wing_loss
 from models.loading import PACKAGED, face_finder
 from tools.article_data import is_article_layout, read_part
-from tools.detection_data import read_faceless, read_scenes
+from tools.detection_data import Scene, read_faceless, read_scenes
 from tools.face_data import FaceSet, make_face, make_mistake, read_faces
 from tools.script import run_script
 from tools.training import Log, MovingAverage, batches, cosine, described, load_state, prepare, save_state
+from vision.geometry import box_iou
 from vision.layouts import FACE_GROUPS, IBUG68_FROM_106, OUTER_EYES
 from vision.options import check_options, option
 from vision.types import Floats, Image
@@ -41,7 +42,7 @@ class LandmarkTraining:
     """The configuration of a run; a checkpoint stores it."""
 
     data: str = option("data/face", "folder in the article's layout, or of the packaged face crops")
-    scenes: str = option("", "folder with scenes.json and scenes.tar: pictures without faces teach the confidence")
+    scenes: str = option("", "folder with scenes.json and scenes.tar: what is no face teaches the confidence")
     work_dir: str = option("runs/landmarks", "folder for logs and checkpoints")
     start: str = option("packaged", "weights to start from: packaged, random, or a file")
     resume: bool = option(False, "go on from the work directory's state.pt")
@@ -110,29 +111,29 @@ def mean_face(faces: FaceSet) -> Tensor:
     return torch.from_numpy(np.mean([make_face(faces, i, rng, augment=False)[1] for i in rows], axis=0))
 
 
-def free_scenes(folder: str) -> list[Image]:
-    """Pictures without any human face: the scenes' negative training part, and as many people without heads."""
-    if not folder:
-        return []
-    listed = [s for s in read_scenes(Path(folder), "face") if not s.dev]
-    images = [s.image for s in listed if not len(s.boxes) and not len(s.ignore)]
-    return images + [s.image for s in read_faceless(Path(folder), len(images))]
-
-
-def find_lures(images: Sequence[Image]) -> list[tuple[int, Floats]]:
-    """What the packaged detector at a low threshold takes for faces: (index, box (4,))."""
-    detect = face_finder().detect.with_threshold(0.2)
-    return [(i, box) for i, image in enumerate(images) for box in detect(image).boxes]
+def find_lures(scenes: Sequence[Scene]) -> list[tuple[Image, Floats]]:
+    """What the packaged detector, at a low threshold, takes for faces where there are none: (picture, box (4,))."""
+    detect, lures = face_finder().detect.with_threshold(0.2), []
+    for scene in scenes:
+        boxes, labelled = detect(scene.image).boxes, np.concatenate([scene.boxes, scene.ignore])
+        free = box_iou(boxes, labelled).max(axis=1, initial=0) == 0
+        lures += [(scene.image, box) for box in boxes[free]]
+    return lures
 
 
 def read_data(config: LandmarkTraining) -> tuple[FaceSet, FaceSet]:
-    """Training and test faces."""
+    """Training and test faces; the scenes' pictures without faces, and as many people without heads, hide parts."""
     folder = Path(config.data)
     if is_article_layout(folder):
         return read_part(folder, "train"), read_part(folder, "test")
-    overlays = free_scenes(config.scenes)
-    faces = replace(read_faces(folder, "face_train", config.human), overlays=overlays, lures=find_lures(overlays))
-    return faces, read_faces(folder, "face_eval_dev", 0.0)
+    faces, test = read_faces(folder, "face_train", config.human), read_faces(folder, "face_eval_dev", 0.0)
+    if not config.scenes:
+        return faces, test
+    listed = [s for s in read_scenes(Path(config.scenes), "face") if not s.dev]
+    free = [s for s in listed if not len(s.boxes) and not len(s.ignore)]
+    headless = read_faceless(Path(config.scenes), len(free))
+    overlays = [s.image for s in free + headless]
+    return replace(faces, overlays=overlays, lures=find_lures(listed + headless)), test
 
 
 def predict(network: nn.Module, faces: FaceSet) -> tuple[Floats, Floats, Floats]:

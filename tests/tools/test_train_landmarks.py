@@ -17,8 +17,9 @@ from PIL import Image as PillowImage
 from models import load_face_finder
 from models.checkpoints import read_weights
 from tools.article_data import DataLayoutError, read_label, read_part
+from tools.detection_data import Scene
 from tools.make_landmark_data import main as make_data
-from tools.train_landmarks import LandmarkTraining, across, losses, main, part_weights
+from tools.train_landmarks import LandmarkTraining, across, find_lures, losses, main, part_weights
 
 
 @pytest.fixture(scope="module")
@@ -143,3 +144,14 @@ def test_a_contour_point_costs_less_along_the_contour_than_across_it() -> None:
     size = across(along, points).norm(dim=2), across(off, points).norm(dim=2)
     torch.testing.assert_close(size[0][0], torch.tensor([2.0] * 33 + [4.0] * 73))
     torch.testing.assert_close(size[1][0], torch.full((106,), 4.0))
+
+
+def test_a_lure_is_what_the_detector_takes_for_a_face_away_from_all_labels() -> None:
+    image = skimage.data.astronaut()
+    nothing = np.zeros((0, 4), np.float32)
+    free = Scene(image, nothing, np.zeros((0, 5, 2), np.float32), nothing, "free")
+    found = [box for _, box in find_lures([free])]
+    assert len(found) >= 1
+    labelled = replace(free, boxes=np.stack(found))
+    ignored = replace(free, ignore=np.stack(found))
+    assert find_lures([labelled, ignored]) == []
