@@ -24,7 +24,7 @@ def draw_faces(image: Image, faces: Faces, *, points: bool = True, boxes: bool =
     for i, box in enumerate(faces.boxes):
         width = max(1, round(float(box[2] - box[0]) / 160))
         if points:
-            _draw_points(canvas, faces.points106[i], width)
+            _draw_points(canvas, faces.points106[i], float(box[2] - box[0]) / 160)
         if boxes:
             _draw_box(canvas, box, float(faces.scores[i]), width)
         if pose:
@@ -129,13 +129,13 @@ def _dot(canvas: Image, centre: np.ndarray, radius: float, colour: Colour) -> No
     cv2.circle(canvas, (x, y), max(1, round(radius * (1 << _SHIFT))), colour, -1, cv2.LINE_AA, _SHIFT)
 
 
-def _draw_points(canvas: Image, points: Floats, width: int) -> None:
+def _draw_points(canvas: Image, points: Floats, width: float) -> None:
     if not np.isfinite(points).all():
         return
     for line in FACE_LINES.values():
-        _line(canvas, points[list(line)], FACE_COLOUR, width)
+        _line(canvas, points[list(line)], FACE_COLOUR, max(1, round(width)))
     for i, point in enumerate(points):
-        _dot(canvas, point, width * (1.8 if i in PUPILS else 1.0) + 0.4, MIDDLE_COLOUR)
+        _dot(canvas, point, max(0.6, 1.3 * width * (1.5 if i in PUPILS else 1.0)), MIDDLE_COLOUR)
 
 
 def _draw_box(canvas: Image, box: Floats, score: float, width: int) -> None:

@@ -99,7 +99,14 @@ def preview(
     faces = scale_faces(session.faces, session.factor)
     moved = moved_faces(faces, after.shape[:2], scale_faces(chosen(session.faces, face), session.factor), settings)
     overlay = {name: name in show for name in ("points", "boxes", "pose")}
-    return to_png(draw_faces(screen_image(session), faces, **overlay)), to_png(draw_faces(after, moved, **overlay))
+    return _annotated(screen_image(session), faces, overlay), _annotated(after, moved, overlay)
+
+
+def _annotated(image: Image, faces: Faces, overlay: dict[str, bool]) -> bytes:
+    """The picture with its faces marked, as a PNG file; a small one is enlarged, so that its small faces stay seen."""
+    factor = max(1.0, SCREEN / max(image.shape[:2]))
+    large = cv2.resize(image, None, fx=factor, fy=factor, interpolation=cv2.INTER_CUBIC) if factor > 1 else image
+    return to_png(draw_faces(np.asarray(large, np.uint8), scale_faces(faces, factor), **overlay))
 
 
 def moved_faces(faces: Faces, shape_hw: tuple[int, int], warped: Faces, settings: BeautySettings) -> Faces:

@@ -30,7 +30,7 @@ def faces_view(language: str, faces: Faces | None) -> str:
 def _face_row(language: str, i: int, faces: Faces) -> str:
     pitch, yaw, roll = faces.pose[i]
     parts = [f"{say(language, 'confidence')} {100 * float(faces.scores[i]):.0f} %"]
-    parts += [f"{say(language, name)} {v:+.0f}°" for name, v in (("pitch", pitch), ("yaw", yaw), ("roll", roll))]
+    parts += [f"{say(language, name)} {round(v):+d}°" for name, v in (("pitch", pitch), ("yaw", yaw), ("roll", roll))]
     spans = "".join(f"<span>{escape(p)}</span>" for p in parts)
     return f"<li><b>{escape(say(language, 'face.one', number=i + 1))}</b>{spans}</li>"
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import json
 import logging
 import os
@@ -15,6 +16,7 @@ from pathlib import Path
 import gradio as gr
 import numpy as np
 import pytest
+from PIL import Image as Pillow
 
 import app
 from beauty.settings import PRESETS, BeautySettings
@@ -163,6 +165,13 @@ def test_strength_zero_shows_the_same_pixels(portrait: Path) -> None:
     assert before == after
     changed = photos.preview(session, None, BeautySettings(smoothing=1.0, whitening=1.0))[1]
     assert changed != before
+
+
+def test_marks_on_a_small_photo_are_drawn_at_screen_size(portrait: Path) -> None:
+    session = photos.open_photo(portrait, find_face, 10**6)
+    pictures = [Pillow.open(io.BytesIO(p)) for p in photos.preview(session, None, OFF, ("points",))]
+    assert pictures[0].size == pictures[1].size
+    assert max(pictures[0].size) == photos.SCREEN > max(session.size_wh)
 
 
 def test_points_follow_the_warp() -> None:
