@@ -7,6 +7,7 @@ import json
 from pathlib import Path
 from typing import Any
 
+import torch
 from safetensors import safe_open
 from safetensors.torch import save_file
 from torch import Tensor, nn
@@ -30,9 +31,14 @@ def read_weights(path: Path) -> tuple[dict[str, Tensor], dict[str, Any]]:
     try:
         with safe_open(path, "pt") as file:
             config = json.loads((file.metadata() or {}).get("config", "{}"))
-            return {key: file.get_tensor(key) for key in file.keys()}, config  # noqa: SIM118
+            return {key: _full(file.get_tensor(key)) for key in file.keys()}, config  # noqa: SIM118
     except Exception as error:  # the library raises its own untyped errors for a damaged file
         raise MissingWeights(f"The weights {path} cannot be read: {error}.") from error
+
+
+def _full(tensor: Tensor) -> Tensor:
+    """Half precision, as packaged weights are stored, in float32."""
+    return tensor.float() if tensor.dtype == torch.float16 else tensor
 
 
 def check_sum(path: Path) -> None:
@@ -43,12 +49,6 @@ def check_sum(path: Path) -> None:
         raise MissingWeights(f"The weights {path} are missing; restore them from the repository or train them anew.")
     if known.get(path.name) != hashlib.sha256(path.read_bytes()).hexdigest():
         raise MissingWeights(f"The weights {path} do not match {SUMS.name}; restore the file from the repository.")
-
-
-def write_sums() -> None:
-    """Rewrite SHA256SUMS for all packaged weights."""
-    rows = [f"{hashlib.sha256(p.read_bytes()).hexdigest()}  {p.name}\n" for p in sorted(WEIGHTS.glob("*.safetensors"))]
-    SUMS.write_text("".join(rows))
 
 
 def load_strictly(network: nn.Module, tensors: dict[str, Tensor], path: Path, assign: bool = False) -> None:
