@@ -111,19 +111,22 @@ def letterbox(image: Image, long_side: int) -> tuple[Image, float]:
 
 @dataclass(frozen=True)
 class Search:
-    """How a detector looks: the long sides in pixels, the least score, and the overlap that merges."""
+    """How a detector looks: the long sides in pixels, the least score, and the overlap that merges.
+
+    Images are enlarged to the first side at most; a larger one is for photos that have as many pixels.
+    """
 
     sides: tuple[int, ...]
     threshold: float
     overlap: float
 
 
-SEARCHES = {"face": Search((640, 256), 0.4, 0.4), "person": Search((320,), 0.4, 0.45)}
+SEARCHES = {"face": Search((640, 256, 1280), 0.4, 0.4), "person": Search((320,), 0.4, 0.45)}
 
 
 @dataclass(frozen=True)
 class DetectorRunner:
-    """Image (H, W, 3) uint8 RGB -> ``Detections``, best first; small images are enlarged, large ones seen twice."""
+    """Image (H, W, 3) uint8 RGB -> ``Detections``, best first, over all sizes that the search looks at."""
 
     network: nn.Module
     kind: str
@@ -154,7 +157,8 @@ class DetectorRunner:
 
     def __call__(self, image: Image) -> Detections:
         search = self.search or SEARCHES[self.kind]
-        looks = [self._look(image, side) for side in search.sides]
+        largest = max(*image.shape[:2], search.sides[0])
+        looks = [self._look(image, side) for side in search.sides if side <= largest]
         boxes, scores, points = (np.concatenate(x) for x in zip(*looks, strict=True))
         found = select(boxes, scores, points, search.threshold, search.overlap)
         height, width = image.shape[:2]

@@ -60,6 +60,16 @@ def test_two_pictures_side_by_side_are_two_faces(find_faces: FindFaces, hopper: 
     assert areas[0] >= areas[1], "largest first"
 
 
+def test_small_faces_of_a_large_photo_are_found(find_faces: FindFaces, hopper: Image, astronaut: Image) -> None:
+    group = np.full((960, 1280, 3), 160, np.uint8)
+    portraits = [cv2.resize(p, (50, 60), interpolation=cv2.INTER_AREA) for p in (hopper, astronaut[:450, 40:400])]
+    for i, (x, y) in enumerate((x, y) for y in range(100, 900, 200) for x in range(60, 1200, 220)):
+        group[y : y + 60, x : x + 50] = portraits[i % 2]
+    boxes = find_faces(group).boxes
+    assert (i + 1) * 0.9 <= len(boxes) <= i + 1
+    assert np.ptp(boxes[:, [0, 2]], axis=1).max() < 30
+
+
 @pytest.mark.parametrize("degrees", [-30, 20])
 def test_points_turn_with_the_picture(find_faces: FindFaces, astronaut: Image, degrees: float) -> None:
     upright = find_faces(astronaut)
