@@ -7,7 +7,6 @@
 
 from __future__ import annotations
 
-import time
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
@@ -15,37 +14,27 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from models.checkpoints import load_strictly, read_weights, save_weights
+from models.checkpoints import load_strictly, read_weights
 from models.detector import Detector, DetectorSize, decode_cells, flatten, grid
 from models.runtime import DetectorRunner
 from tools.detection_data import Composer, assign, read_face_crops, read_faceless, read_person_crops, read_scenes
 from tools.evaluate_detector import evaluate
 from tools.script import run_script
-from tools.training import Log, MovingAverage, batches, cosine, described, fitted, prepare
-from vision.options import check_options, option
+from tools.timed_run import TimedOptions, TimedRun
+from tools.training import fitted, prepare
+from vision.options import option
 
 
 @dataclass(frozen=True)
-class DetectorTraining:
+class DetectorTraining(TimedOptions):
     """The configuration of a run; a checkpoint stores it."""
 
     kind: str = option("face", "what to find", choices=("face", "person"))
     data: str = option("data", "folder with the packaged folders face and body")
-    work_dir: str = option("runs/detector", "folder for logs and checkpoints")
     start: str = option("", "weights to start from, of this width or of half of it; empty for random ones")
     wider: int = option(1, "channels as a multiple of the smallest network's", low=1, high=8)
     side: int = option(320, "sides of the training pictures, a multiple of 32", low=64, high=1280, unit="px")
-    minutes: float = option(30.0, "length of the run", low=0, high=10000, unit="min")
     batch_size: int = option(16, "pictures per step", low=1, high=4096)
-    learning_rate: float = option(2e-3, "peak learning rate of AdamW", low=0, high=1)
-    warmup: int = option(200, "steps of linear warm-up", low=0, high=100000)
-    weight_decay: float = option(0.02, "AdamW's weight decay", low=0, high=1)
-    average: float = option(0.998, "decay of the moving average of the weights", low=0, high=1)
-    threads: int = option(1, "threads of the network", low=1, high=64)
-    seed: int = option(1, "random seed", low=0, high=2**31)
-
-    def __post_init__(self) -> None:
-        check_options(self)
 
 
 def composer(config: DetectorTraining) -> Composer:
@@ -96,64 +85,51 @@ def losses(cells: Tensor, goal: tuple[Tensor, ...], centres: Tensor, strides: Te
     return total
 
 
+def build(config: DetectorTraining, size: DetectorSize, points: int) -> Detector:
+    """The network at its start."""
+    network = Detector(size, points)
+    if config.start:
+        load_strictly(network, fitted(read_weights(Path(config.start))[0], network), Path(config.start))
+    return network.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
+
+
+def sample(made: Composer, points: int, rng: np.random.Generator) -> tuple[np.ndarray, ...]:
+    """A picture, and for every cell its owner, the owner's box (C, 4) and points (C, P, 2)."""
+    picture = made.picture(rng)
+    owner, _ = assign(picture, *grid(made.side, made.side))
+    if not len(picture.boxes):
+        return (
+            picture.image,
+            owner,
+            np.zeros((len(owner), 4), np.float32),
+            np.zeros((len(owner), points, 2), np.float32),
+        )
+    rows = np.maximum(owner, 0)
+    return picture.image, owner, picture.boxes[rows], picture.points[rows]
+
+
 def main(config: DetectorTraining) -> None:
     """Train for the given time; ``best.safetensors`` and ``last.safetensors`` land in the work directory."""
     prepare(config.seed, config.threads)
-    work, made = Path(config.work_dir), composer(config)
-    points = 5 if config.kind == "face" else 0
-    size = DetectorSize().wider(config.wider)
-    network = Detector(size, points).to(memory_format=torch.channels_last)  # type: ignore[call-overload]
-    if config.start:
-        load_strictly(network, fitted(read_weights(Path(config.start))[0], network), Path(config.start))
-    average = MovingAverage(network, config.average)
-    optimiser = torch.optim.AdamW(network.parameters(), lr=config.learning_rate, weight_decay=config.weight_decay)
-    centres, strides = grid(config.side, config.side)
-    cells_at, cells_stride = torch.from_numpy(centres), torch.from_numpy(strides)
+    made, points, size = composer(config), 5 if config.kind == "face" else 0, DetectorSize().wider(config.wider)
+    network = build(config, size, points)
+    centres, strides = map(torch.from_numpy, grid(config.side, config.side))
 
     def make(rng: np.random.Generator) -> tuple[np.ndarray, ...]:
-        rows = []
-        for _ in range(config.batch_size):
-            picture = made.picture(rng)
-            owner, _ = assign(picture, centres, strides)
-            safe = np.maximum(owner, 0)
-            boxes = picture.boxes[safe] if len(picture.boxes) else np.zeros((len(owner), 4), np.float32)
-            spots = picture.points[safe] if len(picture.boxes) else np.zeros((len(owner), points, 2), np.float32)
-            rows.append((picture.image, owner, boxes, spots))
+        rows = [sample(made, points, rng) for _ in range(config.batch_size)]
         return tuple(np.stack(x) for x in zip(*rows, strict=True))
 
-    log, best, recent = Log(work / "log.csv"), -1.0, []
-    start, last = time.monotonic(), time.monotonic()
-    for step, (images, owner, boxes, spots) in enumerate(batches(make, config.seed)):
-        part = (time.monotonic() - start) / (config.minutes * 60)
-        rate = cosine(round(part * 10000), 10000, config.learning_rate, 0)
-        for group in optimiser.param_groups:
-            group["lr"] = min(rate, config.learning_rate * (step + 1) / max(config.warmup, 1))
-        x = (torch.as_tensor(images).permute(0, 3, 1, 2).float() / 127.5 - 1).contiguous(
-            memory_format=torch.channels_last
-        )
-        goal = tuple(torch.as_tensor(g) for g in (owner, boxes, spots))
-        loss = losses(flatten(network(x)), goal, cells_at, cells_stride)
-        optimiser.zero_grad(set_to_none=True)
-        loss.backward()
-        torch.nn.utils.clip_grad_norm_(network.parameters(), 10.0)
-        optimiser.step()
-        average.update(network)
-        recent.append(loss.item())
-        if step % 50 == 0:
-            print(step, f"{np.mean(recent[-50:]):.4f}", f"{part:.3f}", flush=True)
-        if part >= 1 or time.monotonic() - last > 300:
-            last = time.monotonic()
-            facts = {"network": "detector", "kind": config.kind, "points": points, "size": asdict(size),
-                     "training": described(config)}  # fmt: skip
-            row = evaluate(DetectorRunner(average.network, config.kind), Path(config.data) / "body", config.kind)
-            log.row(step + 1, loss=float(np.mean(recent[-400:])), **row)
-            facts["metrics"] = row
-            save_weights(work / "last.safetensors", average.network.state_dict(), facts)
-            if row["recall"] - row["false"] > best:
-                best = row["recall"] - row["false"]
-                save_weights(work / "best.safetensors", average.network.state_dict(), facts)
-        if part >= 1:
-            return
+    def loss(batch: tuple[np.ndarray, ...]) -> Tensor:
+        images, *goal = map(torch.as_tensor, batch)
+        x = (images.permute(0, 3, 1, 2).float() / 127.5 - 1).contiguous(memory_format=torch.channels_last)
+        return losses(flatten(network(x)), tuple(goal), centres, strides)
+
+    def figures(average: torch.nn.Module) -> tuple[dict[str, float], float]:
+        row = evaluate(DetectorRunner(average, config.kind), Path(config.data) / "body", config.kind)
+        return row, row["recall"] - row["false"]
+
+    facts = {"network": "detector", "kind": config.kind, "points": points, "size": asdict(size)}
+    TimedRun(network, config, facts, clip=10.0).train(make, loss, figures)
 
 
 if __name__ == "__main__":

@@ -10,56 +10,48 @@ latter with ``--pose-weights``.
 
 from __future__ import annotations
 
-import time
 from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
 import torch
 
-from models.checkpoints import load_strictly, save_weights
+from models.checkpoints import load_strictly
 from models.hrnet import SIZES, HRNet
 from models.loading import read_pose_file
 from models.pose import PoseRunner, normalise
 from models.runtime import Engine, choose_precision
+from tools import evaluate_body
 from tools.body_data import Augmentation, CropSet, make_sample, read_crops
 from tools.coco_data import read_set
-from tools.evaluate_body import run, torso_errors
 from tools.script import run_script
-from tools.training import Log, MovingAverage, batches, cosine, described, fitted, prepare
-from vision.options import check_options, option
+from tools.timed_run import TimedOptions, TimedRun
+from tools.training import fitted, prepare
+from vision.options import option
 
 JOINT_WEIGHTS = torch.tensor([1.0] * 7 + [1.2, 1.2, 1.5, 1.5, 1.0, 1.0, 1.2, 1.2, 1.5, 1.5])
 """The outer joints of the limbs count more, as in the official COCO training."""
 
 
 @dataclass(frozen=True)
-class PoseTraining:
+class PoseTraining(TimedOptions):
     """The configuration of a run; a checkpoint stores it."""
 
     data: str = option("data/body", "folder in COCO's format, or of the packaged body crops")
-    work_dir: str = option("runs/pose", "folder for logs and checkpoints")
     size: str = option("w32s", "row of the table of network sizes", choices=tuple(SIZES))
     height: int = option(256, "input height, a multiple of 32", low=64, high=512, unit="px")
     width: int = option(192, "input width, a multiple of 32", low=64, high=512, unit="px")
     start: str = option("", "weights to start from, of this size or of half its width; empty for random ones")
     separate: bool = option(False, "push the outputs of left and right joints apart at the start")
-    minutes: float = option(60.0, "length of the run", low=0, high=10000, unit="min")
     batch_size: int = option(32, "samples per step", low=1, high=4096)
-    learning_rate: float = option(1.5e-3, "peak learning rate of AdamW", low=0, high=1)
-    warmup: int = option(150, "steps of linear warm-up", low=0, high=100000)
-    weight_decay: float = option(0.02, "AdamW's weight decay", low=0, high=1)
-    average: float = option(0.998, "decay of the moving average of the weights", low=0, high=1)
     rendered: str = option("", "folder of tools.render_people's set; empty for the data folder, if it has one")
     rendered_share: float = option(0.3, "part of the samples that is drawn from the rendered set", low=0, high=1)
     without: str = option("", "comma-separated beginnings of the sources to leave out")
     often: str = option("", "comma-separated beginnings of the sources to draw three times as often")
     strength: float = option(1.0, "strength of the augmentation; short runs want less", low=0, high=1)
-    threads: int = option(1, "threads of the network", low=1, high=64)
-    seed: int = option(1, "random seed", low=0, high=2**31)
 
     def __post_init__(self) -> None:
-        check_options(self)
+        super().__post_init__()
         for name in ("height", "width"):
             if getattr(self, name) % 32:
                 raise ValueError(f"{name} must be a multiple of 32, not {getattr(self, name)}")
@@ -98,7 +90,7 @@ def with_rendered(crops: CropSet, chance: np.ndarray, config: PoseTraining) -> t
 
 def score(network: torch.nn.Module, crops: CropSet, size_wh: tuple[int, int]) -> dict[str, float]:
     """PCK at .2 torso per source, and the mean of the sources."""
-    errors = torso_errors(run(PoseRunner(Engine(network), size_wh), crops), crops)
+    errors = evaluate_body.torso_errors(evaluate_body.run(PoseRunner(Engine(network), size_wh), crops), crops)
     row = {}
     for source in np.unique(crops.sources):
         part = errors[crops.sources == source]
@@ -119,59 +111,47 @@ def separate_sides(network: HRNet) -> None:
         pair += torch.stack([push, -push])
 
 
-def main(config: PoseTraining) -> None:
-    """Train for the given time; ``best.safetensors`` and ``last.safetensors`` land in the work directory."""
-    prepare(config.seed, config.threads)
-    work, size_wh = Path(config.work_dir), (config.width, config.height)
-    crops, chance = training_set(config)
-    development = read_set(Path(config.data), "body_eval_dev", "val")
-    network = HRNet(SIZES[config.size]).to(memory_format=torch.channels_last)  # type: ignore[call-overload]
+def build(config: PoseTraining) -> HRNet:
+    """The network at its start."""
+    network = HRNet(SIZES[config.size])
     if config.start:
         load_strictly(network, fitted(read_pose_file(Path(config.start))[0], network), Path(config.start))
     if config.separate:
         separate_sides(network)
-    average = MovingAverage(network, config.average)
-    optimiser = torch.optim.AdamW(network.parameters(), lr=config.learning_rate, weight_decay=config.weight_decay)
-    precision = choose_precision(torch.device("cpu"))
+    return network.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
+
+
+def loss(network: torch.nn.Module, batch: tuple[np.ndarray, ...], precision: torch.dtype) -> torch.Tensor:
+    """Mean squared error of the heatmaps of the known joints, in hundredths, for a batch of views, maps and weights."""
+    views, maps, weights = (np.asarray(part) for part in batch)
+    x = torch.from_numpy(normalise(views)).contiguous(memory_format=torch.channels_last)
+    weight = torch.as_tensor(weights) * JOINT_WEIGHTS
+    with torch.autocast("cpu", precision, enabled=precision != torch.float32):
+        found = network(x)
+    error = (found.float() - torch.as_tensor(maps)).square().mean(dim=(2, 3))
+    return (error * weight).sum() / weight.sum().clamp(min=1) * 100
+
+
+def main(config: PoseTraining) -> None:
+    """Train for the given time; ``best.safetensors`` and ``last.safetensors`` land in the work directory."""
+    prepare(config.seed, config.threads)
+    size_wh = (config.width, config.height)
+    crops, chance = training_set(config)
+    development = read_set(Path(config.data), "body_eval_dev", "val")
+    network, precision = build(config), choose_precision(torch.device("cpu"))
     augmentation = Augmentation().weakened(config.strength)
 
-    def make(rng: np.random.Generator) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    def make(rng: np.random.Generator) -> tuple[np.ndarray, ...]:
         rows = rng.choice(len(crops), config.batch_size, p=chance)
-        views, maps, weights = zip(*(make_sample(crops, i, size_wh, augmentation, rng) for i in rows), strict=True)
-        return np.stack(views), np.stack(maps), np.stack(weights)
+        samples = (make_sample(crops, i, size_wh, augmentation, rng) for i in rows)
+        return tuple(np.stack(x) for x in zip(*samples, strict=True))
 
-    log, best, start = Log(work / "log.csv"), -1.0, time.monotonic()
-    losses: list[float] = []
-    for step, (views, maps, weights) in enumerate(batches(make, config.seed)):
-        part = (time.monotonic() - start) / max(config.minutes * 60, 1e-9)
-        rate = cosine(round(part * 10000), 10000, config.learning_rate, 0)
-        for group in optimiser.param_groups:
-            group["lr"] = min(rate, config.learning_rate * (step + 1) / max(config.warmup, 1))
-        x = torch.from_numpy(normalise(np.asarray(views))).contiguous(memory_format=torch.channels_last)
-        goal, weight = torch.as_tensor(maps), torch.as_tensor(weights) * JOINT_WEIGHTS
-        with torch.autocast("cpu", precision, enabled=precision != torch.float32):
-            found = network(x)
-        error = (found.float() - goal).square().mean(dim=(2, 3))
-        loss = (error * weight).sum() / weight.sum().clamp(min=1) * 100
-        optimiser.zero_grad(set_to_none=True)
-        loss.backward()
-        torch.nn.utils.clip_grad_norm_(network.parameters(), 1.0)
-        optimiser.step()
-        average.update(network)
-        losses.append(loss.item())
-        if step % 50 == 0:
-            print(step, f"{np.mean(losses[-50:]):.4f}", f"{part:.3f}", flush=True)
-        if part >= 1 or (step + 1) % 400 == 0:
-            row = score(average.network, development, size_wh)
-            log.row(step + 1, loss=float(np.mean(losses[-400:])), **row)
-            facts = {"network": "hrnet", "training": described(config), "metrics": row}
-            tensors = average.network.state_dict()
-            save_weights(work / "last.safetensors", tensors, facts)
-            if row["mean"] > best:
-                best = row["mean"]
-                save_weights(work / "best.safetensors", tensors, facts)
-        if part >= 1:
-            return
+    def figures(average: torch.nn.Module) -> tuple[dict[str, float], float]:
+        row = score(average, development, size_wh)
+        return row, row["mean"]
+
+    run = TimedRun(network, config, {"network": "hrnet"}, clip=1.0)
+    run.train(make, lambda batch: loss(network, batch, precision), figures)
 
 
 if __name__ == "__main__":
