@@ -15,6 +15,16 @@ from vision.types import PoseTrack
 
 STYLES = ("two feet", "alternate feet", "boxer step", "single leg", "jacks", "crossover", "double under")
 
+CROSSED = 0.5
+"""Wrists nearer to each other than this share of the shoulders' width are crossed: halfway between open arms, which
+hold the rope beside the hips, and wrists that pass each other; a network that finds both on one spot says the same."""
+
+CROSSED_TIME = 1 / 6
+"""Arms are crossed for at least a third of a jump, and at least in every second one; others never are."""
+
+SIDEWAYS = 0.1
+"""Shoulders that look narrower than this (body heights; they are 0.25 wide) are seen from the side: so are the arms."""
+
 
 @dataclass(frozen=True)
 class Limbs:
@@ -22,16 +32,19 @@ class Limbs:
 
     ``hands`` height of the wrists above the shoulders, ``hands_apart`` height difference of the
     wrists, ``hips`` height of the hips above the shoulders, ``spread`` from the right wrist to
-    the left one along the shoulders (negative: crossed), ``stance`` horizontal distance of the ankles,
-    ``lifted`` left ankle above the right one.
+    the left one along the shoulders (negative: crossed), ``shoulders`` and ``stance`` horizontal
+    distance of shoulders and of ankles, ``lifted`` left ankle above the right one, ``sway`` from the
+    middle of the ankles to that of the hips.
     """
 
     hands: Array
     hands_apart: Array
     hips: Array
     spread: Array
+    shoulders: Array
     stance: Array
     lifted: Array
+    sway: Array
 
 
 @dataclass(frozen=True)
@@ -59,8 +72,10 @@ def limbs_of(track: PoseTrack, body: BodySignal, settings: CountSettings) -> Lim
         hands_apart=-on_grid((hands[:, 0, 1] - hands[:, 1, 1]) / 2),
         hips=-on_grid((hips - shoulders)[:, 1]),
         spread=on_grid((hands[:, 0, 0] - hands[:, 1, 0]) * facing),
+        shoulders=on_grid(np.abs(points[:, 5, 0] - points[:, 6, 0])),
         stance=on_grid(np.abs(points[:, 15, 0] - points[:, 16, 0])),
         lifted=-on_grid(points[:, 15, 1] - points[:, 16, 1]),
+        sway=on_grid(hips[:, 0] - (points[:, 15, 0] + points[:, 16, 0]) / 2),
     )
 
 
@@ -68,7 +83,7 @@ def manner_of(body: BodySignal, limbs: Limbs, jumps: Jumps) -> Manner:
     """Style, turns of the rope per jump and rope confidence of one stretch of jumps."""
     when = (body.times >= jumps.times[0] - jumps.period) & (body.times <= jumps.times[-1] + jumps.period)
     rate = 1 / jumps.period
-    turns = _turns_per_jump(limbs.hands[when], rate)
+    turns = _turns_per_jump(limbs, when, rate)
     rope = _rope(limbs, when, rate)
     return Manner(_style(body, limbs, jumps, when, turns if rope > 0.5 else 1), turns, rope)
 
@@ -82,12 +97,22 @@ def _amplitude(values: Array, rate: float) -> float:
     return float(np.median(np.abs(wave)))
 
 
-def _turns_per_jump(hands: Array, rate: float) -> int:
-    """1, 2 or 3 by the rate at which the wrists beat; faster than twice is hardly seen at 30 frames a second."""
-    once, twice, thrice = (_amplitude(hands, k * rate) for k in (1, 2, 3))
-    if thrice > 1.2 * max(once, twice):
-        return 3
-    return 2 if twice > 1.2 * once else 1
+def _turns_per_jump(limbs: Limbs, when: np.ndarray, rate: float) -> int:
+    """1, 2 or 3 by the rate at which the wrists beat most, up and down or out and in.
+
+    From the front a circle of the wrists is seen as the one, from elsewhere as the other too; arms that
+    cross go out and in for another reason.
+    """
+    out = np.zeros_like(limbs.spread) if _crossed(limbs, when) else limbs.spread / 2
+    beats = [np.hypot(_amplitude(limbs.hands[when], k * rate), _amplitude(out[when], k * rate)) for k in (1, 2, 3)]
+    return int(np.argmax(beats)) + 1
+
+
+def _crossed(limbs: Limbs, when: np.ndarray) -> bool:
+    """Whether the arms cross below the shoulders in every jump or in every second one; False seen from the side."""
+    hands, spread, shoulders = limbs.hands[when], limbs.spread[when], limbs.shoulders[when]
+    width = float(np.nanmedian(shoulders)) if np.isfinite(shoulders).any() else 0.0
+    return width > SIDEWAYS and float(np.mean((hands < 0) & (spread < CROSSED * width))) > CROSSED_TIME
 
 
 def _rope(limbs: Limbs, when: np.ndarray, rate: float) -> float:
@@ -118,11 +143,11 @@ def _style(body: BodySignal, limbs: Limbs, jumps: Jumps, when: np.ndarray, turns
         return "alternate feet"
     if turns > 1:
         return "double under"
-    if np.nanmean(limbs.spread[when] < -0.02) > 0.2 if np.isfinite(limbs.spread[when]).any() else False:
+    if _crossed(limbs, when):
         return "crossover"
     if _amplitude(limbs.stance[when], rate / 2) > 0.06:
         return "jacks"
     if np.isfinite(limbs.lifted[when]).any() and abs(np.nanmedian(limbs.lifted[when])) > 0.08:
         return "single leg"
-    swing = max(_amplitude(body.apart[when], rate / 2), _amplitude(body.apart[when], rate / 4))
+    swing = max(_amplitude(v[when], rate / k) for v in (body.apart, limbs.sway) for k in (2, 4))
     return "boxer step" if swing > max(0.2 * _amplitude(body.trunk[when], rate), 0.01) else "two feet"

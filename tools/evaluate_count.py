@@ -1,8 +1,8 @@
-"""Count labelled clips and compare: count, error and style per clip, mean error and share within one per group.
+"""Count labelled clips and compare: count, error and style per clip; mean error and shares of right ones per group.
 
 The folder holds ``clips.json`` (or ``clips/clips.json``) with ``id``, ``file``, ``role`` (positive, negative,
-jump_without_rope), ``count`` and ``airborne_phases`` of every clip.  Keypoints are kept in ``--tracks``,
-so that a change of the counting is measured in seconds.
+jump_without_rope), ``count``, ``airborne_phases`` and ``style`` (its name first) of every clip.  Keypoints are kept in
+``--tracks``, so that a change of the counting is measured in seconds.
 """
 
 from __future__ import annotations
@@ -33,12 +33,18 @@ class Result:
     clip: str
     role: str
     true: int
+    style: str
     report: SessionReport
     seconds: float
 
     @property
     def error(self) -> int:
         return self.report.count - self.true
+
+    @property
+    def style_right(self) -> bool:
+        """Whether the style that was found is the one that the label begins with."""
+        return self.report.skipper is not None and self.style.startswith(self.report.skipper.style)
 
 
 def main(arguments: Sequence[str]) -> dict[str, Any]:
@@ -94,7 +100,7 @@ def _result(
             save_tracks(kept, tracks)
     report = count_people(tracks, settings, probe_video(folder / clip["file"]).duration or None)
     true = clip["airborne_phases"] if clip["role"] == "jump_without_rope" else clip["count"]
-    return Result(clip["id"], clip["role"], true, report, time.perf_counter() - start)
+    return Result(clip["id"], clip["role"], true, clip.get("style", ""), report, time.perf_counter() - start)
 
 
 def save_tracks(path: Path, tracks: Sequence[PoseTrack]) -> None:
@@ -122,8 +128,13 @@ def _table(results: list[Result]) -> dict[str, Any]:
 
 def _group(role: str, results: list[Result]) -> dict[str, float]:
     errors = np.abs([r.error for r in results])
-    figures = {"clips": len(errors), "mae": float(errors.mean()), "within_one": float((errors <= 1).mean())}
-    print(f"{role}: {len(errors)} clips, mean error {figures['mae']:.2f}, within one {figures['within_one']:.0%}")
+    figures = {"clips": len(errors), "mae": float(errors.mean())}
+    figures |= {"exact": float((errors == 0).mean()), "within_one": float((errors <= 1).mean())}
+    shares = f"exact {figures['exact']:.0%}, within one {figures['within_one']:.0%}"
+    if role == "positive":
+        figures["style"] = float(np.mean([r.style_right for r in results]))
+        shares += f", style right {figures['style']:.0%}"
+    print(f"{role}: {len(errors)} clips, mean error {figures['mae']:.2f}, {shares}")
     return figures
 
 

@@ -9,7 +9,17 @@ import numpy as np
 
 from tools.rasterizer import Array
 
-STYLES = ("two_feet", "alternate", "boxer", "jacks", "double_under")
+STYLES = {
+    "two_feet": "two feet",
+    "alternate": "alternate feet",
+    "boxer": "boxer step",
+    "single_leg": "single leg",
+    "jacks": "jacks",
+    "crossover": "crossover",
+    "crossed": "crossover",
+    "double_under": "double under",
+}
+"""Ways to jump, and what counting calls them; arms are crossed in every second jump (crossover) or in all (crossed)."""
 GRAVITY = 9.81
 _REST_TURN = -1.9 * np.pi
 """The rope lies behind the heels: a little past straight down."""
@@ -66,9 +76,10 @@ class Motion:
         flight = float(np.clip(1 - ((phase - 0.5) / (air / 2)) ** 2, 0, 1))
         top = GRAVITY * (air / self.rate) ** 2 / 8
         knees = self._crouch(clock)
-        step = _Step(number + phase, flight, knees, _smooth(2 * clock) * _smooth(2 * (self.count - clock)))
+        end = self.count + (0.5 if self.style == "alternate" else 0)  # the last step lands on one foot, as all do
+        step = _Step(number + phase, flight, knees, _smooth(2 * clock) * _smooth(2 * (end - clock)))
         legs = _LEGS[self.style](step)
-        return Moment(self._arms(time, clock) | _trunk(time, knees) | legs, top * flight, self._turn(clock))
+        return Moment(self._arms(clock) | _trunk(time, knees) | legs, top * flight, self._turn(clock))
 
     def _clock(self, time: float) -> float:
         """Jumps done, growing evenly within each; outside the bounds it runs on at the usual rate."""
@@ -98,16 +109,19 @@ class Motion:
             return float(end + 0.93 * np.pi * _smooth((clock - self.count) / 0.8))
         return float(start + (end - start) * clock / self.count)
 
-    def _arms(self, time: float, clock: float) -> dict[str, tuple[float, float, float]]:
-        """Upper arms beside the body, forearms out; the wrists draw small circles with the rope."""
-        swing = 1.0 if 0 <= clock <= self.count else 0.15
+    def _arms(self, clock: float) -> dict[str, tuple[float, float, float]]:
+        """Upper arms beside the body, forearms out or crossed in front; wrists circle with the rope."""
+        swing, cross = 1.0 if 0 <= clock <= self.count else 0.15, self._cross(clock)
         turn = self._turn(clock)
         up, out = 4 * swing * np.cos(turn), 4 * swing * np.sin(turn)
         pose: dict[str, tuple[float, float, float]] = {}
         for side, sign in (("L", 1), ("R", -1)):
+            over = -6.0 if side == "R" else 6.0  # one forearm lies over the other
             pose["clavicle." + side] = (0, sign * 3.0, 0)
-            pose["upperarm01." + side] = (8 - up, sign * (27 + out), 0)
-            pose["lowerarm01." + side] = (-34 + up, sign * -2.0, sign * (10 + out))
+            upper = _between((8.0, 27.0, 0.0), (-22.0 + over, 56.0, -22.0), cross)
+            lower = _between((-34.0, -2.0, 10.0), (30.0, 18.0, 25.0), cross)
+            pose["upperarm01." + side] = (upper[0] - up, sign * (upper[1] + out), sign * upper[2])
+            pose["lowerarm01." + side] = (lower[0] + up, sign * lower[1], sign * (lower[2] + out))
             pose["wrist." + side] = (6 * swing * np.sin(turn), 0, 0)
             for finger in range(2, 6):
                 for part in (1, 2, 3):
@@ -115,10 +129,25 @@ class Motion:
             pose["finger1-2." + side] = pose["finger1-3." + side] = (12.0, sign * 27, sign * -13)
         return pose
 
+    def _cross(self, clock: float) -> float:
+        """How far the arms are crossed, 0 to 1: they go while the rope is over the head, and stay until it is again."""
+        if self.style not in ("crossover", "crossed"):
+            return 0.0
+        inside = _smooth(2 * clock) * _smooth(2 * (self.count - clock))
+        if self.style == "crossed":
+            return inside
+        number = np.floor(clock + 0.5)
+        going = _smooth((clock - number + 0.3) / 0.6)
+        return inside * (going if number % 2 else 1 - going) * (number > 0)
+
 
 def _smooth(value: float) -> float:
     x = float(np.clip(value, 0, 1))
     return x * x * (3 - 2 * x)
+
+
+def _between(start: tuple[float, ...], end: tuple[float, ...], part: float) -> list[float]:
+    return [(1 - part) * a + part * b for a, b in zip(start, end, strict=True)]
 
 
 def _trunk(time: float, knees: float) -> dict[str, tuple[float, float, float]]:
@@ -169,13 +198,20 @@ def _alternate(step: _Step) -> dict:
 
 
 def _boxer(step: _Step) -> dict:
-    """Two hops on each leg, the free foot lightly in front."""
+    """Two hops on each leg, which stands below the body; the free foot lightly in front."""
     swing, bend, legs = np.sin(np.pi / 2 * step.clock + np.pi / 4), 8 + 12 * step.knees, {}
     for side, part in (("L", swing), ("R", -swing)):
         free = step.amount * float(np.clip(1.4 * part, 0, 1))
         point = 24 * step.flight**0.5 * (1 - free) + 8 * free
-        legs |= _leg(side, bend + 12 * free, 2 * bend + 6 * free, point, 2 * free)
+        sway = 4 * step.amount * float(np.clip(1.4 * part, -1, 1))
+        legs |= _leg(side, bend + 12 * free, 2 * bend + 6 * free, point, 2 * free + sway)
     return legs
+
+
+def _single_leg(step: _Step) -> dict:
+    """Hops on the left leg, the right foot held behind."""
+    bend, point, held = 9 + 17 * step.knees, 34 * step.flight**0.5, 62 * step.amount
+    return _leg("L", bend, 2 * bend, point) | _leg("R", bend, 2 * bend + held, point + held)
 
 
 def _jacks(step: _Step) -> dict:
@@ -190,7 +226,10 @@ def _jacks(step: _Step) -> dict:
 _LEGS: dict[str, Callable[[_Step], dict]] = {
     "two_feet": _together,
     "double_under": _together,
+    "crossover": _together,
+    "crossed": _together,
     "alternate": _alternate,
     "boxer": _boxer,
+    "single_leg": _single_leg,
     "jacks": _jacks,
 }

@@ -157,7 +157,7 @@ def random_stance(rng: np.random.Generator, spread: float = 3.0) -> tuple[Stance
 
 def _skip(rng: np.random.Generator) -> tuple[Stance, Stance]:
     """Two moments, 1/50 s apart, of somebody who skips a rope."""
-    motion = Motion(str(rng.choice(STYLES)), 3, float(rng.uniform(1.6, 3.2)), 0.5, int(rng.integers(1_000_000)))
+    motion = Motion(str(rng.choice(list(STYLES))), 3, float(rng.uniform(1.6, 3.2)), 0.5, int(rng.integers(1_000_000)))
     time = float(rng.uniform(0.3, motion.duration - 0.3))
     noise: dict[str, Array] = {}
     out = []

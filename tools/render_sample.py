@@ -5,10 +5,9 @@
 
 from __future__ import annotations
 
-import argparse
 import json
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import cv2
@@ -18,8 +17,9 @@ from tools.body_renderer import Body, Outfit
 from tools.jump_motion import STYLES, Moment, Motion
 from tools.rasterizer import Array, Camera
 from tools.scenery import Gym, cast_shadow, draw_rope, rope_curve
+from tools.script import run_script
 from tools.shading import Light, render_body
-from vision.options import add_arguments, check_options, from_arguments, option
+from vision.options import check_options, option
 from vision.types import Frame, Image
 from vision.video import write_video
 
@@ -28,14 +28,15 @@ from vision.video import write_video
 class SampleConfig:
     """Options of the sample video."""
 
-    style: str = option("two_feet", "How the person jumps", choices=STYLES)
+    style: str = option("two_feet", "How the person jumps", choices=tuple(STYLES))
     count: int = option(24, "Number of jumps", low=1, high=500)
-    rate: float = option(2.3, "Jumps a second", low=0.5, high=5, unit="1/s")
+    rate: float = option(2.3, "Jumps a second", low=0.5, high=9, unit="1/s")
     lead: float = option(1.0, "Standing still before and after", low=0, high=10, unit="s")
     fps: int = option(30, "Frames a second", low=5, high=120, unit="1/s")
     width: int = option(360, "Width", low=64, high=1920, unit="px")
     height: int = option(640, "Height", low=64, high=1920, unit="px")
-    seed: int = option(0, "Seed of jitter and noise; above 0 also of body, clothes and room", low=0, high=2**31)
+    seed: int = option(0, "Seed of jitter and noise; above 0 also of body, clothes, room and view", low=0, high=2**31)
+    supersample: int = option(2, "Pixels rendered for one, along each side", low=1, high=4)
     crf: int = option(24, "Quality of the video, smaller is better", low=0, high=51)
     output: str = option("assets/jump_sample.mp4", "The video; the answer is written beside it as .json")
 
@@ -55,7 +56,7 @@ class Scene:
     rope: tuple[int, int, int] = (235, 225, 60)
 
 
-def make_scene(config: SampleConfig, supersample: int = 2) -> Scene:
+def make_scene(config: SampleConfig) -> Scene:
     """The scene of a seed; seed 0 is the ordinary person in the ordinary gym."""
     rng = np.random.default_rng(config.seed)
     outfit, gym, shape = Outfit(), Gym(), {"gender": 0.1, "height": 0.5, "weight": 0.45, "muscle": 0.6}
@@ -63,8 +64,16 @@ def make_scene(config: SampleConfig, supersample: int = 2) -> Scene:
         outfit, gym = Outfit.random(rng), Gym.random(rng)
         shape = {name: float(rng.uniform(0.15, 0.85)) for name in shape}
     motion = Motion(config.style, config.count, config.rate, config.lead, config.seed)
-    camera = Camera(size=(config.width, config.height)).scaled(supersample)
+    camera = _view(rng) if config.seed else Camera()
+    camera = replace(camera, size=(config.width, config.height)).scaled(config.supersample)
     return Scene(Body(outfit, **shape), motion, camera, Light(), gym.render(camera))
+
+
+def _view(rng: np.random.Generator) -> Camera:
+    """From the front, up to 40 degrees from the side, from knee to head height; the person fills half to all of it."""
+    around, distance = np.deg2rad(rng.uniform(-40, 40)), rng.uniform(3.0, 5.0)
+    eye = (distance * np.sin(around), -distance * np.cos(around), rng.uniform(0.5, 1.8))
+    return Camera(eye, (rng.uniform(-0.15, 0.15), 0.0, rng.uniform(0.95, 1.1)), distance / rng.uniform(2.8, 3.8))
 
 
 def stand(body: Body, moment: Moment) -> tuple[Array, Array]:
@@ -82,7 +91,8 @@ def render_frame(scene: Scene, time: float, exposure: float) -> Array:
     image = cast_shadow(scene.room, vertices, scene.camera, scene.light)
     image = np.where(np.isfinite(depth)[..., None], person, image)
     hands = scene.body.hands(vertices)
-    outward = np.array([[0.8, -0.55, 0.0], [-0.8, -0.55, 0.0]])
+    side = 0.8 * np.clip((hands[0, 0] - hands[1, 0]) / 0.3, -1, 1)  # crossed arms point the handles the other way
+    outward = np.array([[side, -0.55, 0.0], [-side, -0.55, 0.0]])
     moments = [scene.motion.at(time + exposure * part) for part in np.linspace(-0.5, 0.5, 25)]
     curves = [rope_curve(hands + 0.09 * outward, m.turn, m.height) for m in moments]
     draw_rope(image, depth, scene.camera, curves, scene.rope)
@@ -125,6 +135,4 @@ def main(config: SampleConfig) -> dict:
 
 
 if __name__ == "__main__":
-    parser = argparse.ArgumentParser(description="Render the sample video and its true answer.")
-    add_arguments(parser, SampleConfig)
-    print(json.dumps(main(from_arguments(SampleConfig, parser.parse_args()))))
+    run_script(main, SampleConfig, __doc__)

@@ -84,6 +84,35 @@ def test_double_unders_are_one_jump_and_two_turns():
     assert (report.count, report.turns, report.style) == (15, 30, "double under")
 
 
+def test_crossed_wrists_may_be_seen_on_one_spot():
+    def cross(times, points):
+        syn.jumps(2.0)(times, points)
+        crossed = np.floor(2.0 * times) % 2 == 1
+        points[crossed, 9:11] = points[crossed, 9:11].mean(axis=1, keepdims=True)
+
+    report = count_jumps(film(Clip([REST, (7.0, cross), REST], spoiled=Spoiled(0.006))))
+    assert (report.count, report.turns, report.style) == (14, 14, "crossover")
+
+
+def test_who_hops_on_one_leg_in_turn_stands_over_it():
+    def shift(times, points):
+        syn.jumps(2.0)(times, points)
+        points[:, :13, 0] += 0.03 * np.sin(np.pi / 2 * 2.0 * times)[:, None]
+
+    report = count_jumps(film(Clip([REST, (7.0, shift), REST], spoiled=Spoiled(0.006))))
+    assert (report.count, report.style) == (14, "boxer step")
+
+
+def test_wrists_that_beat_sideways_turn_the_rope_twice():
+    def flick(times, points):
+        syn.jumps(2.0)(times, points)
+        points[:, 9, 0] += 0.03 * np.sin(8 * np.pi * times)
+        points[:, 10, 0] -= 0.03 * np.sin(8 * np.pi * times)
+
+    report = count_jumps(film(Clip([REST, (7.0, flick), REST], spoiled=Spoiled(0.006))))
+    assert (report.count, report.turns, report.style) == (14, 28, "double under")
+
+
 def test_styles_are_told_per_stretch():
     parts = [REST, jumped(syn.jumps(2.0), 10, 2.0), (2.0, syn.stand), jumped(syn.steps(6), 30, 6), REST]
     report = count_jumps(film(Clip(parts, spoiled=Spoiled(0.008))))

@@ -88,8 +88,8 @@ def test_tiny_video(tmp_path: Path) -> None:
     from tools.render_sample import SampleConfig, main, make_scene, render_frame, stand
     from vision.video import read_frames
 
-    config = SampleConfig(count=1, lead=0.1, fps=6, width=72, height=128, output=str(tmp_path / "a.mp4"))
-    scene = make_scene(config, supersample=1)
+    config = SampleConfig(count=1, lead=0.1, fps=6, width=72, height=128, supersample=1, output=str(tmp_path / "a.mp4"))
+    scene = make_scene(config)
     vertices, joints = stand(scene.body, scene.motion.at(scene.motion.apexes[0]))
     assert vertices[:, 2].min() == pytest.approx(scene.motion.at(scene.motion.apexes[0]).height)
     pixels, _ = scene.camera.project(joints)
