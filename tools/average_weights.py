@@ -1,6 +1,6 @@
 """Average checkpoints of runs that started from the same weights (model soups, Wortsman et al., ICML 2022).
 
-    python -m tools.average_weights --sources runs/a/last.safetensors,runs/b/last.safetensors --out runs/soup.safetensors
+    python -m tools.average_weights --sources runs/a.safetensors,runs/b.safetensors --out runs/soup.safetensors
 
 Runs that differ in data, order or augmentation end on different sides of one valley; their mean is often better than
 each, and costs nothing at run time.
