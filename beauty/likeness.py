@@ -22,7 +22,8 @@ STEADY = 0.2
 class Appearance:
     """How a face looks: its skin's ``mean`` (3,) and ``inverse`` covariance (3, 3) in Lab and usual log roughness.
 
-    ``glasses`` is 0, or up to 1 when a frame crosses the nose; ``finer`` bounds the band of its blotches (``skin.py``).
+    ``glasses`` is 0, or up to 1 when a frame crosses the nose; ``finer`` bounds the band of its blotches (``skin.py``);
+    ``beard`` is the share of the lower face with signs of hair (``beard.py``).
     """
 
     mean: np.ndarray
@@ -30,6 +31,7 @@ class Appearance:
     texture: float
     glasses: float = 0.0
     finer: float = 0.008
+    beard: float = 0.0
 
     def mixed(self, other: Appearance, share: float) -> Appearance:
         """This look with ``share`` of another one (for steady masks in videos)."""
@@ -39,6 +41,7 @@ class Appearance:
             self.texture + share * (other.texture - self.texture),
             self.glasses + share * (other.glasses - self.glasses),
             self.finer + share * (other.finer - self.finer),
+            self.beard + share * (other.beard - self.beard),
         )
 
 

@@ -76,6 +76,18 @@ def below_forehead(shape: tuple[int, int], frame: FaceFrame, lower: float = -0.0
     return (x - frame.origin[0]) * frame.down[0] + (y - frame.origin[1]) * frame.down[1] > line
 
 
+def beard_zone(shape: tuple[int, int], frame: FaceFrame, inside: np.ndarray) -> np.ndarray:
+    """Where a beard may grow (rows, cols): below the nose, beside the ears from the eyes down, and under the chin."""
+    w, local = frame.width, frame.local(frame.points)
+    y, x = np.ogrid[: shape[0], : shape[1]]
+    u = (x - frame.origin[0]) * frame.right[0] + (y - frame.origin[1]) * frame.right[1]
+    v = (x - frame.origin[0]) * frame.down[0] + (y - frame.origin[1]) * frame.down[1]
+    eyes, nose = float(local[[66, 79], 1].mean()), float(local[[57, 63], 1].mean())
+    beside = smooth(np.abs(u - float(local[[0, 32], 0].mean())), 0.25 * w, 0.4 * w) * smooth(v, eyes, nose)
+    below = smooth(v, nose - 0.02 * w, nose + 0.06 * w)
+    return np.maximum(below, beside) * smooth(inside, -0.2 * w, -0.1 * w)
+
+
 def _jaw_rows(local: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     """Half width of head and neck (2,) by height: the face at the mouth, less on the neck."""
     half = abs(float(local[32, 0] - local[0, 0])) / 2

@@ -12,9 +12,10 @@ from dataclasses import dataclass, replace
 import cv2
 import numpy as np
 
+from beauty.beard import beard, hair_signs
 from beauty.frame import FaceFrame
 from beauty.likeness import STEADY, Appearance, glasses, likeness, roughness, skin_colour
-from beauty.outline import below_forehead, distance, face_outline, features, parts, prior
+from beauty.outline import beard_zone, below_forehead, distance, face_outline, features, parts, prior
 
 
 @dataclass(frozen=True)
@@ -47,10 +48,12 @@ def find_regions(small: np.ndarray, frame: FaceFrame, before: Appearance | None 
     inside = distance(small.shape[:2], face_outline(frame))
     core = (inside > 0.05 * frame.width) & (free > 0.9) & below_forehead(small.shape[:2], frame)
     neck = (inside < -0.02 * frame.width) & below_forehead(small.shape[:2], frame, 0.45)
-    seen = replace(skin_colour(lab, rough, core, frame), glasses=glasses(lab[..., 0], frame))
+    bearded, share = hair_signs(lab, rough, core, beard_zone(small.shape[:2], frame, inside) * free, frame)
+    bare = core & (beard(bearded, share) < 0.5)
+    seen = replace(skin_colour(lab, rough, bare, frame), glasses=glasses(lab[..., 0], frame), beard=share)
     seen = seen if before is None else before.mixed(seen, STEADY)
-    allowed = prior(small.shape[:2], frame, inside)
-    likely = likeness(lab, rough, core, neck, seen, frame.width)
+    likely = likeness(lab, rough, bare, neck, seen, frame.width)
+    allowed = prior(small.shape[:2], frame, inside) * (1 - beard(bearded, seen.beard))
     mask = _connected(_without_holes(likely, core, frame.width) * allowed, core) * free
     grey = cv2.cvtColor(small, cv2.COLOR_RGB2GRAY).astype(np.float32) / 255
     gain, offset = _guided(grey, mask, frame.width)

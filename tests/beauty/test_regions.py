@@ -65,6 +65,29 @@ def test_a_monochrome_picture_works():
     assert skin[inside(skin.shape, faces.points106[0], CHEEK)].mean() > 0.75
 
 
+LOWER_FACE = (3, 6, 9, 12, 16, 20, 23, 26, 29, 90, 87, 84)
+
+
+def lower_face_darkened(image, points, by, grain):
+    """The picture with its lower face ``by`` times as light, and hairs of ``grain`` grey levels on it."""
+    zone = inside(image.shape[:2], points, LOWER_FACE) & ~inside(image.shape[:2], points, range(84, 96))
+    soft = cv2.GaussianBlur(zone.astype(np.float32), (0, 0), 4)[..., None]
+    hairs = cv2.GaussianBlur(np.random.default_rng(1).normal(0, grain, image.shape[:2]), (0, 0), 1.5)[..., None]
+    return np.clip(image * (1 + soft * (by - 1)) + soft * hairs, 0, 255).astype(np.uint8), zone
+
+
+@pytest.mark.parametrize("name", ["astronaut", "hopper"])
+def test_a_beard_is_no_skin_and_a_shaded_chin_is(name):
+    image, faces = portrait(name, 2)
+    points = faces.points106[0]
+    bearded, zone = lower_face_darkened(image, points, 0.5, 90)
+    shaded, _ = lower_face_darkened(image, points, 0.7, 0)
+    beard, shade, bare = (skin_of(x, faces)[zone].mean() for x in (bearded, shaded, image))
+    assert beard < 0.15
+    assert shade > 0.8 * bare > 0.4
+    assert skin_of(bearded, faces)[inside(zone.shape, points, (5, 57, 73, 66))].mean() > 0.7
+
+
 def test_glasses_are_noticed():
     hopper, astronaut = (prepare(*portrait(name, 2)).parts[0].regions.seen for name in ("hopper", "astronaut"))
     assert hopper.glasses > 0.6
