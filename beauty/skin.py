@@ -24,6 +24,9 @@ KEPT = 0.875
 FINER, COARSER = (0.0055, 0.007, 0.009, 0.012), 0.032
 """Standard deviations of the filters that bound the band, shares of the face width; the finer is found per face."""
 
+EDGE = 7.0
+"""A fold or an edge keeps half of its contrast where the band is so many times as strong as it usually is."""
+
 FULL = 0.9
 """Share of the band that full smoothing takes away where the skin is even."""
 
@@ -59,7 +62,7 @@ def _removed(band: np.ndarray, skin: np.ndarray, width: float) -> np.ndarray:
     inside = skin > 0.8
     usual = float(np.median(strength[inside])) if inside.any() else 1.0
     heavy = cv2.GaussianBlur(strength, (0, 0), max(PORES * width, 0.5))
-    keep = 1 / (1 + (heavy / max(5.0 * usual, 2.0)) ** 4)
+    keep = 1 / (1 + (heavy / max(EDGE * usual, 2.0)) ** 3)
     return FULL * band * (keep * _firm(skin))[..., None]
 
 
