@@ -79,7 +79,7 @@ def find_stretches(body: BodySignal, settings: CountSettings) -> list[Stretch]:
         return []
     evidence, sizes = measure(body, settings)
     path = best_path(np.log(np.clip(evidence, 0.05, 8.0)))
-    return _stretches(path, sizes, len(body.times))
+    return _continued(_stretches(path, sizes, len(body.times)), body, settings.foot_lift)
 
 
 def states() -> tuple[np.ndarray, Array]:
@@ -173,3 +173,22 @@ def _stretches(path: np.ndarray, sizes: Array, length: int) -> list[Stretch]:
         size = np.interp(samples, knots, sizes[path[a:b], np.arange(a, b)])
         found.append(Stretch(int(start), int(stop), bool(kind[a]), rate, size))
     return found
+
+
+def _continued(found: list[Stretch], body: BodySignal, foot_lift: float) -> list[Stretch]:
+    """Stretches in turns, joined where the feet's difference goes on at their rate: who stepped before and after and
+    lifts one foot all the time in between has stepped on, and the network has given one foot twice."""
+    joined = found[:1]
+    apart = np.abs(wavelets(body.apart)) if len(found) > 1 else np.zeros((len(RATES), 0))
+    for after in found[1:]:
+        before = joined[-1]
+        samples = np.arange(before.stop, after.start)
+        rate = np.interp(samples, [before.stop, after.start], [before.rate[-1], after.rate[0]])
+        rows = np.abs(np.log(2 * RATES[:, None] / rate)).argmin(axis=0)
+        size = apart[rows, samples // EVERY]
+        if before.turns and after.turns and np.all(size > foot_lift):
+            joined[-1] = Stretch(before.start, after.stop, True, np.concatenate([before.rate, rate, after.rate]),
+                                 np.concatenate([before.size, size, after.size]))  # fmt: skip
+        else:
+            joined.append(after)
+    return joined

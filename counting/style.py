@@ -137,6 +137,14 @@ def _fades(value: float, full: float, none: float) -> float:
     return float(np.clip((none - value) / (none - full), 0, 1))
 
 
+def _one_foot_up(lifted: Array, high: float = 0.08, share: float = 0.125) -> bool:
+    """Whether one foot is ``high`` above the other, and always the same one.
+
+    A network that gives the standing foot twice hides it most of the time; who jumps on both feet never shows it.
+    """
+    return abs(float(np.mean(lifted > high) - np.mean(lifted < -high))) > share
+
+
 def _style(body: BodySignal, limbs: Limbs, jumps: Jumps, when: np.ndarray, turns: int) -> str:
     rate = 1 / jumps.period
     if jumps.turns:
@@ -147,7 +155,7 @@ def _style(body: BodySignal, limbs: Limbs, jumps: Jumps, when: np.ndarray, turns
         return "crossover"
     if _amplitude(limbs.stance[when], rate / 2) > 0.06:
         return "jacks"
-    if np.isfinite(limbs.lifted[when]).any() and abs(np.nanmedian(limbs.lifted[when])) > 0.08:
+    if _one_foot_up(limbs.lifted[when]):
         return "single leg"
     swing = max(_amplitude(v[when], rate / k) for v in (body.apart, limbs.sway) for k in (2, 4))
     return "boxer step" if swing > max(0.2 * _amplitude(body.trunk[when], rate), 0.01) else "two feet"

@@ -84,6 +84,26 @@ def test_double_unders_are_one_jump_and_two_turns():
     assert (report.count, report.turns, report.style) == (15, 30, "double under")
 
 
+def test_a_foot_that_is_given_twice_for_a_while_hides_no_step():
+    track = film(Clip([REST, jumped(syn.steps(6, lift=0.2), 48, 6), REST], size=300, spoiled=Spoiled(0.004)))
+    points = track.keypoints.copy()
+    lifted = points[:, 16, 1] < points[:, 15, 1]
+    hidden = lifted & (track.times > 4) & (track.times < 6.5)
+    for right, left in ((14, 13), (16, 15)):
+        points[hidden, right] = points[hidden, left] + [6, 0, 0]
+    report = count_jumps(PoseTrack(track.times, points, track.boxes))
+    assert report.per_style() == {"alternate feet": 48}
+    assert len(report.streaks) == 1
+
+
+def test_a_leg_that_is_mostly_hidden_behind_the_other_is_still_lifted():
+    track = film(Clip([REST, jumped(syn.jumps(2.0, "single leg"), 14, 2.0), REST], spoiled=Spoiled(0.004)))
+    points = track.keypoints.copy()
+    hidden = np.arange(len(points)) % 4 > 0
+    points[hidden, 16] = points[hidden, 15]
+    assert count_jumps(PoseTrack(track.times, points, track.boxes)).per_style() == {"single leg": 14}
+
+
 def test_crossed_wrists_may_be_seen_on_one_spot():
     def cross(times, points):
         syn.jumps(2.0)(times, points)
