@@ -139,7 +139,7 @@ class FaceFinder:
 
     detect: DetectorRunner
     landmarks: LandmarkRunner
-    threshold: float = 0.4
+    threshold: float = 0.5
 
     def __call__(self, image: Image) -> Faces:
         found = self.detect(image)
