@@ -68,6 +68,11 @@ def _mirrored(image: Image, _: float) -> Image:
     return np.ascontiguousarray(image[:, ::-1])
 
 
+def _cut(image: Image, _: float) -> Image:
+    """The camera held too high: the lower third of the picture is not there."""
+    return np.ascontiguousarray(image[: max(1, 2 * image.shape[0] // 3)])
+
+
 SPOILED: dict[str, Callable[[Frames], Iterator[Frame]]] = {
     "small": _each(_small),
     "dark": _each(_dark),
@@ -75,5 +80,6 @@ SPOILED: dict[str, Callable[[Frames], Iterator[Frame]]] = {
     "mirrored": _each(_mirrored),
     "half_rate": _half_rate,
     "jumpy": _jumpy,
+    "cut": _each(_cut),
 }
 """Half the rate is beyond what alternate feet allow when 30 frames a second become 15."""
