@@ -165,7 +165,10 @@ def polygon_area(points: np.ndarray) -> float:
 
 
 def shape_figures(shape: tuple[int, int], faces: Faces) -> dict[str, float]:
-    """Reach, steadiness, folds and bent lines of the warp, for the largest face."""
+    """Reach, steadiness, folds and bent lines of the warp, for the largest face.
+
+    Lines are bent by its own warp alone, for what lies beside it may be a neighbour's cheek, which is to move.
+    """
     points, frame = faces.points106[0], face_frame(faces.points106[0], faces.pose[0])
     jaw, eyes = [], []
     for strength in np.linspace(0, 1, 5)[1:]:
@@ -181,7 +184,7 @@ def shape_figures(shape: tuple[int, int], faces: Faces) -> dict[str, float]:
         "monotonic": float(bool(np.all(np.diff([start, *jaw]) < 0) and np.all(np.diff([1, *eyes]) > 0))),
         "least jacobian": float(jacobian(warp_field(shape, faces, every)).min()),
         "bent lines": bent_lines(
-            warp_field(shape, faces, replace(OFF, slimming=1.0)), frame.width, points, frame.right
+            warp_field(shape, faces[:1], replace(OFF, slimming=1.0)), frame.width, points, frame.right
         ),
     }
 
