@@ -17,8 +17,11 @@ from vision.types import Faces, Floats, Image
 MARGIN = 1.2
 """The network sees the tight box of the upright points, grown by this factor."""
 
-PASSES = 3
-"""Predictions per face, each on the tight box of the one before; the last is averaged with its mirror image."""
+PASSES = 2
+"""Predictions per face, each on the tight box of the one before; the last is averaged with its mirror image.
+
+A third moves the mean error by less than .01 % of the outer-eye distance.
+"""
 
 
 def eye_angle(points: Floats) -> float:
