@@ -45,6 +45,11 @@ class Jumps:
     turns: bool
     period: float
 
+    @property
+    def heights(self) -> Array:
+        """Rise of the body (J,) in body heights; NaN for steps, whose swing is the lift of a foot."""
+        return np.full_like(self.swing, np.nan) if self.turns else self.swing
+
 
 def find_jumps(body: BodySignal, stretches: list[Stretch], settings: CountSettings) -> list[Jumps]:
     """The jumps of every stretch; a jump near the border of two stretches belongs to the earlier one."""

@@ -42,9 +42,10 @@ class JumpReport:
     """One person's jumps.
 
     ``apex_times`` (J,) seconds of each jump (of a step: the highest foot), ``confidence`` (J,) in [0, 1],
-    ``airtime`` (J,) estimated seconds in the air, ``heights`` (J,) rise in body heights.  ``signal``
-    (G,) in body heights over ``times`` (G,).  ``coverage`` is the share of the time with usable
-    keypoints, ``rope_confidence`` how sure it is that a rope is turned, both in [0, 1].
+    ``airtime`` (J,) estimated seconds in the air, ``heights`` (J,) rise in body heights, both NaN for steps of
+    alternate feet (None in JSON, empty in CSV).  ``signal`` (G,) in body heights over ``times`` (G,).
+    ``coverage`` is the share of the time with usable keypoints, ``rope_confidence`` how sure it is that a rope
+    is turned, both in [0, 1].
     """
 
     count: int
@@ -166,8 +167,8 @@ class SessionReport:
         for person, report in enumerate(self.people):
             rows = zip(report.apex_times, report.confidence, report.heights, report.airtime, strict=True)
             for number, (time, sure, rise, air) in enumerate(rows, 1):
-                style = style_at(report, float(time))
-                table.writerow([person, number, f"{time:.3f}", style, f"{sure:.2f}", f"{rise:.4f}", f"{air:.3f}"])
+                flight = [f"{rise:.4f}", f"{air:.3f}"] if np.isfinite(rise) else ["", ""]
+                table.writerow([person, number, f"{time:.3f}", style_at(report, float(time)), f"{sure:.2f}", *flight])
         return out.getvalue()
 
 
@@ -176,8 +177,9 @@ def style_at(report: JumpReport, time: float) -> str:
     return next((p.style for p in report.parts if p.start - 1e-6 <= time <= p.stop + 1e-6), "")
 
 
-def _rounded(values: Array, digits: int = 3) -> list[float]:
-    return [round(float(v), digits) for v in values]
+def _rounded(values: Array, digits: int = 3) -> list[float | None]:
+    """Plain numbers; None for NaN, which JSON does not know."""
+    return [round(float(v), digits) if np.isfinite(v) else None for v in values]
 
 
 def streaks_and_breaks(

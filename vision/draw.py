@@ -22,9 +22,10 @@ def draw_faces(image: Image, faces: Faces, *, points: bool = True, boxes: bool =
     """A copy of ``image`` with the 106 ``points`` and their lines, ``boxes`` with scores, ``pose`` as three axes."""
     canvas = np.ascontiguousarray(image).copy()
     for i, box in enumerate(faces.boxes):
-        width = max(1, round(float(box[2] - box[0]) / 160))
+        fine = float(box[2] - box[0]) / 160
+        width = max(1, round(fine))
         if points:
-            _draw_points(canvas, faces.points106[i], float(box[2] - box[0]) / 160)
+            _draw_points(canvas, faces.points106[i], fine)
         if boxes:
             _draw_box(canvas, box, float(faces.scores[i]), width)
         if pose:

@@ -229,6 +229,16 @@ def test_height_gives_centimetres():
     assert count_jumps(film(clip)).to_dict()["height_cm"] is None
 
 
+def test_steps_have_no_height_and_no_airtime_for_a_lifted_foot_tells_neither():
+    track = film(Clip([REST, jumped(syn.steps(5), 30, 5), REST]))
+    report = count_people([track], CountSettings(height_cm=170), seconds=10.0)
+    data = report.people[0].to_dict()
+    assert data["height_cm"] == data["heights"] == data["airtime"] == [None] * 30
+    rows = report.to_csv().splitlines()
+    assert len(rows) == 31
+    assert all(row.endswith(",,") for row in rows[1:])
+
+
 def test_csv_has_a_line_per_jump():
     report = count_people([film(Clip([REST, jumped(syn.jumps(2.0), 10, 2.0), REST]))])
     lines = report.to_csv().splitlines()
