@@ -17,7 +17,7 @@ import numpy as np
 import pytest
 
 import app
-from beauty.settings import PRESETS, BeautySettings
+from beauty.settings import BeautySettings
 from counting.pipeline import count_people
 from counting.settings import CountSettings
 from models import MissingWeights
@@ -32,8 +32,6 @@ from webui.texts import TEXTS, language_of, say, span_text
 from webui.videos import TooLargeError, TooLongError
 
 from .fakes import face_at, find_face
-
-OFF = PRESETS["off"]
 
 
 def blanks(text: str) -> set[str | None]:
