@@ -3,109 +3,16 @@
 from __future__ import annotations
 
 import itertools
-import json
 from dataclasses import dataclass, replace
-from pathlib import Path
 
 import cv2
 import numpy as np
 
 from tools.augment import change_colours, degrade
-from tools.body_data import read_crops, read_tar
+from tools.scenes import Scene
 from vision.geometry import crop_matrix, grow_box, transform_points
 from vision.layouts import FIVE_MIRROR
 from vision.types import Floats, Image
-
-
-@dataclass(frozen=True)
-class Scene:
-    """A picture with ``boxes`` (N, 4), ``points`` (N, P, 2), NaN where unknown, and regions to ignore (M, 4)."""
-
-    image: Image
-    boxes: Floats
-    points: Floats
-    ignore: Floats
-    source: str
-    dev: bool = False
-    alone: bool = False
-
-
-def _decode(jpeg: bytes) -> Image:
-    return cv2.imdecode(np.frombuffer(jpeg, np.uint8), cv2.IMREAD_COLOR_RGB)  # type: ignore[return-value]
-
-
-def _xyxy(boxes: list[list[float]]) -> Floats:
-    table = np.array(boxes, np.float32).reshape(-1, 4)
-    table[:, 2:] += table[:, :2]
-    return table
-
-
-def read_scenes(folder: Path, kind: str) -> list[Scene]:
-    """All scenes with their ``kind`` ("face" or "person") labels; negative ones have none."""
-    files, scenes = read_tar(folder / "scenes.tar"), []
-    for row in json.loads((folder / "scenes.json").read_text()):
-        things = row["faces" if kind == "face" else "persons"]
-        points = np.zeros((len(things), 0, 2), np.float32)
-        if kind == "face":
-            raw = np.array([t["points"] for t in things], np.float32).reshape(-1, 5, 3)
-            points = np.where(raw[..., 2:] > 0, raw[..., :2], np.nan).astype(np.float32)
-        boxes, ignore = _xyxy([t["box"] for t in things]), _xyxy(row[f"{kind}_ignore"])
-        scenes.append(Scene(_decode(files[row["name"]]), boxes, points, ignore, row["source"], row["split"] == "dev"))
-    return scenes
-
-
-def read_face_crops(folder: Path) -> list[Scene]:
-    """Single faces with their surroundings; chips that are mostly fill are left out, fill is ignored."""
-    table, files = np.load(folder / "face_train.npz"), read_tar(folder / "face_train.tar")
-    others: dict[int, list[Floats]] = {}
-    for row, *box in table["other_box"]:
-        others.setdefault(int(row), []).append(_xyxy([box])[0])
-    scenes = []
-    for i, name in enumerate(table["name"]):
-        if table["pad"][i].max() > 30 or table["source"][i] in ("faker", "facemask"):
-            continue
-        more = np.array(others.get(i, []), np.float32).reshape(-1, 4)
-        boxes = np.concatenate([_xyxy([table["box"][i]]), more])
-        points = np.full((len(boxes), 5, 2), np.nan, np.float32)
-        points[0] = table["five"][i]
-        nothing = np.zeros((0, 4), np.float32)
-        scenes.append(Scene(_decode(files[str(name)]), boxes, points, nothing, str(table["source"][i]), alone=True))
-    return scenes
-
-
-def read_person_crops(folder: Path) -> list[Scene]:
-    """Single people; in crops that may show others, all that lies beside the person is ignored."""
-    crops, scenes = read_crops(folder, "body_train"), []
-    if (folder / "sports_train.npz").exists():
-        crops = crops + read_crops(folder, "sports_train")
-    for i, source in enumerate(crops.sources):
-        x0, _y0, x1, _y1 = crops.boxes[i]
-        beside = [] if source in ("ccp", "stock1000", "yoga") else [[0, 0, x0, 288], [x1, 0, 216, 288]]
-        nothing = np.zeros((1, 0, 2), np.float32)
-        ignore = np.array(beside, np.float32).reshape(-1, 4)
-        scenes.append(Scene(crops.image(i), crops.boxes[i : i + 1], nothing, ignore, str(source), alone=True))
-    return scenes
-
-
-SINGLE = ("ccp", "stock1000", "yoga", "humanseg", "dev_", "x_")
-"""Beginnings of the sources whose crops show one person."""
-
-
-def read_faceless(folder: Path, count: int) -> list[Scene]:
-    """Clothes, hands, knees and floors: ``count`` people of single-person sources from the shoulders down."""
-    crops, scenes = read_crops(folder, "body_train"), []
-    single = np.array([str(s).startswith(SINGLE) for s in crops.sources])
-    head, shoulders = crops.keypoints[:, :5], crops.keypoints[:, 5:7]
-    known = np.all(shoulders[..., 2] > 0, axis=1) & (head[..., 2].max(axis=1) > 0)
-    upright = head[..., 1].max(axis=1) < shoulders[..., 1].min(axis=1)
-    rows = np.random.default_rng(0).permutation(np.flatnonzero(single & known & upright))
-    nothing = np.zeros((0, 4), np.float32)
-    for i in rows[:count]:
-        x0, _, x1, y1 = crops.boxes[i].round().astype(int)
-        below = crops.image(i)[int(shoulders[i, :, 1].max()) : max(0, y1), max(0, x0) : x1]
-        if min(below.shape[:2]) >= 32:
-            scenes.append(Scene(below, nothing, np.zeros((0, 5, 2), np.float32), nothing, str(crops.sources[i])))
-    return scenes
 
 
 @dataclass(frozen=True)
@@ -166,9 +73,9 @@ def place(scene: Scene, region: Floats, background: Image, degrees: float, flip:
 
 @dataclass(frozen=True)
 class Composer:
-    """Makes training pictures of ``side`` pixels from scenes, crops and negatives."""
+    """Makes training pictures of ``side`` pixels from scenes (sets that are drawn alike), crops and negatives."""
 
-    scenes: list[Scene]
+    scenes: list[list[Scene]]
     crops: list[Scene]
     negatives: list[Scene]
     side: int
@@ -203,7 +110,8 @@ class Composer:
         elif kind < crops + (1 - crops) * 0.35:
             scene = self.negatives[int(rng.integers(len(self.negatives)))]
         else:
-            scene = self.scenes[int(rng.integers(len(self.scenes)))]
+            listed = self.scenes[int(rng.integers(len(self.scenes)))]
+            scene = listed[int(rng.integers(len(listed)))]
         region = self._region(scene, wh, rng)
         if scene.alone:
             region = self._inside(region, scene, wh)

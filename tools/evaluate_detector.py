@@ -7,7 +7,7 @@ from pathlib import Path
 
 import numpy as np
 
-from tools.detection_data import Scene, read_scenes
+from tools.scenes import Scene, read_scenes
 from vision.geometry import box_iou
 from vision.types import Detections, Faces, Image
 

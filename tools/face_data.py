@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 import cv2
@@ -13,8 +14,9 @@ from models.landmarks106 import SIDE
 from tools.augment import change_colours, degrade, occlude
 from tools.body_data import read_tar
 from tools.face_labels import blended
-from vision.geometry import crop_matrix, grow_box, transform_points
-from vision.layouts import FACE_MIRROR
+from tools.scenes import Scene
+from vision.geometry import crop_matrix, grow_box, similarity, transform_points
+from vision.layouts import FACE_MIRROR, FIVE_FROM_106
 from vision.types import Floats, Image
 
 
@@ -86,6 +88,43 @@ def make_face(
     return view, moved, weights, pose, confidence  # type: ignore[return-value]
 
 
+SCENE_SHARE = 0.1
+"""Part of the faces drawn from scenes, where only five points are known: more turned, bent and small ones."""
+
+
+def _five_points(scene: Scene, mean_face: Floats) -> Iterator[tuple[Image, Floats, Floats]]:
+    """Crops (144, 144, 3) of a scene's faces with all five points: 106 points (the mean face's but five) and weights.
+
+    Only the five have weight; the others place the crop as they do when the face is first looked at.
+    """
+    for box, five in zip(scene.boxes, scene.points, strict=True):
+        if np.isfinite(five).all() and max(box[2:] - box[:2]) >= 20:
+            matrix = crop_matrix(grow_box(box, 1.6, 1.0), (144, 144))
+            crop = cv2.warpAffine(scene.image, matrix, (144, 144), borderValue=(124, 117, 104))
+            rows, goal = list(FIVE_FROM_106), transform_points(five, matrix)
+            points = transform_points(mean_face, similarity(mean_face[rows], goal))
+            points[rows] = goal
+            yield crop, points, np.isin(np.arange(106), rows).astype(np.float32)  # type: ignore[misc]
+
+
+def with_scenes(faces: FaceSet, scenes: Sequence[Scene], mean_face: Floats) -> FaceSet:
+    """The faces, and those of scenes with five points, which are drawn the share ``SCENE_SHARE`` of the time."""
+    more = [face for scene in scenes for face in _five_points(scene, mean_face)]
+    if not more:
+        return faces
+    images, points, weights = (list(column) for column in zip(*more, strict=True))
+    rows = len(more)
+    return replace(
+        faces,
+        images=faces.images + images,
+        sources=np.concatenate([faces.sources, np.full(rows, "scene")]),
+        points=np.concatenate([faces.points, points]),
+        weights=np.concatenate([faces.weights, weights]),
+        pose=np.concatenate([faces.pose, np.full((rows, 3), np.nan, np.float32)]),
+        share=np.concatenate([faces.share * (1 - SCENE_SHARE), np.full(rows, SCENE_SHARE / rows, np.float32)]),
+    )
+
+
 def _nowhere(faces: FaceSet, rng: np.random.Generator) -> tuple[Image, np.ndarray]:
     """A picture without a face, and the matrix to a crop of a lure or of any place in it."""
     if faces.lures and rng.random() < 0.5:
@@ -100,15 +139,18 @@ def _nowhere(faces: FaceSet, rng: np.random.Generator) -> tuple[Image, np.ndarra
 
 
 def make_mistake(faces: FaceSet, rng: np.random.Generator) -> Image:
-    """A crop that shows no face, or a face wholly out of place: confidence 0."""
+    """A crop that shows no face, a face lying or upside down, or one wholly out of place: confidence 0."""
     if faces.overlays and rng.random() < 0.75:
         image, matrix = _nowhere(faces, rng)
     else:
         index = int(rng.integers(len(faces)))
         image, points = faces.images[index], faces.points[index]
-        stretch = np.full(2, rng.choice([0.4, 0.5, 2.2, 2.8]))
-        shift = rng.choice([-0.5, 0.5, -0.7, 0.7], 2) if rng.random() < 0.6 else np.zeros(2)
-        angle = eye_angle(points) + (rng.choice([90, 180, 270]) if rng.random() < 0.4 else 0)
+        if rng.random() < 0.3:
+            stretch, shift, turn = np.exp(rng.normal(0, 0.1, 2)), rng.normal(0, 0.05, 2), rng.choice([90, 180, 270])
+        else:
+            stretch, turn = np.full(2, rng.choice([0.4, 0.5, 2.2, 2.8])), rng.normal(0, 20)
+            shift = rng.choice([-0.5, 0.5, -0.7, 0.7], 2) if rng.random() < 0.6 else np.zeros(2)
+        angle = eye_angle(points) + turn
         matrix = upright_matrix(points, angle, stretch.tolist(), shift.tolist())
     view = cv2.warpAffine(image, matrix, (SIDE, SIDE), flags=cv2.INTER_LINEAR, borderValue=(124, 117, 104))
     return change_colours(view, rng)  # type: ignore[arg-type]

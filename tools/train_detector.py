@@ -17,8 +17,9 @@ from torch import Tensor
 from models.checkpoints import load_strictly, read_weights
 from models.detector import Detector, DetectorSize, decode_cells, flatten, grid
 from models.runtime import DetectorRunner
-from tools.detection_data import Composer, assign, read_face_crops, read_faceless, read_person_crops, read_scenes
+from tools.detection_data import Composer, assign
 from tools.evaluate_detector import evaluate
+from tools.scenes import read_body_faces, read_face_crops, read_faceless, read_person_crops, read_scenes
 from tools.script import run_script
 from tools.timed_run import TimedOptions, TimedRun
 from tools.training import fitted, prepare
@@ -31,6 +32,7 @@ class DetectorTraining(TimedOptions):
 
     kind: str = option("face", "what to find", choices=("face", "person"))
     data: str = option("data", "folder with the packaged folders face and body")
+    body_faces: str = option("", "boxes of tools.label_faces: faces of the person crops, half of all scenes shown")
     start: str = option("", "weights to start from, of this width or of half of it; empty for random ones")
     wider: int = option(1, "channels as a multiple of the smallest network's", low=1, high=8)
     side: int = option(320, "sides of the training pictures, a multiple of 32", low=64, high=1280, unit="px")
@@ -45,8 +47,9 @@ def composer(config: DetectorTraining) -> Composer:
     negatives = [s for s in listed if not len(s.boxes) and not len(s.ignore)]
     if config.kind == "face":
         negatives += read_faceless(folder / "body", len(negatives))
-        return Composer(scenes, read_face_crops(folder / "face"), negatives, config.side, 30.0, 9.0, 360.0)
-    return Composer(scenes, read_person_crops(folder / "body"), negatives, config.side, 7.0, 30.0, 360.0)
+        more = [read_body_faces(folder / "body", Path(config.body_faces))] if config.body_faces else []
+        return Composer([scenes, *more], read_face_crops(folder / "face"), negatives, config.side, 30.0, 9.0, 360.0)
+    return Composer([scenes], read_person_crops(folder / "body"), negatives, config.side, 7.0, 30.0, 360.0)
 
 
 def _overlap(a: Tensor, b: Tensor) -> tuple[Tensor, Tensor]:

@@ -24,8 +24,8 @@ from models.faces import eye_angle, normalise_face, upright_matrix
 from models.landmarks106 import SIDE, Landmarks106, wing_loss
 from models.loading import PACKAGED, face_finder
 from tools.article_data import is_article_layout, read_part
-from tools.detection_data import Scene, read_faceless, read_scenes
-from tools.face_data import FaceSet, make_face, make_mistake, read_faces
+from tools.face_data import FaceSet, make_face, make_mistake, read_faces, with_scenes
+from tools.scenes import Scene, read_faceless, read_scenes
 from tools.script import run_script
 from tools.training import Log, MovingAverage, batches, cosine, described, load_state, prepare, save_state
 from vision.geometry import box_iou
@@ -42,7 +42,7 @@ class LandmarkTraining:
     """The configuration of a run; a checkpoint stores it."""
 
     data: str = option("data/face", "folder in the article's layout, or of the packaged face crops")
-    scenes: str = option("", "folder with scenes.json and scenes.tar: what is no face teaches the confidence")
+    scenes: str = option("", "folder with scenes.json and scenes.tar: five-point faces, and what is no face")
     work_dir: str = option("runs/landmarks", "folder for logs and checkpoints")
     start: str = option("packaged", "weights to start from: packaged, random, or a file")
     resume: bool = option(False, "go on from the work directory's state.pt")
@@ -133,6 +133,7 @@ def read_data(config: LandmarkTraining) -> tuple[FaceSet, FaceSet]:
     free = [s for s in listed if not len(s.boxes) and not len(s.ignore)]
     headless = read_faceless(Path(config.scenes), len(free))
     overlays = [s.image for s in free + headless]
+    faces = with_scenes(faces, listed, mean_face(faces).numpy())
     return replace(faces, overlays=overlays, lures=find_lures(listed + headless)), test
 
 

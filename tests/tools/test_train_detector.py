@@ -40,7 +40,7 @@ def data(tmp_path: Path) -> Path:
     write_tar(folder / "scenes.tar", {"a.jpg": skimage.data.astronaut(), "b.jpg": skimage.data.coffee()})
     crop = np.asarray(PillowImage.fromarray(skimage.data.astronaut()).resize((216, 288)))
     write_tar(folder / "body_train.tar", {"c.jpg": crop})
-    np.savez(folder / "body_train.npz", name=["c.jpg"], source=["own"], keypoints=np.zeros((1, 17, 3)),
+    np.savez(folder / "body_train.npz", name=["c.jpg"], source=["other"], keypoints=np.zeros((1, 17, 3)),
              box=[[20, 10, 200, 280]])  # fmt: skip
     return tmp_path / "data"
 

@@ -17,9 +17,11 @@ from PIL import Image as PillowImage
 from models import load_face_finder
 from models.checkpoints import read_weights
 from tools.article_data import DataLayoutError, read_label, read_part
-from tools.detection_data import Scene
+from tools.face_data import SCENE_SHARE, make_face, with_scenes
 from tools.make_landmark_data import main as make_data
-from tools.train_landmarks import LandmarkTraining, across, find_lures, losses, main, part_weights
+from tools.scenes import Scene
+from tools.train_landmarks import LandmarkTraining, across, find_lures, losses, main, mean_face, part_weights
+from vision.layouts import FIVE_FROM_106
 
 
 @pytest.fixture(scope="module")
@@ -155,3 +157,25 @@ def test_a_lure_is_what_the_detector_takes_for_a_face_away_from_all_labels() -> 
     labelled = replace(free, boxes=np.stack(found))
     ignored = replace(free, ignore=np.stack(found))
     assert find_lures([labelled, ignored]) == []
+
+
+def test_faces_of_scenes_teach_their_five_points_alone(data: Path) -> None:
+    faces = read_part(data, "train")
+    five = np.array([[200, 100], [240, 100], [220, 125], [203, 145], [237, 145]], np.float32)
+    boxes = np.array([[180, 70, 260, 170], [10, 10, 90, 90]], np.float32)
+    points = np.stack([five, np.full((5, 2), np.nan, np.float32)])
+    scene = Scene(skimage.data.astronaut(), boxes, points, np.zeros((0, 4), np.float32), "own")
+    both = with_scenes(faces, [scene], mean_face(faces).numpy())
+    assert len(both) == 2, "a face without its points teaches none"
+    assert np.flatnonzero(both.weights[1]).tolist() == sorted(FIVE_FROM_106)
+    assert both.share.tolist() == pytest.approx([1 - SCENE_SHARE, SCENE_SHARE])
+    scale = 144 / 160
+    np.testing.assert_allclose(
+        np.diff(both.points[1][list(FIVE_FROM_106)], axis=0), np.diff(five, axis=0) * scale, atol=0.01
+    )
+    view, moved, _, pose, confidence = make_face(both, 1, np.random.default_rng(0), augment=False)
+    assert view.shape == (96, 96, 3)
+    assert confidence == 1
+    assert np.isnan(pose).all()
+    assert moved.min() > 0
+    assert moved.max() < 95
