@@ -14,6 +14,7 @@ from models.landmarks106 import SIDE
 from tools.augment import change_colours, degrade, occlude
 from tools.body_data import read_tar
 from tools.face_labels import blended
+from tools.face_turns import turn_face
 from tools.scenes import Scene
 from vision.geometry import crop_matrix, grow_box, similarity, transform_points
 from vision.layouts import FACE_MIRROR, FIVE_FROM_106
@@ -25,8 +26,9 @@ class FaceSet:
     """Decoded crops with their labels.
 
     ``points`` (N, 106, 2), ``weights`` (N, 106), ``pose`` (N, 3) with NaN where unknown, ``share`` (N,) the
-    chance of being drawn, ``human68`` the 68 human points by row, ``overlays`` pictures without a face, and
-    ``lures`` what a detector takes for faces where there are none: (picture, box (4,)).
+    chance of being drawn, ``human68`` the 68 human points by row, ``overlays`` pictures without a face, ``lures``
+    what a detector takes for faces where there are none: (picture, box (4,)), and ``solid`` the mean face (106, 3)
+    by which some faces are turned.
     """
 
     images: list[Image]
@@ -38,6 +40,7 @@ class FaceSet:
     human68: dict[int, Floats]
     overlays: list[Image] = field(default_factory=list)
     lures: list[tuple[Image, Floats]] = field(default_factory=list)
+    solid: np.ndarray | None = None
 
     def __len__(self) -> int:
         return len(self.images)
@@ -61,7 +64,10 @@ def make_face(
     faces: FaceSet, index: int, rng: np.random.Generator, augment: bool = True
 ) -> tuple[Image, Floats, Floats, Floats, float]:
     """Crop (96, 96, 3), points (106, 2) in its pixels, weights (106,), pose (3,) and confidence in [0, 1]."""
-    points, pose, weights = faces.points[index], faces.pose[index].copy(), faces.weights[index]
+    image, points, weights, pose = faces.images[index], faces.points[index], faces.weights[index], faces.pose[index]
+    if augment and faces.solid is not None and np.isfinite(pose).all() and rng.random() < 0.3:
+        image, points, weights, pose = turn_face(image, points, weights, pose, faces.solid, rng)
+    pose = pose.copy()
     angle, stretch, shift = eye_angle(points), np.ones(2), np.zeros(2)
     if augment:
         wide = 2.5 if rng.random() < 0.3 else 1.0
@@ -70,7 +76,7 @@ def make_face(
         shift = rng.normal(0, 0.025 * wide, 2)
     matrix = upright_matrix(points, angle, stretch.tolist(), shift.tolist())
     fill = rng.integers(0, 256, 3).tolist() if augment else (124, 117, 104)
-    view = cv2.warpAffine(faces.images[index], matrix, (SIDE, SIDE), flags=cv2.INTER_LINEAR, borderValue=fill)
+    view = cv2.warpAffine(image, matrix, (SIDE, SIDE), flags=cv2.INTER_LINEAR, borderValue=fill)
     moved, confidence = transform_points(points, matrix), 1.0
     pose[2] -= angle
     if augment and rng.random() < 0.5:

@@ -2,8 +2,8 @@
 
     python -m tools.label_faces --data DIR --out body_faces.npz
 
-Five head joints tell whether and where a face is seen, the packaged detector how large its box is; where the
-detector misses a face, a ridge regression from the joints, learned on the faces that it finds, gives the box.
+The packaged detector says how large a face is, and the head joints whether to believe it: what is found at the head
+of a person who faces the camera is a face at a much lower score than elsewhere.
 ``DIR`` holds ``body_train`` and ``sports_train``; ``tools.train_detector`` takes the file with ``--body-faces``.
 """
 
@@ -23,8 +23,8 @@ from vision.geometry import bounding_box, grow_box
 from vision.options import option
 from vision.types import Detections, Floats
 
-SURE = 0.5
-"""Detections from this score on are taken for faces; the regression learns from those at the head."""
+SURE, WITH_JOINTS = 0.5, 0.15
+"""Least score of a face, and of one that the joints confirm."""
 
 
 @dataclass(frozen=True)
@@ -35,31 +35,6 @@ class LabelFaces:
     out: str = option("body_faces.npz", "file for the boxes")
 
 
-def _frame(heads: Floats) -> tuple[Floats, Floats]:
-    """Heads (N, 5, 2): middle of nose and eyes (N, 2), and the largest distance of two joints (N,)."""
-    gaps = np.linalg.norm(heads[:, :, None] - heads[:, None], axis=3)
-    return heads[:, :3].mean(axis=1), np.maximum(gaps.max(axis=(1, 2)), 1.0)
-
-
-def _features(heads: Floats) -> np.ndarray:
-    middle, scale = _frame(heads)
-    flat = ((heads - middle[:, None]) / scale[:, None, None]).reshape(len(heads), -1)
-    return np.column_stack([flat, flat**2, np.ones(len(flat))])
-
-
-def learn_boxes(heads: Floats, boxes: Floats) -> np.ndarray:
-    """(21, 4) weights of a ridge regression from heads (N, 5, 2) to face boxes (N, 4)."""
-    middle, scale = _frame(heads)
-    x, y = _features(heads), (boxes - np.tile(middle, 2)) / scale[:, None]
-    return np.linalg.solve(x.T @ x + 0.001 * len(x) * np.eye(x.shape[1]), x.T @ y)
-
-
-def boxes_from(heads: Floats, weights: np.ndarray) -> Floats:
-    """Face boxes (N, 4) of heads (N, 5, 2)."""
-    middle, scale = _frame(heads)
-    return ((_features(heads) @ weights) * scale[:, None] + np.tile(middle, 2)).astype(np.float32)
-
-
 def facing(joints: Floats) -> np.ndarray:
     """(N,) whether people (N, 17, 3) show their face: their left ear lies on the side where a viewer sees it.
 
@@ -67,7 +42,9 @@ def facing(joints: Floats) -> np.ndarray:
     """
     ears, down = joints[:, 3, :2] - joints[:, 4, :2], joints[:, 11:13, :2].mean(1) - joints[:, 5:7, :2].mean(1)
     side = ears[:, 0] * down[:, 1] - ears[:, 1] * down[:, 0]
-    return side > -0.2 * _frame(joints[:, :5, :2])[1] * np.linalg.norm(down, axis=1)
+    head = np.linalg.norm(joints[:, :5, None, :2] - joints[:, None, :5, :2], axis=3).max(axis=(1, 2))
+    known = np.all(joints[:, [3, 4, 5, 6, 11, 12], 2] > 0, axis=1)
+    return known & (side > -0.2 * head * np.linalg.norm(down, axis=1))
 
 
 def _at_head(found: Detections, joints: Floats) -> int | None:
@@ -81,25 +58,20 @@ def _at_head(found: Detections, joints: Floats) -> int | None:
 
 def label(crops: CropSet) -> dict[str, np.ndarray]:
     """``faces`` (N, 4) with NaN where none is labelled, and ``ignore`` (M, 5): row and box of what may be one."""
-    detect = face_finder().detect.with_threshold(0.15)
-    found = [detect(crops.image(i)) for i in tqdm(range(len(crops)), mininterval=5.0)]
-    joints = crops.keypoints
-    at_head = [_at_head(f, j[:3]) for f, j in zip(found, joints, strict=True)]
-    faces = np.full((len(crops), 4), np.nan, np.float32)
-    for i, k in enumerate(at_head):
-        if k is not None and found[i].scores[k] >= SURE:
-            faces[i] = found[i].boxes[k]
-    whole = np.all(joints[:, [0, 1, 2, 3, 4, 5, 6, 11, 12], 2] > 0, axis=1)
-    seen = np.isfinite(faces[:, 0])
-    weights = learn_boxes(joints[whole & seen, :5, :2], faces[whole & seen])
-    rest = whole & ~seen & facing(joints)
-    faces[rest] = boxes_from(joints[rest, :5, :2], weights)
-    ignore = [(i, *box) for i in range(len(crops)) for box in _doubtful(crops, i, faces[i], found[i])]
+    detect, seen = face_finder().detect.with_threshold(WITH_JOINTS), facing(crops.keypoints)
+    faces, ignore = np.full((len(crops), 4), np.nan, np.float32), []
+    for i in tqdm(range(len(crops)), mininterval=5.0):
+        found = detect(crops.image(i))
+        k = _at_head(found, crops.keypoints[i, :3])
+        if k is not None and found.scores[k] >= (WITH_JOINTS if seen[i] else SURE):
+            faces[i] = found.boxes[k]
+        others = found.boxes[(found.scores >= SURE) & (np.arange(len(found)) != k)]
+        ignore += [(i, *box) for box in _doubtful(crops, i, faces[i], others)]
     return {"faces": faces, "ignore": np.array(ignore, np.float32).reshape(-1, 5)}
 
 
-def _doubtful(crops: CropSet, i: int, face: Floats, found: Detections) -> list[Floats]:
-    """Boxes in which a face may be: the head without a label, what lies beside the person, other detections."""
+def _doubtful(crops: CropSet, i: int, face: Floats, others: Floats) -> list[Floats]:
+    """Boxes in which a face may be: the head without a label, what lies beside the person, ``others`` (K, 4)."""
     x0, y0, x1, y1 = crops.boxes[i]
     head = crops.keypoints[i, :5]
     known = head[head[:, 2] > 0, :2]
@@ -107,8 +79,7 @@ def _doubtful(crops: CropSet, i: int, face: Floats, found: Detections) -> list[F
     if np.isnan(face[0]):
         boxes.append(grow_box(bounding_box(known), 2.5, 1.0) if len(known) > 2 else [x0, y0, x1, 0.6 * y0 + 0.4 * y1])
     if not str(crops.sources[i]).startswith(SINGLE):
-        boxes += [[0, 0, x0, 288], [x1, 0, 216, 288]]
-        boxes += list(found.boxes[found.scores >= SURE])
+        boxes += [[0, 0, x0, 288], [x1, 0, 216, 288], *others]
     return [np.asarray(box, np.float32) for box in boxes]
 
 

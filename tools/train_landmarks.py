@@ -25,6 +25,7 @@ from models.landmarks106 import SIDE, Landmarks106, wing_loss
 from models.loading import PACKAGED, face_finder
 from tools.article_data import is_article_layout, read_part
 from tools.face_data import FaceSet, make_face, make_mistake, read_faces, with_scenes
+from tools.face_turns import solid_face
 from tools.scenes import Scene, read_faceless, read_scenes
 from tools.script import run_script
 from tools.training import Log, MovingAverage, batches, cosine, described, load_state, prepare, save_state
@@ -133,8 +134,9 @@ def read_data(config: LandmarkTraining) -> tuple[FaceSet, FaceSet]:
     free = [s for s in listed if not len(s.boxes) and not len(s.ignore)]
     headless = read_faceless(Path(config.scenes), len(free))
     overlays = [s.image for s in free + headless]
+    solid = solid_face(faces.points, faces.pose)
     faces = with_scenes(faces, listed, mean_face(faces).numpy())
-    return replace(faces, overlays=overlays, lures=find_lures(listed + headless)), test
+    return replace(faces, overlays=overlays, lures=find_lures(listed + headless), solid=solid), test
 
 
 def predict(network: nn.Module, faces: FaceSet) -> tuple[Floats, Floats, Floats]:

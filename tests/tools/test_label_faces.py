@@ -1,4 +1,4 @@
-"""Face boxes for person crops: from the detector, from head joints, or none."""
+"""Face boxes for person crops: what the detector finds, where the joints confirm it."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from PIL import Image as PillowImage
 
 from models import load_face_finder
 from tools.body_data import CropSet
-from tools.label_faces import boxes_from, facing, label, learn_boxes
+from tools.label_faces import facing, label
 from tools.scenes import Scene, outside_development
 from vision.geometry import box_iou, crop_matrix, grow_box
 
@@ -30,7 +30,7 @@ def jpeg(image: np.ndarray) -> bytes:
 
 @pytest.fixture(scope="module")
 def crops() -> CropSet:
-    """The astronaut six times: twice as she is, twice without a face but with joints, twice with a back's joints."""
+    """The astronaut six times: as she is, without a face, and with the joints of somebody seen from behind."""
     image = np.asarray(PillowImage.fromarray(skimage.data.astronaut()[:, 64:448]).resize((216, 288)))
     (five,) = load_face_finder("cpu")(image).points5
     hidden = image.copy()
@@ -42,27 +42,31 @@ def crops() -> CropSet:
     joints[:, 5:, :2] = middle + np.tile([[2.5 * wide, 3 * wide], [-2.5 * wide, 3 * wide]], (6, 1))
     joints[:, 11:, 1] += 4 * wide
     joints[4:, 1:5] = joints[4:, [2, 1, 4, 3]]
-    pictures = [jpeg(i) for i in (image, image, hidden, hidden, hidden, hidden)]
+    pictures = [jpeg(i) for i in (image, image, hidden, hidden, image, image)]
     names, sources = np.array(list("abcdef")), np.array(["yoga", "sports_golf"] * 3)
     boxes = np.tile(np.array([[10, 10, 206, 280]], np.float32), (6, 1))
     return CropSet(pictures, names, sources, joints, boxes, np.zeros((6, 17), bool))
 
 
-def test_a_face_is_labelled_where_it_is_found_and_where_the_joints_show_it(crops: CropSet) -> None:
-    table = label(crops)
-    faces = table["faces"]
-    assert np.isfinite(faces[:4]).all()
-    assert np.isnan(faces[4:]).all()
-    assert box_iou(faces[:1], faces[2:4]).min() > 0.95
+def test_a_face_is_labelled_where_it_is_found(crops: CropSet) -> None:
+    faces = label(crops)["faces"]
+    assert np.isfinite(faces[:, 0]).tolist() == [True, True, False, False, True, True]
+    found = load_face_finder("cpu")(crops.image(0))
+    assert box_iou(faces[:1], found.boxes).max() > 0.9
+
+
+def test_joints_confirm_a_doubtful_face(crops: CropSet, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("tools.label_faces.SURE", 2.0)
+    assert np.isfinite(label(crops)["faces"][:, 0]).tolist() == [True, True, False, False, False, False]
 
 
 def test_what_may_be_a_face_is_ignored(crops: CropSet) -> None:
     rows = label(crops)["ignore"]
-    assert {0.0, 2.0}.isdisjoint(rows[:, 0]), "one person with a labelled face leaves nothing open"
-    nose = crops.keypoints[4, 0, :2]
-    (head,) = rows[rows[:, 0] == 4, 1:]
+    assert (rows[:, 0] == 0).sum() == 0, "one person with a labelled face leaves nothing open"
+    nose = crops.keypoints[2, 0, :2]
+    (head,) = rows[rows[:, 0] == 2, 1:]
     assert np.all((head[:2] < nose) & (nose < head[2:]))
-    assert (rows[:, 0] == 5).sum() == 3, "the head, and both sides of somebody who may have company"
+    assert (rows[:, 0] == 3).sum() == 3, "the head, and both sides of somebody who may have company"
 
 
 def test_people_seen_from_behind_show_no_face_however_they_are_turned(crops: CropSet) -> None:
@@ -71,16 +75,6 @@ def test_people_seen_from_behind_show_no_face_however_they_are_turned(crops: Cro
         spin = np.linalg.matrix_power(np.array([[0, -1], [1, 0]]), turn)
         joints[..., :2] = joints[..., :2] @ spin.T
         assert facing(joints).tolist() == [True] * 4 + [False] * 2
-
-
-def test_boxes_follow_the_heads() -> None:
-    rng = np.random.default_rng(0)
-    heads = (rng.normal(0, 1, (200, 1, 2)) * 50 + rng.normal(0, 5, (200, 5, 2))).astype(np.float32)
-    boxes = np.concatenate([heads.min(axis=1) - 2, heads.max(axis=1) + 2], axis=1)
-    weights = learn_boxes(heads, boxes)
-    moved = boxes_from(heads * 3 + 7, weights)
-    np.testing.assert_allclose(moved, boxes_from(heads, weights) * 3 + 7, atol=1e-2)
-    assert np.diag(box_iou(boxes_from(heads, weights), boxes.astype(np.float32))).mean() > 0.7
 
 
 def test_crops_of_development_scenes_are_left_out(crops: CropSet, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -1,0 +1,101 @@
+"""Turn faces out of the picture plane, for turned heads are scarce among the training faces.
+
+The mean face in three dimensions follows from the labelled faces themselves: their points, seen under many known
+poses, are projections of it (structure from motion by alternating least squares, after Tomasi and Kanade, IJCV 1992).
+A turn moves each point by the difference of the mean face's two projections, and the picture with the points.
+"""
+
+from __future__ import annotations
+
+import cv2
+import numpy as np
+
+from vision.types import Floats, Image
+
+FARTHEST = 45.0
+"""Degrees of yaw up to which faces are turned: beyond, parts of the far half pass behind the nearer one."""
+
+GRID = 17
+"""Nodes per side of the grid on which a warp is computed; between them it is linear."""
+
+
+def rotations(pose: np.ndarray) -> np.ndarray:
+    """(N, 3, 3) of pitch, yaw, roll (N, 3) in degrees; x to the right, y down, z towards the viewer."""
+    (cp, cy, cr), (sp, sy, sr) = np.cos(np.deg2rad(pose)).T, np.sin(np.deg2rad(pose)).T
+    one, nil = np.ones(len(pose)), np.zeros(len(pose))
+
+    def matrices(*rows: tuple[np.ndarray, ...]) -> np.ndarray:
+        return np.stack([np.stack(row, axis=-1) for row in rows], axis=-2)
+
+    roll = matrices((cr, -sr, nil), (sr, cr, nil), (nil, nil, one))
+    yaw = matrices((cy, nil, sy), (nil, one, nil), (-sy, nil, cy))
+    pitch = matrices((one, nil, nil), (nil, cp, -sp), (nil, sp, cp))
+    return roll @ yaw @ pitch
+
+
+def solid_face(points: Floats, pose: Floats, rounds: int = 5) -> np.ndarray:
+    """(106, 3) mean face, of unit size, of which points (N, 106, 2) with pose (N, 3) are scaled projections."""
+    views = rotations(pose)[:, :2]
+    flat = points - points.mean(axis=1, keepdims=True)
+    flat = flat / np.sqrt(np.square(flat).mean(axis=(1, 2), keepdims=True))
+    scale = np.ones(len(flat))
+    solid = np.zeros((106, 3))
+    for _ in range(rounds):
+        seen = views * scale[:, None, None]
+        square = np.einsum("nij,nik->jk", seen, seen)
+        solid = np.linalg.solve(square, np.einsum("nij,npi->jp", seen, flat)).T
+        shown = np.einsum("pj,nij->npi", solid, views)
+        scale = (shown * flat).sum(axis=(1, 2)) / np.square(shown).sum(axis=(1, 2))
+    return solid
+
+
+def turned_points(points: Floats, pose: Floats, solid: np.ndarray, new_pose: Floats) -> Floats:
+    """Points (106, 2) of a face with ``pose`` (3,), as they lie when it is turned to ``new_pose``."""
+    old, new = (solid @ r[:2].T for r in rotations(np.stack([pose, new_pose])))
+    flat = points - points.mean(axis=0)
+    scale = (old * flat).sum() / np.square(old).sum()
+    return (points + scale * (new - old)).astype(np.float32)
+
+
+def turn_face(
+    image: Image, points: Floats, weights: Floats, pose: Floats, solid: np.ndarray, rng: np.random.Generator
+) -> tuple[Image, Floats, Floats, Floats]:
+    """A face turned by some 20 degrees of yaw and 10 of pitch: image, points (106, 2), weights (106,) and pose (3,).
+
+    The outline of the far cheek is a guess, so its weights are halved.
+    """
+    new_pose = pose + rng.normal(0, (8, 16, 0)).clip(-25, 25).astype(np.float32)
+    new_pose[1] = np.clip(new_pose[1], -max(FARTHEST, abs(pose[1])), max(FARTHEST, abs(pose[1])))
+    goal = turned_points(points, pose, solid, new_pose)
+    far = np.arange(106) > 16 if new_pose[1] > 0 else np.arange(106) < 16
+    guessed = far & (np.arange(106) < 33) & (abs(new_pose[1]) > 25)
+    return warp_with(image, points, goal), goal, np.where(guessed, weights / 2, weights), new_pose  # type: ignore[return-value]
+
+
+def _bending(a: np.ndarray, b: np.ndarray) -> np.ndarray:
+    """Kernel r^2 log r of thin plates (Bookstein, PAMI 1989) between points (P, 2) and (Q, 2)."""
+    square = np.square(a[:, None] - b[None]).sum(axis=2)
+    return 0.5 * square * np.log(np.maximum(square, 1e-9))
+
+
+def warp_with(image: Image, points: Floats, goal: Floats, stiff: float = 1e-3) -> Image:
+    """The image, bent as a thin plate whose ``points`` (P, 2) move to ``goal`` (P, 2); the corners stay."""
+    height, width = image.shape[:2]
+    size = np.array([width - 1, height - 1], np.float32)
+    corners = np.array([[0, 0], [0.5, 0], [1, 0], [0, 0.5], [1, 0.5], [0, 1], [0.5, 1], [1, 1]]) * size
+    target, source = (np.concatenate([p, corners]) / size for p in (goal, points))
+    flat = np.column_stack([np.ones(len(target)), target])
+    kernel = _bending(target, target) + stiff * np.eye(len(target))
+    system = np.block([[kernel, flat], [flat.T, np.zeros((3, 3))]])
+    weights = np.linalg.solve(system, np.concatenate([source, np.zeros((3, 2))]))
+    y, x = np.mgrid[0 : 1 : GRID * 1j, 0 : 1 : GRID * 1j]
+    nodes = np.stack([x, y], axis=-1).reshape(-1, 2)
+    at = np.column_stack([_bending(nodes, target), np.ones(len(nodes)), nodes]) @ weights * size
+    columns, rows = (_hats(n) for n in (width, height))
+    dense = [(rows @ c.reshape(GRID, GRID) @ columns.T).astype(np.float32) for c in at.T]
+    return cv2.remap(image, dense[0], dense[1], cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE)  # type: ignore[return-value]
+
+
+def _hats(count: int) -> np.ndarray:
+    """(count, GRID) weights of the grid's nodes at pixels spread evenly over them."""
+    return np.clip(1 - np.abs(np.linspace(0, GRID - 1, count)[:, None] - np.arange(GRID)), 0, 1)
