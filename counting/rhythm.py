@@ -3,12 +3,13 @@
 A bank of Morlet wavelets (Torrence and Compo, BAMS 1998) measures the motion at every jump rate
 over about three jumps, so the window follows the tempo by itself.  Two kinds of motion count:
 
-* together: trunk and feet rise and fall in common.  Their shared amplitude times the square of the
+* together: trunk and feet rise and fall in common, or the trunk and one foot alike (who hops on one leg takes that
+  foot along, whatever the other one does or seems to do).  Their shared amplitude times the square of the
   angular rate is the acceleration of the body; who jumps reaches free fall.  Squats move the
   trunk alone, and slowly; a bouncing upper body leaves the feet where they are.
 * in turns: the feet rise and fall against each other at half the step rate (a leg that swings alone
-  has no partner).  Fast steps are steps in the air; slow ones (walking, marching) count only if
-  the trunk falls freely as well.
+  has no partner), and the trunk does not: it rises in every step.  Fast steps are steps in the air; slow ones
+  (walking, marching) count only if the trunk falls freely as well.
 
 The best path through rate and kind over time (Viterbi, 1967) gives the stretches.
 """
@@ -92,7 +93,6 @@ def states() -> tuple[np.ndarray, Array]:
 def measure(body: BodySignal, settings: CountSettings) -> tuple[Array, Array]:
     """Evidence (S, N), 1 is just enough, and amplitude (S, N) in body heights of every state over time."""
     trunk, both, left, right = (wavelets(v) for v in (body.trunk, body.both, body.left, body.right))
-    shared = np.sqrt(np.clip(np.real(trunk * both.conj()), 0, None))
     against = np.sqrt(np.clip(-np.real(left * right.conj()), 0, None))
     fall = (2 * np.pi * RATES[:, None]) ** 2 / (settings.free_fall * GRAVITY)
     turns, rates = states()
@@ -104,14 +104,28 @@ def measure(body: BodySignal, settings: CountSettings) -> tuple[Array, Array]:
             size = against[half]
             alone = (rate / STEPS_ALONE) ** 6
             airborne = np.maximum(np.abs(trunk[i]) * fall[i], alone)
-            worth = np.minimum(size / settings.foot_lift, airborne)
+            worth = np.minimum(size / settings.foot_lift, airborne) * _share(against[half], trunk[half])
         else:
-            size = shared[i]
-            worth = np.minimum(size * fall[i], size / settings.noise_floor) * _share(both[i], against[i])
+            of_all = _shared(trunk[i], both[i]), _share(both[i], against[i])
+            of_one = [(_shared(trunk[i], foot), _share(trunk[i], foot - trunk[i])) for foot in (left[i], right[i])]
+            size, share = _best([of_all, *of_one])
+            worth = np.minimum(size * fall[i], size / settings.noise_floor) * share
             worth = worth * _slow_steps(against[half], np.abs(trunk[i]), rate)
         evidence.append(worth)
         sizes.append(size)
     return np.array(evidence), np.array(sizes)
+
+
+def _shared(one: np.ndarray, other: np.ndarray) -> Array:
+    """Amplitude that two motions share in phase."""
+    return np.sqrt(np.clip(np.real(one * other.conj()), 0, None))
+
+
+def _best(pairs: list[tuple[Array, Array]]) -> tuple[Array, Array]:
+    """Of pairs of size (N,) and share (N,), those with the largest product at each time."""
+    sizes, shares = (np.stack(column) for column in zip(*pairs, strict=True))
+    best = (sizes * shares).argmax(axis=0)[None]
+    return np.take_along_axis(sizes, best, 0)[0], np.take_along_axis(shares, best, 0)[0]
 
 
 def _share(wanted: np.ndarray, other: np.ndarray) -> Array:

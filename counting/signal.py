@@ -35,6 +35,9 @@ TWINS = 0.01
 """Ankles closer than this many body heights are one foot given twice: the network saw a foot, but not which."""
 
 TRUNK, KNEES, ANKLES = (5, 6, 11, 12), (13, 14), (15, 16)
+LOWER = -1
+"""Key of the lower ankle among the heights of joints: the foot that carries the body."""
+
 LEG, TORSO = 0.49, 0.288
 """Lengths in body heights: hip to ankle, shoulders to hips (Winter, Biomechanics of Human Movement)."""
 
@@ -77,6 +80,7 @@ def body_signal(track: PoseTrack, settings: CountSettings) -> BodySignal:
     size = np.interp(grid, times, sizes) if len(times) > 1 else grid
     heights = {j: _height(times, -points[:, j, 1], grid, size) for j in TRUNK + KNEES + ANKLES}
     trunk = mean_known([heights[j] for j in TRUNK])
+    heights[LOWER] = _height(times, -points[:, ANKLES, 1].max(axis=1), grid, size)
     left, right = _feet(heights, _twins(times, points, sizes, grid))
     x = fill_gaps(times, mean_known([points[:, j, 0] for j in TRUNK]), grid, LONGEST_GAP) if len(grid) else grid
     feet = np.isfinite(heights[15]) & np.isfinite(heights[16])
@@ -147,12 +151,12 @@ def _height(times: Array, up: Array, grid: Array, size: Array) -> Array:
 def _feet(heights: dict[int, Array], twins: np.ndarray) -> tuple[Array, Array]:
     """Height of either foot: the ankle, or the knee while the ankle is not seen.
 
-    While the ankles are ``twins``, they tell how the feet move in common, and the knees how they differ.
+    While the ankles are ``twins``, the lower one tells how the feet move in common, and the knees how they differ.
     """
     left, right = (
         np.where(np.isfinite(heights[a]), heights[a], heights[k]) for a, k in zip(ANKLES, KNEES, strict=True)
     )
-    common, differ = (left + right) / 2, (heights[KNEES[0]] - heights[KNEES[1]]) / 2
+    common, differ = heights[LOWER], (heights[KNEES[0]] - heights[KNEES[1]]) / 2
     swap = twins & np.isfinite(common + differ)
     return np.where(swap, common + differ, left), np.where(swap, common - differ, right)
 

@@ -32,6 +32,7 @@ class ClipsConfig:
     out: str = option("", "Folder of the clips and clips.json")
     first: int = option(0, "Number of the first clip", low=0, high=len(CLIPS) - 1)
     step: int = option(1, "Every how many clips one is rendered: several calls share the work", low=1, high=len(CLIPS))
+    seed: int = option(1, "Seed of the first clip's person, room and view; the others' follow", low=0, high=1_000_000)
     seconds: float = option(6.0, "Time of jumping in each clip", low=2, high=60, unit="s")
 
     width: int = option(270, "Width", low=64, high=1920, unit="px")
@@ -52,7 +53,9 @@ def main(config: ClipsConfig) -> None:
         if not target.with_suffix(".json").exists():
             count = round(rate * config.seconds)
             size = {"width": config.width, "height": config.height, "supersample": 1}
-            render_sample.main(SampleConfig(style, count, rate, 1.0, fps, seed=number + 1, output=str(target), **size))
+            render_sample.main(
+                SampleConfig(style, count, rate, 1.0, fps, seed=config.seed + number, output=str(target), **size)
+            )
         clips = [_entry(path) for path in sorted(folder.glob("*_*.json"))]
         (folder / "clips.json").write_text(json.dumps({"clips": clips}, indent=1) + "\n")
 

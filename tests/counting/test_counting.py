@@ -104,6 +104,15 @@ def test_a_leg_that_is_mostly_hidden_behind_the_other_is_still_lifted():
     assert count_jumps(PoseTrack(track.times, points, track.boxes)).per_style() == {"single leg": 14}
 
 
+def test_a_lifted_foot_that_is_put_on_the_standing_one_in_the_air_makes_no_step():
+    track = film(Clip([REST, jumped(syn.jumps(1.7, "single leg"), 12, 1.7), REST], spoiled=Spoiled(0.004)))
+    points = track.keypoints.copy()
+    risen = np.median(points[:, 5, 1]) - points[:, 5, 1] > 3
+    points[risen, 16] = points[risen, 15]
+    points[~risen, 16, 1] = points[~risen, 15, 1] - 0.2 * 240
+    assert count_jumps(PoseTrack(track.times, points, track.boxes)).per_style() == {"single leg": 12}
+
+
 def test_crossed_wrists_may_be_seen_on_one_spot():
     def cross(times, points):
         syn.jumps(2.0)(times, points)
