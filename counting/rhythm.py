@@ -118,7 +118,7 @@ def measure(body: BodySignal, settings: CountSettings) -> tuple[Array, Array]:
 
 def _shared(one: np.ndarray, other: np.ndarray) -> Array:
     """Amplitude that two motions share in phase."""
-    return np.sqrt(np.clip(np.real(one * other.conj()), 0, None))
+    return np.clip(np.real(one * other.conj()), 0, None) / np.maximum(np.maximum(np.abs(one), np.abs(other)), 1e-9)
 
 
 def _best(pairs: list[tuple[Array, Array]]) -> tuple[Array, Array]:
