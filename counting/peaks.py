@@ -199,6 +199,10 @@ def _confidence(rise: Array, swing: Array, times: Array, period: float) -> Array
 
 
 def _leaps(body: BodySignal, jumps: Jumps, smallest: float = 0.05) -> bool:
-    """Single jumps count alone when they rise as high as a flight of a quarter of a second would."""
-    flight = GRAVITY * 0.25**2 / 8
-    return not jumps.turns and len(jumps.times) > 0 and float(jumps.swing.min()) > max(smallest, flight)
+    """Single jumps count alone when they rise as high as a flight of a quarter of a second would, with feet in sight."""
+    if jumps.turns or not len(jumps.times):
+        return False
+    aloft = 0.25
+    flight = GRAVITY * aloft**2 / 8
+    near = np.abs(body.times - jumps.times[:, None]) <= aloft / 2
+    return float(jumps.swing.min()) > max(smallest, flight) and bool(body.feet[near.any(axis=0)].all())
