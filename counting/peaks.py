@@ -199,7 +199,7 @@ def _confidence(rise: Array, swing: Array, times: Array, period: float) -> Array
 
 
 def _leaps(body: BodySignal, jumps: Jumps, smallest: float = 0.05) -> bool:
-    """Single jumps count alone when they rise as high as a flight of a quarter of a second would, with feet in sight."""
+    """Single jumps count alone when they rise as in a flight of a quarter of a second, with the feet in sight."""
     if jumps.turns or not len(jumps.times):
         return False
     aloft = 0.25

@@ -136,9 +136,9 @@ class Stance:
         return ACTIVITIES[self.activity]
 
 
-def random_stance(rng: np.random.Generator, spread: float = 3.0) -> tuple[Stance, Stance]:
-    """A stance now and one exposure on; ``spread`` is the jitter between sides in degrees."""
-    names = list(ACTIVITIES)
+def random_stance(rng: np.random.Generator, spread: float = 3.0, only: str = "") -> tuple[Stance, Stance]:
+    """A stance (of activity ``only``, if any) now and one exposure on; ``spread`` is the jitter of the sides, degrees."""
+    names = [only] if only else list(ACTIVITIES)
     weights = np.array([ACTIVITIES[name].weight for name in names])
     name = str(rng.choice(names, p=weights / weights.sum()))
     if name == "skip":
@@ -156,18 +156,29 @@ def random_stance(rng: np.random.Generator, spread: float = 3.0) -> tuple[Stance
 
 
 def _skip(rng: np.random.Generator) -> tuple[Stance, Stance]:
-    """Two moments, 1/50 s apart, of somebody who skips a rope."""
-    motion = Motion(str(rng.choice(list(STYLES))), 3, float(rng.uniform(1.6, 3.2)), 0.5, int(rng.integers(1_000_000)))
+    """Two moments, 1/50 s apart, of somebody who skips a rope; every second one bows, as fast steppers do."""
+    bowed = rng.random() < 0.5
+    style = "alternate" if bowed and rng.random() < 0.5 else str(rng.choice(list(STYLES)))
+    motion = Motion(style, 3, float(rng.uniform(1.6, 3.2)), 0.5, int(rng.integers(1_000_000)))
     time = float(rng.uniform(0.3, motion.duration - 0.3))
-    noise: dict[str, Array] = {}
+    noise = _bow(float(rng.uniform(0, 70)), rng) if bowed else {}
     out = []
     for moment in (motion.at(time), motion.at(time + 0.02)):
         for bone in moment.pose:
             if bone not in noise:
                 noise[bone] = rng.normal(0, 0 if bone.startswith("finger") else 4, 3)
-        pose: Pose = {bone: tuple(np.add(turn, noise[bone])) for bone, turn in moment.pose.items()}  # type: ignore[misc]
+        pose: Pose = {bone: tuple(np.add(moment.pose.get(bone, 0), turn)) for bone, turn in noise.items()}  # type: ignore[misc]
         out.append(Stance("skip", pose, 0.0, moment.height, moment.turn))
     return out[0], out[1]
+
+
+def _bow(degrees: float, rng: np.random.Generator) -> dict[str, Array]:
+    """Turns on top of a motion's: the trunk bent forward by ``degrees``, the eyes anywhere from ahead to the floor."""
+    turns = {f"spine0{k}": np.array([part * degrees, 0, 0]) for k, part in ((5, 0.3), (4, 0.3), (3, 0.2), (2, 0.2))}
+    nod = -float(rng.uniform(-0.3, 0.8)) * degrees
+    turns |= {bone: np.array([part * nod, 0, 0]) for bone, part in (("neck02", 0.4), ("head", 0.6))}
+    hang = -float(rng.uniform(0.4, 1.0)) * degrees
+    return turns | {f"upperarm01.{side}": np.array([hang, 0, 0]) for side in "LR"}
 
 
 def draw_angles(kind: Activity, rng: np.random.Generator, spread: float = 3.0) -> dict[str, float]:

@@ -24,7 +24,7 @@ from tools.body_renderer import Body
 from tools.outfit import Outfit
 from tools.people import Crop, make_crop
 from tools.people_cast import Actor, cast
-from tools.poses import random_stance
+from tools.poses import ACTIVITIES, random_stance
 from tools.rasterizer import Array
 from tools.script import run_script
 from vision.options import check_options, option
@@ -42,6 +42,7 @@ class RenderOptions:
     out: str = option("data/rendered", "folder of the set; an unfinished one is continued")
     count: int = option(10000, f"crops, rounded up to {CHUNK}s", low=1, high=1_000_000)
     seed: int = option(0, "random seed", low=0, high=2**31)
+    only: str = option("", "the one activity to render; empty for all", choices=("", *ACTIVITIES))
     workers: int = option(1, "processes", low=1, high=64)
     quality: int = option(80, "JPEG quality", low=10, high=100)
 
@@ -56,18 +57,18 @@ def random_body(rng: np.random.Generator) -> Body:
     return Body(Outfit.varied(rng), age=float(age), gender=float(rng.random()), **shape)
 
 
-def random_actors(body: Body, count: int, rng: np.random.Generator) -> list[Actor]:
+def random_actors(body: Body, count: int, rng: np.random.Generator, only: str = "") -> list[Actor]:
     """``count`` plausible stances of one body."""
     good: list[Actor] = []
     while len(good) < count:
-        good += cast(body, [random_stance(rng) for _ in range(count)])
+        good += cast(body, [random_stance(rng, only=only) for _ in range(count)])
     return good[:count]
 
 
-def make_chunk(seed: int, number: int, size: int = CHUNK) -> list[Crop]:
+def make_chunk(seed: int, number: int, size: int = CHUNK, only: str = "") -> list[Crop]:
     """``size`` crops of a few bodies, each body in other stances, colours, places and lights."""
     rng = np.random.default_rng([seed, number])
-    actors = [random_actors(random_body(rng), -(-size // BODIES), rng) for _ in range(BODIES)]
+    actors = [random_actors(random_body(rng), -(-size // BODIES), rng, only) for _ in range(BODIES)]
     crops = []
     for k in range(size):
         mine, turn = k % BODIES, k // BODIES
@@ -78,12 +79,12 @@ def make_chunk(seed: int, number: int, size: int = CHUNK) -> list[Crop]:
     return crops
 
 
-def _encoded(task: tuple[int, int, int]) -> tuple[list[bytes], dict[str, Array]]:
-    """JPEGs and table rows of chunk ``number``: task is (seed, number, quality)."""
+def _encoded(task: tuple[RenderOptions, int]) -> tuple[list[bytes], dict[str, Array]]:
+    """JPEGs and table rows of one chunk: task is (options, number)."""
     cv2.setNumThreads(0)
-    seed, number, quality = task
-    crops = make_chunk(seed, number)
-    flags = [cv2.IMWRITE_JPEG_QUALITY, quality]
+    options, number = task
+    crops = make_chunk(options.seed, number, only=options.only)
+    flags = [cv2.IMWRITE_JPEG_QUALITY, options.quality]
     jpegs = [cv2.imencode(".jpg", cv2.cvtColor(c.image, cv2.COLOR_RGB2BGR), flags)[1].tobytes() for c in crops]
     names = [f"rendered_{number * CHUNK + k:06d}.jpg" for k in range(len(crops))]
     return jpegs, {
@@ -124,7 +125,7 @@ def main(options: RenderOptions) -> int:
     """Render until the set has ``count`` crops; returns how many it has."""
     store, start = Store(Path(options.out)), time.monotonic()
     first, last = len(store) // CHUNK, -(-options.count // CHUNK)
-    tasks = ((options.seed, number, options.quality) for number in range(first, last))
+    tasks = ((options, number) for number in range(first, last))
     with get_context("spawn").Pool(options.workers) if options.workers > 1 else _Alone() as pool:
         for done, (jpegs, rows) in enumerate(pool.imap(_encoded, tasks), 1):
             store.add(jpegs, rows)

@@ -57,6 +57,21 @@ def test_stances_repeat_by_seed() -> None:
     assert one != random_stance(np.random.default_rng(5))
 
 
+def test_one_activity_may_be_asked_for() -> None:
+    rng = np.random.default_rng(0)
+    assert {random_stance(rng, only="skip")[0].activity for _ in range(20)} == {"skip"}
+
+
+def test_every_second_skipper_bows() -> None:
+    rng = np.random.default_rng(0)
+    bends = []
+    for _ in range(200):
+        pose = random_stance(rng, only="skip")[0].pose
+        bends.append(sum(pose[f"spine0{k}"][0] for k in (2, 3, 4, 5) if f"spine0{k}" in pose))
+    assert np.percentile(bends, 40) < 20
+    assert np.percentile(bends, 90) > 50
+
+
 def test_capsules() -> None:
     a = (np.zeros(3), np.array([0, 0, 1.0]), 0.1)
     b = (np.array([0.5, 0, 0]), np.array([0.5, 0, 1.0]), 0.2)
@@ -203,7 +218,7 @@ def test_set_repeats_grows_and_trains(body, tmp_path: Path, monkeypatch) -> None
     from tools.body_data import Augmentation, make_sample, read_crops
 
     monkeypatch.setattr(render_people, "CHUNK", 4)
-    monkeypatch.setattr(render_people, "make_chunk", lambda seed, number: _make_four(seed, number))
+    monkeypatch.setattr(render_people, "make_chunk", lambda seed, number, only: _make_four(seed, number))
     first = render_people.RenderOptions(out=str(tmp_path / "a"), count=3, seed=5)
     assert render_people.main(first) == 4
     start = read_crops(tmp_path / "a", render_people.STEM)
