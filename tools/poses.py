@@ -137,7 +137,7 @@ class Stance:
 
 
 def random_stance(rng: np.random.Generator, spread: float = 3.0, only: str = "") -> tuple[Stance, Stance]:
-    """A stance (of activity ``only``, if any) now and one exposure on; ``spread`` is the jitter of the sides, degrees."""
+    """A stance (of ``only``, if named) now and one exposure on; ``spread`` is the jitter of the sides in degrees."""
     names = [only] if only else list(ACTIVITIES)
     weights = np.array([ACTIVITIES[name].weight for name in names])
     name = str(rng.choice(names, p=weights / weights.sum()))
