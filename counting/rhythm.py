@@ -117,7 +117,7 @@ def measure(body: BodySignal, settings: CountSettings) -> tuple[Array, Array]:
 
 
 def _shared(one: np.ndarray, other: np.ndarray) -> Array:
-    """Amplitude that two motions share in phase."""
+    """Amplitude that two motions share: the part in phase, relative to the larger, so never above the smaller."""
     return np.clip(np.real(one * other.conj()), 0, None) / np.maximum(np.maximum(np.abs(one), np.abs(other)), 1e-9)
 
 
