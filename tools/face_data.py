@@ -13,6 +13,7 @@ from models.faces import eye_angle, upright_matrix
 from models.landmarks106 import SIDE
 from tools.augment import change_colours, degrade, occlude
 from tools.body_data import read_tar
+from tools.face_covers import cover
 from tools.face_labels import blended
 from tools.face_turns import turn_face
 from tools.scenes import Scene
@@ -84,9 +85,11 @@ def make_face(
         moved[:, 0] = SIDE - 1 - moved[:, 0]
         moved, weights, pose[1:] = moved[FACE_MIRROR], weights[FACE_MIRROR], -pose[1:]
     if augment:
+        if rng.random() < 0.2:
+            confidence = 1 - cover(view, moved, rng)  # type: ignore[arg-type]
         if rng.random() < 0.3:
             patches = faces.overlays or faces.images
-            confidence = 1 - occlude(view, patches[int(rng.integers(len(patches)))], rng)  # type: ignore[arg-type]
+            confidence *= 1 - occlude(view, patches[int(rng.integers(len(patches)))], rng)  # type: ignore[arg-type]
         if rng.random() < 0.8:
             view = change_colours(view, rng)  # type: ignore[arg-type]
         if rng.random() < 0.3:
