@@ -15,9 +15,9 @@ from vision.types import PoseTrack
 
 STYLES = ("two feet", "alternate feet", "boxer step", "single leg", "jacks", "crossover", "double under")
 
-CROSSED = 0.5
-"""Wrists nearer to each other than this share of the shoulders' width are crossed: halfway between open arms, which
-hold the rope beside the hips, and wrists that pass each other; a network that finds both on one spot says the same."""
+CROSSED = 0.75
+"""Wrists nearer to each other than this share of the shoulders' width are crossed: half of what open arms, which hold
+the rope beside the hips, are apart at least; a network that finds both on one spot says the same."""
 
 CROSSED_TIME = 1 / 6
 """Arms are crossed for at least a third of a jump, and at least in every second one; others never are."""
