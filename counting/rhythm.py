@@ -190,19 +190,30 @@ def _stretches(path: np.ndarray, sizes: Array, length: int) -> list[Stretch]:
 
 
 def _continued(found: list[Stretch], body: BodySignal, foot_lift: float) -> list[Stretch]:
-    """Stretches in turns, joined where the feet's difference goes on at their rate: who stepped before and after and
-    lifts one foot all the time in between has stepped on, and the network has given one foot twice."""
-    joined = found[:1]
-    apart = np.abs(wavelets(body.apart)) if len(found) > 1 else np.zeros((len(RATES), 0))
-    for after in found[1:]:
-        before = joined[-1]
-        samples = np.arange(before.stop, after.start)
-        rate = np.interp(samples, [before.stop, after.start], [before.rate[-1], after.rate[0]])
-        rows = np.abs(np.log(2 * RATES[:, None] / rate)).argmin(axis=0)
-        size = apart[rows, samples // EVERY]
-        if before.turns and after.turns and np.all(size > foot_lift):
-            joined[-1] = Stretch(before.start, after.stop, True, np.concatenate([before.rate, rate, after.rate]),
-                                 np.concatenate([before.size, size, after.size]))  # fmt: skip
+    """Stretches in turns last as long as the feet's difference goes on at their rate, and are one where they meet: who
+    has stepped and still lifts one foot in time steps on, and the network has given one foot twice."""
+    apart = np.abs(wavelets(body.apart)) if any(stretch.turns for stretch in found) else np.zeros((len(RATES), 0))
+    grown: list[Stretch] = []
+    for i, stretch in enumerate(found):
+        high = found[i + 1].start if i + 1 < len(found) else len(body.times)
+        longer = _longer(stretch, grown[-1].stop if grown else 0, high, apart, foot_lift) if stretch.turns else stretch
+        before = grown[-1] if grown else None
+        if before and before.turns and longer.turns and before.stop == longer.start:
+            rate, size = np.append(before.rate, longer.rate), np.append(before.size, longer.size)
+            grown[-1] = Stretch(before.start, longer.stop, True, rate, size)
         else:
-            joined.append(after)
-    return joined
+            grown.append(longer)
+    return grown
+
+
+def _longer(stretch: Stretch, low: int, high: int, apart: Array, foot_lift: float) -> Stretch:
+    """A stretch in turns, grown within samples [low, high) as far as ``apart`` (R, N) stays above ``foot_lift``."""
+    sides = []
+    for samples, rate in ((np.arange(stretch.start - 1, low - 1, -1), stretch.rate[0]),
+                          (np.arange(stretch.stop, high), stretch.rate[-1])):  # fmt: skip
+        size = apart[int(np.abs(np.log(2 * RATES / rate)).argmin()), samples // EVERY]
+        sides.append(size[: int(np.argmin(np.append(size > foot_lift, False)))])
+    first, last = sides
+    rate = np.pad(stretch.rate, (len(first), len(last)), mode="edge")
+    size = np.concatenate([first[::-1], stretch.size, last])
+    return Stretch(stretch.start - len(first), stretch.stop + len(last), True, rate, size)

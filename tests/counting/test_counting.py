@@ -84,15 +84,17 @@ def test_double_unders_are_one_jump_and_two_turns():
     assert (report.count, report.turns, report.style) == (15, 30, "double under")
 
 
-def test_a_foot_that_is_given_twice_for_a_while_hides_no_step():
+@pytest.mark.parametrize(("until", "counted"), [(6.5, {48}), (99, {47, 48})])
+def test_a_foot_that_is_given_twice_for_a_while_or_to_the_end_hides_no_step(until, counted):
     track = film(Clip([REST, jumped(syn.steps(6, lift=0.2), 48, 6), REST], size=300, spoiled=Spoiled(0.004)))
     points = track.keypoints.copy()
     lifted = points[:, 16, 1] < points[:, 15, 1]
-    hidden = lifted & (track.times > 4) & (track.times < 6.5)
+    hidden = lifted & (track.times > 4) & (track.times < until)
     for right, left in ((14, 13), (16, 15)):
         points[hidden, right] = points[hidden, left] + [6, 0, 0]
     report = count_jumps(PoseTrack(track.times, points, track.boxes))
-    assert report.per_style() == {"alternate feet": 48}
+    assert report.per_style().keys() == {"alternate feet"}
+    assert report.count in counted
     assert len(report.streaks) == 1
 
 
