@@ -93,7 +93,7 @@ def states() -> tuple[np.ndarray, Array]:
 def measure(body: BodySignal, settings: CountSettings) -> tuple[Array, Array]:
     """Evidence (S, N), 1 is just enough, and amplitude (S, N) in body heights of every state over time."""
     trunk, both, left, right = (wavelets(v) for v in (body.trunk, body.both, body.left, body.right))
-    against = np.sqrt(np.clip(-np.real(left * right.conj()), 0, None))
+    against, apart = np.sqrt(np.clip(-np.real(left * right.conj()), 0, None)), np.abs(left - right) / 2
     fall = (2 * np.pi * RATES[:, None]) ** 2 / (settings.free_fall * GRAVITY)
     turns, rates = states()
     evidence, sizes = [], []
@@ -101,7 +101,7 @@ def measure(body: BodySignal, settings: CountSettings) -> tuple[Array, Array]:
         i = int(np.abs(RATES - rate).argmin())
         half = int(np.abs(RATES - rate / 2).argmin())
         if turn:
-            size = against[half]
+            size = apart[half] * _share(against[half], apart[half] - against[half])
             alone = (rate / STEPS_ALONE) ** 6
             airborne = np.maximum(np.abs(trunk[i]) * fall[i], alone)
             worth = np.minimum(size / settings.foot_lift, airborne) * _share(against[half], trunk[half])
