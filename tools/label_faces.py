@@ -84,7 +84,7 @@ def _doubtful(crops: CropSet, i: int, face: Floats, others: Floats) -> list[Floa
 
 
 def main(config: LabelFaces) -> None:
-    """Label all packaged person crops and say how many faces came from where."""
+    """Label all packaged person crops, and say how many have a face."""
     crops = read_people(Path(config.data))
     table = label(crops)
     np.savez_compressed(config.out, name=crops.names, faces=table["faces"], ignore=table["ignore"])
