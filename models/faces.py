@@ -142,7 +142,7 @@ class FaceFinder:
 
     detect: DetectorRunner
     landmarks: LandmarkRunner
-    threshold: float = 0.5
+    threshold: float = 0.6
 
     def __call__(self, image: Image) -> Faces:
         found = self.detect(image)
