@@ -104,7 +104,9 @@ def measure(body: BodySignal, settings: CountSettings) -> tuple[Array, Array]:
             size = apart[half] * _share(against[half], apart[half] - against[half])
             alone = (rate / STEPS_ALONE) ** 6
             airborne = np.maximum(np.abs(trunk[i]) * fall[i], alone)
-            worth = np.minimum(size / settings.foot_lift, airborne) * _share(against[half], trunk[half])
+            worth = np.minimum(size / least_lift(settings.foot_lift, rate), airborne) * _share(
+                against[half], trunk[half]
+            )
         else:
             of_all = _shared(trunk[i], both[i]), _share(both[i], against[i])
             of_one = [(_shared(trunk[i], foot), _share(trunk[i], foot - trunk[i])) for foot in (left[i], right[i])]
@@ -114,6 +116,11 @@ def measure(body: BodySignal, settings: CountSettings) -> tuple[Array, Array]:
         evidence.append(worth)
         sizes.append(size)
     return np.array(evidence), np.array(sizes)
+
+
+def least_lift(foot_lift: float, rate: float) -> float:
+    """Amplitude that feet in turns must reach at ``rate`` steps a second: in half of the time they rise half as far."""
+    return foot_lift * min(1.0, STEPS_ALONE / rate)
 
 
 def _shared(one: np.ndarray, other: np.ndarray) -> Array:
@@ -207,12 +214,13 @@ def _continued(found: list[Stretch], body: BodySignal, foot_lift: float) -> list
 
 
 def _longer(stretch: Stretch, low: int, high: int, apart: Array, foot_lift: float) -> Stretch:
-    """A stretch in turns, grown within samples [low, high) as far as ``apart`` (R, N) stays above ``foot_lift``."""
+    """A stretch in turns, grown within samples [low, high) as far as ``apart`` (R, N) tells of lifted feet."""
     sides = []
     for samples, rate in ((np.arange(stretch.start - 1, low - 1, -1), stretch.rate[0]),
                           (np.arange(stretch.stop, high), stretch.rate[-1])):  # fmt: skip
         size = apart[int(np.abs(np.log(2 * RATES / rate)).argmin()), samples // EVERY]
-        sides.append(size[: int(np.argmin(np.append(size > foot_lift, False)))])
+        lifted = np.append(size > least_lift(foot_lift, rate), False)
+        sides.append(size[: int(np.argmin(lifted))])
     first, last = sides
     rate = np.pad(stretch.rate, (len(first), len(last)), mode="edge")
     size = np.concatenate([first[::-1], stretch.size, last])
