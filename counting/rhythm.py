@@ -104,9 +104,8 @@ def measure(body: BodySignal, settings: CountSettings) -> tuple[Array, Array]:
             size = apart[half] * _share(against[half], apart[half] - against[half])
             alone = (rate / STEPS_ALONE) ** 6
             airborne = np.maximum(np.abs(trunk[i]) * fall[i], alone)
-            worth = np.minimum(size / least_lift(settings.foot_lift, rate), airborne) * _share(
-                against[half], trunk[half]
-            )
+            worth = np.minimum(size / least_lift(settings.foot_lift, rate, body.firm), airborne)
+            worth = worth * _share(against[half], trunk[half])
         else:
             of_all = _shared(trunk[i], both[i]), _share(both[i], against[i])
             of_one = [(_shared(trunk[i], foot), _share(trunk[i], foot - trunk[i])) for foot in (left[i], right[i])]
@@ -118,9 +117,12 @@ def measure(body: BodySignal, settings: CountSettings) -> tuple[Array, Array]:
     return np.array(evidence), np.array(sizes)
 
 
-def least_lift(foot_lift: float, rate: float) -> float:
-    """Amplitude that feet in turns must reach at ``rate`` steps a second: in half of the time they rise half as far."""
-    return foot_lift * min(1.0, STEPS_ALONE / rate)
+def least_lift(foot_lift: float, rate: float, firm: bool) -> float:
+    """Amplitude that feet in turns must reach at ``rate`` steps a second: in half of the time they rise half as far.
+
+    That little is told from noise only where the legs are ``firm``.
+    """
+    return foot_lift * min(1.0, STEPS_ALONE / rate) if firm else foot_lift
 
 
 def _shared(one: np.ndarray, other: np.ndarray) -> Array:
@@ -136,7 +138,7 @@ def _best(pairs: list[tuple[Array, Array]]) -> tuple[Array, Array]:
 
 
 def _share(wanted: np.ndarray, other: np.ndarray) -> Array:
-    """How much of the feet's power is of the wanted kind, as a steep share in [0, 1]."""
+    """How much of the power of two motions is that of the wanted one, as a steep share in [0, 1]."""
     a, b = np.abs(wanted) ** 2, np.abs(other) ** 2
     return a * a / np.maximum(a * a + b * b, 1e-20)
 
@@ -202,8 +204,10 @@ def _continued(found: list[Stretch], body: BodySignal, foot_lift: float) -> list
     apart = np.abs(wavelets(body.apart)) if any(stretch.turns for stretch in found) else np.zeros((len(RATES), 0))
     grown: list[Stretch] = []
     for i, stretch in enumerate(found):
+        start = grown[-1].stop if grown else 0
         high = found[i + 1].start if i + 1 < len(found) else len(body.times)
-        longer = _longer(stretch, grown[-1].stop if grown else 0, high, apart, foot_lift) if stretch.turns else stretch
+        lift = least_lift(foot_lift, float(np.median(stretch.rate)), body.firm)
+        longer = _longer(stretch, start, high, apart, lift) if stretch.turns else stretch
         before = grown[-1] if grown else None
         if before and before.turns and longer.turns and before.stop == longer.start:
             rate, size = np.append(before.rate, longer.rate), np.append(before.size, longer.size)
@@ -213,13 +217,13 @@ def _continued(found: list[Stretch], body: BodySignal, foot_lift: float) -> list
     return grown
 
 
-def _longer(stretch: Stretch, low: int, high: int, apart: Array, foot_lift: float) -> Stretch:
-    """A stretch in turns, grown within samples [low, high) as far as ``apart`` (R, N) tells of lifted feet."""
+def _longer(stretch: Stretch, low: int, high: int, apart: Array, lift: float) -> Stretch:
+    """A stretch in turns, grown within samples [low, high) as far as ``apart`` (R, N) at its rate exceeds ``lift``."""
     sides = []
     for samples, rate in ((np.arange(stretch.start - 1, low - 1, -1), stretch.rate[0]),
                           (np.arange(stretch.stop, high), stretch.rate[-1])):  # fmt: skip
         size = apart[int(np.abs(np.log(2 * RATES / rate)).argmin()), samples // EVERY]
-        lifted = np.append(size > least_lift(foot_lift, rate), False)
+        lifted = np.append(size > lift, False)
         sides.append(size[: int(np.argmin(lifted))])
     first, last = sides
     rate = np.pad(stretch.rate, (len(first), len(last)), mode="edge")

@@ -35,6 +35,9 @@ TWINS = 0.01
 """Ankles closer than this many body heights are one foot given twice: the network saw a foot, but not which."""
 
 TRUNK, KNEES, ANKLES = (5, 6, 11, 12), (13, 14), (15, 16)
+FIRM = 0.5
+"""Legs whose joints score more than this in the median are firm: of those below every second one is wrong."""
+
 LOWER = -1
 """Key of the lower ankle among the heights of joints: the foot that carries the body."""
 
@@ -48,7 +51,7 @@ class BodySignal:
 
     ``times`` (G,); ``trunk`` mean of shoulders and hips; ``left`` and ``right`` foot (ankle, or
     knee where the ankles are not seen); ``size`` (G,) body height in pixels; ``feet`` (G,) bool:
-    ankles are seen; ``x`` (G,) horizontal place of the trunk in body heights.
+    ankles are seen; ``x`` (G,) horizontal place of the trunk in body heights; ``firm``: the legs can be trusted.
     """
 
     times: Array
@@ -58,6 +61,7 @@ class BodySignal:
     size: Array
     feet: np.ndarray
     x: Array
+    firm: bool
 
     @property
     def both(self) -> Array:
@@ -84,7 +88,8 @@ def body_signal(track: PoseTrack, settings: CountSettings) -> BodySignal:
     left, right = _feet(heights, _twins(times, points, sizes, grid))
     x = fill_gaps(times, mean_known([points[:, j, 0] for j in TRUNK]), grid, LONGEST_GAP) if len(grid) else grid
     feet = np.isfinite(heights[15]) & np.isfinite(heights[16])
-    return BodySignal(grid, trunk, left, right, size, feet, x / np.maximum(size, 1e-6))
+    firm = len(times) > 0 and float(np.median(track.keypoints[:, KNEES + ANKLES, 2])) > FIRM
+    return BodySignal(grid, trunk, left, right, size, feet, x / np.maximum(size, 1e-6), firm)
 
 
 def trusted(track: PoseTrack, min_score: float) -> Array:

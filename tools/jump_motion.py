@@ -141,6 +141,15 @@ class Motion:
         return inside * (going if number % 2 else 1 - going) * (number > 0)
 
 
+def bow(degrees: float, rng: np.random.Generator) -> dict[str, Array]:
+    """Turns on top of a motion's: the trunk bent forward by ``degrees``, the eyes anywhere from ahead to the floor."""
+    turns = {f"spine0{k}": np.array([part * degrees, 0, 0]) for k, part in ((5, 0.3), (4, 0.3), (3, 0.2), (2, 0.2))}
+    nod = -float(rng.uniform(-0.3, 0.8)) * degrees
+    turns |= {bone: np.array([part * nod, 0, 0]) for bone, part in (("neck02", 0.4), ("head", 0.6))}
+    hang = -float(rng.uniform(0.4, 1.0)) * degrees
+    return turns | {f"upperarm01.{side}": np.array([hang, 0, 0]) for side in "LR"}
+
+
 def _smooth(value: float) -> float:
     x = float(np.clip(value, 0, 1))
     return x * x * (3 - 2 * x)

@@ -16,7 +16,7 @@ from dataclasses import dataclass
 import numpy as np
 from scipy.spatial.transform import Rotation
 
-from tools.jump_motion import STYLES, Motion
+from tools.jump_motion import STYLES, Motion, bow
 from tools.rasterizer import Array
 
 Range = tuple[float, float]
@@ -161,7 +161,7 @@ def _skip(rng: np.random.Generator) -> tuple[Stance, Stance]:
     style = "alternate" if bowed and rng.random() < 0.5 else str(rng.choice(list(STYLES)))
     motion = Motion(style, 3, float(rng.uniform(1.6, 3.2)), 0.5, int(rng.integers(1_000_000)))
     time = float(rng.uniform(0.3, motion.duration - 0.3))
-    noise = _bow(float(rng.uniform(0, 70)), rng) if bowed else {}
+    noise = bow(float(rng.uniform(0, 70)), rng) if bowed else {}
     out = []
     for moment in (motion.at(time), motion.at(time + 0.02)):
         for bone in moment.pose:
@@ -170,15 +170,6 @@ def _skip(rng: np.random.Generator) -> tuple[Stance, Stance]:
         pose: Pose = {bone: tuple(np.add(moment.pose.get(bone, 0), turn)) for bone, turn in noise.items()}  # type: ignore[misc]
         out.append(Stance("skip", pose, 0.0, moment.height, moment.turn))
     return out[0], out[1]
-
-
-def _bow(degrees: float, rng: np.random.Generator) -> dict[str, Array]:
-    """Turns on top of a motion's: the trunk bent forward by ``degrees``, the eyes anywhere from ahead to the floor."""
-    turns = {f"spine0{k}": np.array([part * degrees, 0, 0]) for k, part in ((5, 0.3), (4, 0.3), (3, 0.2), (2, 0.2))}
-    nod = -float(rng.uniform(-0.3, 0.8)) * degrees
-    turns |= {bone: np.array([part * nod, 0, 0]) for bone, part in (("neck02", 0.4), ("head", 0.6))}
-    hang = -float(rng.uniform(0.4, 1.0)) * degrees
-    return turns | {f"upperarm01.{side}": np.array([hang, 0, 0]) for side in "LR"}
 
 
 def draw_angles(kind: Activity, rng: np.random.Generator, spread: float = 3.0) -> dict[str, float]:

@@ -98,6 +98,26 @@ def test_a_foot_that_is_given_twice_for_a_while_or_to_the_end_hides_no_step(unti
     assert len(report.streaks) == 1
 
 
+@pytest.mark.parametrize(("hidden", "counted"), [((), 2), ((15, 16), 0)])
+def test_two_jumps_alone_count_with_the_feet_in_sight(hidden, counted):
+    track = film(Clip([REST, jumped(syn.jumps(1.6), 2, 1.6), REST], spoiled=Spoiled(0.002)))
+    points = track.keypoints.copy()
+    points[:, list(hidden), 2] = 0
+    assert count_jumps(PoseTrack(track.times, points, track.boxes)).count == counted
+
+
+def test_fast_feet_need_to_rise_less():
+    low = film(Clip([REST, jumped(syn.steps(7.5, lift=0.04), 45, 7.5), REST], fps=60, spoiled=Spoiled(0.001)))
+    assert abs(count_jumps(low).count - 45) <= 1
+
+
+def test_legs_that_are_not_seen_surely_need_to_rise_more():
+    low = film(Clip([REST, jumped(syn.steps(7.5, lift=0.04), 45, 7.5), REST], fps=60, spoiled=Spoiled(0.001)))
+    points = low.keypoints.copy()
+    points[:, 13:17, 2] = 0.35
+    assert count_jumps(PoseTrack(low.times, points, low.boxes)).count == 0
+
+
 def test_one_foot_may_be_seen_to_rise_far_less_than_the_other():
     track = film(Clip([REST, jumped(syn.steps(6, lift=0.08), 36, 6), REST], spoiled=Spoiled(0.002)))
     points = track.keypoints.copy()
