@@ -8,6 +8,8 @@ confidence head.
 
 from __future__ import annotations
 
+import math
+
 import torch
 from torch import Tensor, nn
 
@@ -100,5 +102,5 @@ class Landmarks106(nn.Module):
 def wing_loss(error: Tensor, omega: float = 10.0, epsilon: float = 2.0) -> Tensor:
     """Wing loss (Feng et al., CVPR 2018) of errors in pixels: logarithmic near zero, linear beyond ``omega``."""
     size = error.abs()
-    joint = omega - omega * torch.log(torch.tensor(1 + omega / epsilon))
+    joint = omega - omega * math.log(1 + omega / epsilon)
     return torch.where(size < omega, omega * torch.log1p(size / epsilon), size - joint)

@@ -21,6 +21,9 @@ CORES = torch.get_num_threads()
 """Threads that PyTorch takes by itself: the cores, or what ``OMP_NUM_THREADS`` says."""
 
 
+DEVICES = ("auto", "cpu", "cuda")
+
+
 def choose_device(device: str = "auto") -> torch.device:
     """ "auto" takes a GPU where there is one, else the processor."""
     if device == "auto":

@@ -13,6 +13,7 @@ import torch
 from torch import Tensor, nn
 
 from models.checkpoints import save_weights
+from models.runtime import DEVICES
 from tools.training import Log, MovingAverage, batches, cosine, described
 from vision.options import check_options, option
 
@@ -30,7 +31,9 @@ class TimedOptions:
     warmup: int = option(150, "steps of linear warm-up", low=0, high=100000)
     weight_decay: float = option(0.02, "AdamW's weight decay", low=0, high=1)
     average: float = option(0.998, "decay of the moving average of the weights", low=0, high=1)
-    threads: int = option(1, "threads of the network", low=1, high=64)
+    device: str = option("auto", "where the network learns: auto takes a GPU where there is one", choices=DEVICES)
+    threads: int = option(1, "threads of the network on a processor", low=1, high=64)
+    workers: int = option(1, "processes that make the samples", low=0, high=64)
     seed: int = option(1, "random seed", low=0, high=2**31)
 
     def __post_init__(self) -> None:
@@ -51,7 +54,7 @@ class TimedRun:
             network.parameters(), lr=config.learning_rate, weight_decay=config.weight_decay
         )
         self.log, self.best, self.step = Log(Path(config.work_dir) / "log.csv"), -np.inf, 0
-        self.losses: list[float] = []
+        self.losses: list[Tensor] = []
         self.start = self.evaluated = time.monotonic()
 
     @property
@@ -70,15 +73,19 @@ class TimedRun:
         nn.utils.clip_grad_norm_(self.network.parameters(), self.clip)
         self.optimiser.step()
         self.average.update(self.network)
-        self.losses.append(loss.item())
+        self.losses.append(loss.detach())
         if self.step % 50 == 0:
-            print(self.step, f"{np.mean(self.losses[-50:]):.4f}", f"{self.part:.3f}", flush=True)
+            print(self.step, f"{self.recent(50):.4f}", f"{self.part:.3f}", flush=True)
         self.step += 1
+
+    def recent(self, steps: int) -> float:
+        """Mean loss of the last steps."""
+        return float(torch.stack(self.losses[-steps:]).mean())
 
     def keep(self, row: dict[str, float], rank: float) -> None:
         """Log the figures of the average and write ``last``, and ``best`` where ``rank`` is the highest so far."""
         work = Path(self.config.work_dir)
-        self.log.row(self.step, loss=float(np.mean(self.losses[-400:])), **row)
+        self.log.row(self.step, loss=self.recent(400), **row)
         tensors, facts = self.average.network.state_dict(), self.facts | {"metrics": row}
         save_weights(work / "last.safetensors", tensors, facts)
         if rank > self.best:
@@ -93,7 +100,7 @@ class TimedRun:
         score: Callable[[nn.Module], tuple[dict[str, float], float]],
     ) -> None:
         """Learn from ``loss_of(make(rng))`` until the time is over; ``score`` gives figures and their rank."""
-        for batch in batches(make, self.config.seed):
+        for batch in batches(make, self.config.seed, workers=self.config.workers):
             self.learn(loss_of(batch))
             over = self.part >= 1
             if over or time.monotonic() - self.evaluated > EVALUATE_EVERY:

@@ -16,13 +16,13 @@ from torch import Tensor
 
 from models.checkpoints import load_strictly, read_weights
 from models.detector import Detector, DetectorSize, decode_cells, flatten, grid
-from models.runtime import DetectorRunner
+from models.runtime import DetectorRunner, choose_device
 from tools.detection_data import Composer, assign
 from tools.evaluate_detector import evaluate
 from tools.scenes import read_body_faces, read_face_crops, read_faceless, read_person_crops, read_scenes
 from tools.script import run_script
 from tools.timed_run import TimedOptions, TimedRun
-from tools.training import fitted, prepare
+from tools.training import fitted, on_device, prepare
 from vision.options import option
 
 
@@ -115,16 +115,16 @@ def main(config: DetectorTraining) -> None:
     """Train for the given time; ``best.safetensors`` and ``last.safetensors`` land in the work directory."""
     prepare(config.seed, config.threads)
     made, points, size = composer(config), 5 if config.kind == "face" else 0, DetectorSize().wider(config.wider)
-    network = build(config, size, points)
-    centres, strides = map(torch.from_numpy, grid(config.side, config.side))
+    network = build(config, size, points).to(choose_device(config.device))
+    centres, strides = on_device(grid(config.side, config.side), network)
 
     def make(rng: np.random.Generator) -> tuple[np.ndarray, ...]:
         rows = [sample(made, points, rng) for _ in range(config.batch_size)]
         return tuple(np.stack(x) for x in zip(*rows, strict=True))
 
     def loss(batch: tuple[np.ndarray, ...]) -> Tensor:
-        images, *goal = map(torch.as_tensor, batch)
-        x = (images.permute(0, 3, 1, 2).float() / 127.5 - 1).contiguous(memory_format=torch.channels_last)
+        images, *goal = on_device(batch, network)
+        x = (images / 127.5 - 1).permute(0, 3, 1, 2)
         return losses(flatten(network(x)), tuple(goal), centres, strides)
 
     def figures(average: torch.nn.Module) -> tuple[dict[str, float], float]:

@@ -23,12 +23,13 @@ from models.checkpoints import load_strictly, read_weights, save_weights
 from models.faces import eye_angle, normalise_face, upright_matrix
 from models.landmarks106 import SIDE, Landmarks106, wing_loss
 from models.loading import PACKAGED, face_finder
+from models.runtime import DEVICES, Engine, choose_device
 from tools.article_data import is_article_layout, read_part
 from tools.face_data import FaceSet, make_face, make_mistake, read_faces, with_scenes
 from tools.face_turns import solid_face
 from tools.scenes import Scene, read_faceless, read_scenes
 from tools.script import run_script
-from tools.training import Log, MovingAverage, batches, cosine, described, load_state, prepare, save_state
+from tools.training import Log, MovingAverage, batches, cosine, described, load_state, on_device, prepare, save_state
 from vision.geometry import box_iou
 from vision.layouts import FACE_GROUPS, IBUG68_FROM_106, OUTER_EYES
 from vision.options import check_options, option
@@ -56,7 +57,9 @@ class LandmarkTraining:
     average: float = option(0.999, "decay of the moving average of the weights", low=0, high=1)
     human: float = option(0.5, "share of the way from the mesh's inner points to people's", low=0, high=1)
     mistakes: float = option(0.15, "share of crops without a face in a batch", low=0, high=0.9)
-    threads: int = option(0, "threads of the network, 0 for all processors", low=0, high=64)
+    device: str = option("auto", "where the network learns: auto takes a GPU where there is one", choices=DEVICES)
+    threads: int = option(0, "threads of the network on a processor, 0 for all", low=0, high=64)
+    workers: int = option(1, "processes that make the samples", low=0, high=64)
     seed: int = option(1, "random seed", low=0, high=2**31)
 
     def __post_init__(self) -> None:
@@ -95,7 +98,7 @@ def across(errors: Tensor, points: Tensor) -> Tensor:
 
     A contour has no marks: where along it a point lies is a convention, how far off it lies is seen.
     """
-    contour = torch.as_tensor(FACE_GROUPS["contour"])
+    contour = torch.as_tensor(FACE_GROUPS["contour"], device=points.device)
     line = points[:, contour]
     way = torch.cat([line[:, 1:2] - line[:, :1], line[:, 2:] - line[:, :-2], line[:, -1:] - line[:, -2:-1]], dim=1)
     way = nn.functional.normalize(way, dim=2)
@@ -144,8 +147,8 @@ def predict(network: nn.Module, faces: FaceSet) -> tuple[Floats, Floats, Floats]
     rng = np.random.default_rng(0)
     samples = [make_face(faces, i, rng, augment=False) for i in range(len(faces))]
     crops, goal, _, pose, _ = (np.stack(x) for x in zip(*samples, strict=True))
-    with torch.inference_mode():
-        parts = [network(torch.from_numpy(normalise_face(crops[i : i + 64]))) for i in range(0, len(crops), 64)]
+    engine = Engine(network, precision=torch.float32)
+    parts = [engine(normalise_face(crops[i : i + 64])) for i in range(0, len(crops), 64)]
     points, angles = (torch.cat([p[k] for p in parts]).numpy() for k in (0, 1))
     return points, goal.astype(np.float32), np.abs(angles - pose)
 
@@ -188,8 +191,9 @@ class Run:
     def __init__(self, config: LandmarkTraining) -> None:
         self.config, self.work = config, Path(config.work_dir)
         self.faces, self.test = read_data(config)
-        self.network = build(config, self.faces).to(memory_format=torch.channels_last)  # type: ignore[call-overload]
-        self.average, self.parts = MovingAverage(self.network, config.average), part_weights()
+        device = choose_device(config.device)
+        self.network = build(config, self.faces).to(device, memory_format=torch.channels_last)  # type: ignore[call-overload]
+        self.average, self.parts = MovingAverage(self.network, config.average), part_weights().to(device)
         self.optimiser = torch.optim.AdamW(
             self.network.parameters(), lr=config.learning_rate, weight_decay=config.weight_decay
         )
@@ -217,8 +221,8 @@ class Run:
         """One step of the optimiser; returns the loss."""
         for group in self.optimiser.param_groups:
             group["lr"] = cosine(self.step, self.steps, self.config.learning_rate, self.config.warmup)
-        x = torch.from_numpy(normalise_face(np.asarray(crops))).contiguous(memory_format=torch.channels_last)
-        loss = losses(self.network(x), tuple(torch.as_tensor(g) for g in goal), self.parts)
+        images, *truth = on_device((crops, *goal), self.network)
+        loss = losses(self.network((images / 127.5 - 1).permute(0, 3, 1, 2)), tuple(truth), self.parts)
         self.optimiser.zero_grad(set_to_none=True)
         loss.backward()
         nn.utils.clip_grad_norm_(self.network.parameters(), 20.0)
@@ -250,7 +254,7 @@ def main(config: LandmarkTraining) -> dict[str, float]:
     run = Run(config)
     row, recent = {}, []
     with tqdm(total=run.steps, initial=run.step, unit="step", mininterval=2.0) as bar:
-        for batch in batches(run.make, config.seed, first=run.step):
+        for batch in batches(run.make, config.seed, run.step, config.workers):
             if run.step >= run.steps:
                 break
             recent.append(run.learn(*batch))

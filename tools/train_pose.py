@@ -19,14 +19,14 @@ import torch
 from models.checkpoints import load_strictly
 from models.hrnet import SIZES, HRNet
 from models.loading import read_pose_file
-from models.pose import PoseRunner, normalise
-from models.runtime import Engine, choose_precision
+from models.pose import MEAN, STD, PoseRunner
+from models.runtime import Engine, choose_device, choose_precision
 from tools import evaluate_body
 from tools.body_data import Augmentation, CropSet, make_sample, read_crops
 from tools.coco_data import read_set
 from tools.script import run_script
 from tools.timed_run import TimedOptions, TimedRun
-from tools.training import fitted, prepare
+from tools.training import fitted, on_device, prepare
 from vision.options import option
 
 JOINT_WEIGHTS = torch.tensor([1.0] * 7 + [1.2, 1.2, 1.5, 1.5, 1.0, 1.0, 1.2, 1.2, 1.5, 1.5])
@@ -123,12 +123,11 @@ def build(config: PoseTraining) -> HRNet:
 
 def loss(network: torch.nn.Module, batch: tuple[np.ndarray, ...], precision: torch.dtype) -> torch.Tensor:
     """Mean squared error of the heatmaps of the known joints, in hundredths, for a batch of views, maps and weights."""
-    views, maps, weights = (np.asarray(part) for part in batch)
-    x = torch.from_numpy(normalise(views)).contiguous(memory_format=torch.channels_last)
-    weight = torch.as_tensor(weights) * JOINT_WEIGHTS
-    with torch.autocast("cpu", precision, enabled=precision != torch.float32):
-        found = network(x)
-    error = (found.float() - torch.as_tensor(maps)).square().mean(dim=(2, 3))
+    views, maps, weights, mean, std = on_device((*batch, MEAN, STD), network)
+    weight = weights * JOINT_WEIGHTS.to(weights)
+    with torch.autocast(views.device.type, precision, enabled=precision != torch.float32):
+        found = network(((views - mean) / std).permute(0, 3, 1, 2))
+    error = (found.float() - maps).square().mean(dim=(2, 3))
     return (error * weight).sum() / weight.sum().clamp(min=1) * 100
 
 
@@ -138,7 +137,8 @@ def main(config: PoseTraining) -> None:
     size_wh = (config.width, config.height)
     crops, chance = training_set(config)
     development = read_set(Path(config.data), "body_eval_dev", "val")
-    network, precision = build(config), choose_precision(torch.device("cpu"))
+    device = choose_device(config.device)
+    network, precision = build(config).to(device), choose_precision(device)
     augmentation = Augmentation().weakened(config.strength)
 
     def make(rng: np.random.Generator) -> tuple[np.ndarray, ...]:

@@ -7,8 +7,9 @@ import csv
 import itertools
 import math
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import asdict
+from itertools import compress
 from pathlib import Path
 from typing import Any
 
@@ -17,6 +18,9 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 from torch.utils.data import DataLoader, IterableDataset
+
+PLACES = ("data", "scenes", "body_faces", "rendered", "work_dir", "start", "device", "workers", "threads")
+"""Options that say where a run finds things, not what it learns."""
 
 
 class MovingAverage:
@@ -31,11 +35,12 @@ class MovingAverage:
         """Move a little towards the network; the first steps move more."""
         self.steps += 1
         decay = min(self.decay, (1 + self.steps) / (10 + self.steps))
-        for mine, new in zip(self.network.state_dict().values(), network.state_dict().values(), strict=True):
-            if mine.dtype.is_floating_point:
-                mine.lerp_(new, 1 - decay)
-            else:
-                mine.copy_(new)
+        mine, new = (list(n.state_dict().values()) for n in (self.network, network))
+        real = [x.dtype.is_floating_point for x in mine]
+        torch._foreach_lerp_(list(compress(mine, real)), list(compress(new, real)), 1 - decay)
+        for count, other in zip(mine, new, strict=True):
+            if not count.dtype.is_floating_point:
+                count.copy_(other)
 
 
 def cosine(step: int, steps: int, peak: float, warmup: int, floor: float = 0.01) -> float:
@@ -66,6 +71,7 @@ def prepare(seed: int, threads: int) -> None:
     """
     torch.manual_seed(seed)
     torch.set_flush_denormal(True)
+    torch.backends.cudnn.benchmark = True
     torch.set_num_threads(threads)
     cv2.setNumThreads(0)
 
@@ -82,13 +88,20 @@ def batches(make: Callable[[np.random.Generator], Any], seed: int, first: int = 
         num_workers=workers,
         prefetch_factor=4 if workers else None,
         worker_init_fn=_one_thread,
+        pin_memory=torch.cuda.is_available(),
     )
     return iter(loader)
 
 
+def on_device(batch: Iterable[Any], network: nn.Module) -> list[Tensor]:
+    """The arrays of a batch as tensors where the network is."""
+    device = next(network.parameters()).device
+    return [torch.as_tensor(part).to(device, non_blocking=True) for part in batch]
+
+
 def described(config: Any) -> dict[str, Any]:
-    """The configuration as a checkpoint keeps it: without the folders of this machine."""
-    return {k: v for k, v in asdict(config).items() if k not in ("data", "scenes", "work_dir", "start")}
+    """The configuration as a checkpoint keeps it: without what belongs to the machine."""
+    return {k: v for k, v in asdict(config).items() if k not in PLACES}
 
 
 def fitted(tensors: dict[str, Tensor], network: nn.Module) -> dict[str, Tensor]:
