@@ -124,7 +124,7 @@ class Search:
     overlap: float
 
 
-SEARCHES = {"face": Search((640, 256, 1280), 0.5, 0.4), "person": Search((320,), 0.4, 0.45)}
+SEARCHES = {"face": Search((640, 256, 1280), 0.5, 0.4), "person": Search((320,), 0.45, 0.45)}
 
 
 @dataclass(frozen=True)
