@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import fields
+
 import numpy as np
 
 from vision.types import PoseTrack
@@ -23,8 +25,7 @@ def join_tracks(tracks: list[PoseTrack]) -> list[PoseTrack]:
 def _trimmed(track: PoseTrack) -> PoseTrack:
     """The track from its first to its last sight of the person."""
     seen = np.flatnonzero(np.isfinite(track.boxes[:, 0]))
-    part = slice(seen[0], seen[-1] + 1) if len(seen) else slice(0, 0)
-    return PoseTrack(track.times[part], track.keypoints[part], track.boxes[part])
+    return track[seen[0] : seen[-1] + 1] if len(seen) else track[:0]
 
 
 def _difference(a: PoseTrack, b: PoseTrack) -> float:
@@ -36,4 +37,4 @@ def _difference(a: PoseTrack, b: PoseTrack) -> float:
 
 
 def _appended(a: PoseTrack, b: PoseTrack) -> PoseTrack:
-    return PoseTrack(*(np.concatenate([getattr(a, n), getattr(b, n)]) for n in ("times", "keypoints", "boxes")))
+    return PoseTrack(*(np.concatenate([getattr(a, f.name), getattr(b, f.name)]) for f in fields(a)))

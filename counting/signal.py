@@ -1,9 +1,9 @@
-"""From keypoints to the heights of joints, in body heights, steadied against zoom and slow camera motion.
+"""From keypoints to the heights of joints, in body heights, steadied against zoom and the camera's motion.
 
-Every joint's vertical steps are divided by the person's present size and summed, so a zoom does not
-change the amplitude of a jump; what is slower than about 0.5 Hz (pans, walking up, sinking into
-a squat) is taken away.  Nothing faster is smoothed here: at eight steps a second and 25 frames
-a second there are three frames a step.
+What the background did is taken away from every joint first.  Every joint's vertical steps are then divided by
+the person's present size and summed, so a zoom does not change the amplitude of a jump; what is slower than about
+0.5 Hz (pans over a plain wall, walking up, sinking into a squat) is taken away.  Nothing faster is smoothed here:
+at eight steps a second and 25 frames a second there are three frames a step.
 """
 
 from __future__ import annotations
@@ -78,7 +78,8 @@ def body_signal(track: PoseTrack, settings: CountSettings) -> BodySignal:
     """Signals of a track; a track shorter than two frames gives empty ones."""
     times = track.times
     sizes = _sizes(track, settings.min_score)
-    points = without_cuts(times, trusted(track, settings.min_score), sizes)
+    points = trusted(track, settings.min_score) - np.cumsum(track.camera, axis=0, dtype=np.float64)[:, None]
+    points = without_cuts(times, points, sizes)
     points = untangle(times, without_spikes(times, points, sizes), sizes)
     grid = np.arange(times[0], times[-1] + 1e-9, 1 / RATE) if len(times) > 1 else np.zeros(0)
     size = np.interp(grid, times, sizes) if len(times) > 1 else grid

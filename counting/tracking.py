@@ -12,6 +12,7 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
+from counting.camera import Camera
 from counting.joining import join_tracks
 from counting.settings import CountSettings
 from vision.geometry import bounding_box, box_iou, grow_box, non_maximum_suppression
@@ -48,7 +49,8 @@ CUT = 45.0
 
 @dataclass(eq=False)
 class _Person:
-    """A person being followed: last box, when last found, last pose (17, 3), and rows of (time, keypoints, box)."""
+    """A person being followed: last box, when last found, last pose (17, 3), and rows of (time, keypoints, box,
+    motion of the camera)."""
 
     box: Floats
     found: float
@@ -56,10 +58,11 @@ class _Person:
     times: list[float] = field(default_factory=list)
     keypoints: list[Floats] = field(default_factory=list)
     boxes: list[Floats] = field(default_factory=list)
+    camera: list[Floats] = field(default_factory=list)
 
     def track(self, start: int = 0) -> PoseTrack:
         """The rows from ``start`` on."""
-        return PoseTrack(*(np.array(rows[start:]) for rows in (self.times, self.keypoints, self.boxes)))
+        return PoseTrack(*(np.array(rows[start:]) for rows in (self.times, self.keypoints, self.boxes, self.camera)))
 
 
 @dataclass(frozen=True)
@@ -87,13 +90,16 @@ def track_people(
     """
     alive: list[_Person] = []
     done: list[_Person] = []
+    camera = Camera()
     with ahead(_views(frames), AHEAD) as views:
         for held, scale, after_cut in _intervals(views, settings.find_every):
             if after_cut:
                 done, alive = done + alive, []
+                camera.forget()
             found = _distinct(find_people(held[-1].image))
             alive, lost = _follow(alive, held, found, estimate_pose, settings, scale)
             done += lost
+            _watch(camera, alive + lost, held, scale)
             if followed is not None:
                 followed([p.track(-len(held)) for p in (*alive, *lost)])
     return join_tracks([p.track() for p in done + alive if len(p.times) > 1])
@@ -178,6 +184,13 @@ def _take(
         _record(person, held, path, pose, seen, scale)
         person.box = _next_box(path[-1], pose[-1]) if seen[-1] else path[-1]
         person.pose = pose[-1]
+
+
+def _watch(camera: Camera, people: list[_Person], held: list[Frame], scale: float) -> None:
+    """Record how the camera moved in the held frames, in pixels of the full frame, where everyone is."""
+    boxes = np.array([p.boxes[-len(held) :] for p in people], np.float32).reshape(len(people), len(held), 4)
+    for person, steps in zip(people, camera.steps(held, boxes / scale) * scale, strict=True):
+        person.camera.extend(steps)
 
 
 def _match(alive: list[_Person], found: Floats, now: float) -> tuple[list[Floats | None], Floats]:

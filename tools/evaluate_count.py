@@ -11,7 +11,7 @@ import argparse
 import json
 import time
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from pathlib import Path
 from typing import Any
 
@@ -105,14 +105,17 @@ def _result(
 
 def save_tracks(path: Path, tracks: Sequence[PoseTrack]) -> None:
     """Keep tracks in one .npz file."""
-    arrays = {f"{n}{i}": getattr(t, n) for i, t in enumerate(tracks) for n in ("times", "keypoints", "boxes")}
+    arrays = {f"{f.name}{i}": getattr(t, f.name) for i, t in enumerate(tracks) for f in fields(t)}
     np.savez_compressed(path, people=np.array(len(tracks)), **arrays)
 
 
 def load_tracks(path: Path) -> list[PoseTrack]:
-    """Tracks kept by ``save_tracks``."""
+    """Tracks kept by ``save_tracks``; in a file from before the camera was followed, it stands still."""
+    names = [f.name for f in fields(PoseTrack)]
     with np.load(path, allow_pickle=False) as kept:
-        return [PoseTrack(*(kept[f"{n}{i}"] for n in ("times", "keypoints", "boxes"))) for i in range(kept["people"])]
+        return [
+            PoseTrack(**{n: kept[f"{n}{i}"] for n in names if f"{n}{i}" in kept}) for i in range(int(kept["people"]))
+        ]
 
 
 def _table(results: list[Result]) -> dict[str, Any]:

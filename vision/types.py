@@ -105,17 +105,19 @@ class Faces(_Indexable):
 
 
 @dataclass(frozen=True)
-class PoseTrack:
+class PoseTrack(_Indexable):
     """One person through a video.
 
     ``times`` (T,) float64 seconds, strictly increasing; ``keypoints`` (T, 17, 3) float32 x, y,
     score in COCO order; ``boxes`` (T, 4) float32.  Where the person was not seen, x, y and box
-    are NaN and the score is 0.
+    are NaN and the score is 0.  ``camera`` (T, 2) float32: how far the background at the person's place
+    moved in the picture since the frame before, in pixels; all 0 if not given: a camera that stands still.
     """
 
     times: Times
     keypoints: Floats
     boxes: Floats
+    camera: Floats = field(default_factory=lambda: np.zeros((0, 2), np.float32))
 
     def __post_init__(self) -> None:
         times = np.asarray(self.times, dtype=np.float64)
@@ -124,9 +126,9 @@ class PoseTrack:
         object.__setattr__(self, "times", times)
         _rows(self, "keypoints", (17, 3), len(times))
         _rows(self, "boxes", (4,), len(times))
-
-    def __len__(self) -> int:
-        return len(self.times)
+        if np.size(self.camera) == 0:
+            object.__setattr__(self, "camera", np.zeros((len(times), 2), np.float32))
+        _rows(self, "camera", (2,), len(times))
 
 
 FindFaces = Callable[[Image], Faces]

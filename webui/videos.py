@@ -89,22 +89,23 @@ def check_video(path: Path, limits: Limits) -> VideoInfo:
 class PartialCount:
     """The biggest person's joints so far, gathered while the video is looked at, for a count on the way."""
 
-    poses: dict[float, tuple[float, Floats, Floats]] = field(default_factory=dict)
+    poses: dict[float, tuple[float, Floats, Floats, Floats]] = field(default_factory=dict)
 
     def saw(self, pieces: Sequence[PoseTrack]) -> None:
         """Remember what the biggest person did in the latest search interval."""
         for piece in pieces:
             areas = np.prod(piece.boxes[:, 2:] - piece.boxes[:, :2], axis=1)
-            for when, area, box, pose in zip(piece.times.tolist(), areas, piece.boxes, piece.keypoints, strict=True):
+            rows = zip(piece.times.tolist(), areas, piece.boxes, piece.keypoints, piece.camera, strict=True)
+            for when, area, *row in rows:
                 if area > self.poses.get(when, (0.0,))[0]:
-                    self.poses[when] = (area, box, pose)
+                    self.poses[when] = (area, *row)
 
     def track(self) -> PoseTrack:
         """One track of what was gathered."""
         times = sorted(self.poses)
         rows = [self.poses[t] for t in times]
-        points = np.array([r[2] for r in rows], np.float32).reshape(-1, 17, 3)
-        return PoseTrack(np.array(times), points, np.array([r[1] for r in rows], np.float32).reshape(-1, 4))
+        boxes, points, camera = (np.array([r[i] for r in rows], np.float32) for i in (1, 2, 3))
+        return PoseTrack(np.array(times), points, boxes, camera)
 
 
 class Job:

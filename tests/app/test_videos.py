@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 from counting.settings import CountSettings
-from vision.types import MediaError
+from vision.types import MediaError, PoseTrack
 from vision.video import probe_video
 from webui import videos
 from webui.service import Limits
@@ -105,6 +105,15 @@ def test_other_settings_count_again_without_the_video(skipping: Path, tmp_path: 
     assert time.perf_counter() - begin < 5
     assert again.report.count == 0
     assert recount(again, CountSettings()).report.count == job.result.report.count
+
+
+def test_the_count_on_the_way_knows_how_the_camera_moved() -> None:
+    boxes, camera = np.full((4, 4), [0, 0, 9, 9], np.float32), np.arange(8, dtype=np.float32).reshape(4, 2)
+    seen = PoseTrack(np.arange(4) / 30, np.ones((4, 17, 3), np.float32), boxes, camera)
+    partial = PartialCount()
+    partial.saw([seen[:2]])
+    partial.saw([seen[2:]])
+    np.testing.assert_array_equal(partial.track().camera, seen.camera)
 
 
 def test_an_empty_partial_count_is_an_empty_track() -> None:

@@ -236,3 +236,4 @@ def test_who_follows_on_the_way_is_told_everything():
     np.testing.assert_array_equal(np.concatenate([p.times for p in pieces]), track.times)
     np.testing.assert_array_equal(np.concatenate([p.keypoints for p in pieces]), track.keypoints)
     np.testing.assert_array_equal(np.concatenate([p.boxes for p in pieces]), track.boxes)
+    np.testing.assert_array_equal(np.concatenate([p.camera for p in pieces]), track.camera)
