@@ -21,6 +21,9 @@ STYLES = {
 }
 """Ways to jump, and what counting calls them; arms are crossed in every second jump (crossover) or in all (crossed)."""
 GRAVITY = 9.81
+Pose = dict[str, tuple[float, float, float]]
+"""Turns of bones, degrees."""
+
 _REST_TURN = -1.9 * np.pi
 """The rope lies behind the heels: a little past straight down."""
 
@@ -28,9 +31,9 @@ _REST_TURN = -1.9 * np.pi
 @dataclass(frozen=True)
 class Moment:
     """A person at one time: bone turns ``pose`` (degrees), ``height`` of the lowest point above the
-    floor (metres), ``turn`` of the rope (radians, 0 straight down, growing backwards and up)."""
+    floor (metres), ``turn`` of the rope (radians, 0 straight down, growing backwards and up; NaN without a rope)."""
 
-    pose: dict[str, tuple[float, float, float]]
+    pose: Pose
     height: float
     turn: float
 
@@ -77,7 +80,7 @@ class Motion:
         top = GRAVITY * (air / self.rate) ** 2 / 8
         knees = self._crouch(clock)
         end = self.count + (0.5 if self.style == "alternate" else 0)  # the last step lands on one foot, as all do
-        step = _Step(number + phase, flight, knees, _smooth(2 * clock) * _smooth(2 * (end - clock)))
+        step = _Step(number + phase, flight, knees, smooth(2 * clock) * smooth(2 * (end - clock)))
         legs = _LEGS[self.style](step)
         return Moment(self._arms(clock) | _trunk(time, knees) | legs, top * flight, self._turn(clock))
 
@@ -104,17 +107,17 @@ class Motion:
         if turns == 2:
             start, end = -np.pi, 2 * np.pi * 2 * self.count - np.pi
         if clock <= 0:
-            return float(start + (_REST_TURN + np.pi) * _smooth(-clock / 0.9))
+            return float(start + (_REST_TURN + np.pi) * smooth(-clock / 0.9))
         if clock >= self.count:
-            return float(end + 0.93 * np.pi * _smooth((clock - self.count) / 0.8))
+            return float(end + 0.93 * np.pi * smooth((clock - self.count) / 0.8))
         return float(start + (end - start) * clock / self.count)
 
-    def _arms(self, clock: float) -> dict[str, tuple[float, float, float]]:
+    def _arms(self, clock: float) -> Pose:
         """Upper arms beside the body, forearms out or crossed in front; wrists circle with the rope."""
         swing, cross = 1.0 if 0 <= clock <= self.count else 0.15, self._cross(clock)
         turn = self._turn(clock)
         up, out = 4 * swing * np.cos(turn), 4 * swing * np.sin(turn)
-        pose: dict[str, tuple[float, float, float]] = {}
+        pose: Pose = {}
         for side, sign in (("L", 1), ("R", -1)):
             over = -6.0 if side == "R" else 6.0  # one forearm lies over the other
             pose["clavicle." + side] = (0, sign * 3.0, 0)
@@ -133,11 +136,11 @@ class Motion:
         """How far the arms are crossed, 0 to 1: they go while the rope is over the head, and stay until it is again."""
         if self.style not in ("crossover", "crossed"):
             return 0.0
-        inside = _smooth(2 * clock) * _smooth(2 * (self.count - clock))
+        inside = smooth(2 * clock) * smooth(2 * (self.count - clock))
         if self.style == "crossed":
             return inside
         number = np.floor(clock + 0.5)
-        going = _smooth((clock - number + 0.3) / 0.6)
+        going = smooth((clock - number + 0.3) / 0.6)
         return inside * (going if number % 2 else 1 - going) * (number > 0)
 
 
@@ -150,7 +153,8 @@ def bow(degrees: float, rng: np.random.Generator) -> dict[str, Array]:
     return turns | {f"upperarm01.{side}": np.array([hang, 0, 0]) for side in "LR"}
 
 
-def _smooth(value: float) -> float:
+def smooth(value: float) -> float:
+    """From 0 to 1 without a jerk."""
     x = float(np.clip(value, 0, 1))
     return x * x * (3 - 2 * x)
 
@@ -159,7 +163,7 @@ def _between(start: tuple[float, ...], end: tuple[float, ...], part: float) -> l
     return [(1 - part) * a + part * b for a, b in zip(start, end, strict=True)]
 
 
-def _trunk(time: float, knees: float) -> dict[str, tuple[float, float, float]]:
+def _trunk(time: float, knees: float) -> Pose:
     """A slight sway, a lean into the crouch, and a head that looks ahead."""
     sway, nod = 1.6 * np.sin(2 * np.pi * 0.23 * time), 1.2 * np.sin(2 * np.pi * 0.31 * time + 1)
     lean = 2.5 + 5 * knees
@@ -170,7 +174,7 @@ def _trunk(time: float, knees: float) -> dict[str, tuple[float, float, float]]:
     }
 
 
-def _leg(side: str, hip: float, knee: float, ankle: float, spread: float = 0.0) -> dict:
+def leg(side: str, hip: float, knee: float, ankle: float, spread: float = 0.0) -> Pose:
     """One leg: ``hip`` lifts the thigh, ``knee`` bends, ``ankle`` points the foot down, ``spread`` opens; degrees."""
     sign = 1 if side == "L" else -1
     return {
@@ -191,48 +195,48 @@ class _Step:
     amount: float
 
 
-def _together(step: _Step) -> dict:
+def _together(step: _Step) -> Pose:
     bend, point = 9 + 17 * step.knees, 34 * step.flight**0.5
-    return _leg("L", bend, 2 * bend, point) | _leg("R", bend, 2 * bend, point)
+    return leg("L", bend, 2 * bend, point) | leg("R", bend, 2 * bend, point)
 
 
-def _alternate(step: _Step) -> dict:
+def _alternate(step: _Step) -> Pose:
     """Running on the spot: the lifted leg comes down while the other one takes off."""
     swing, bend, legs = np.cos(np.pi * step.clock), 9 + 12 * step.knees, {}
     for side, part in (("L", 0.5 + 0.5 * swing), ("R", 0.5 - 0.5 * swing)):
         lift = step.amount * float(np.clip(1.6 * part - 0.5, 0, 1))
         point = 26 * step.flight**0.5 * (1 - lift) + 20 * lift
-        legs |= _leg(side, bend + 34 * lift, 2 * bend + 46 * lift, point)
+        legs |= leg(side, bend + 34 * lift, 2 * bend + 46 * lift, point)
     return legs
 
 
-def _boxer(step: _Step) -> dict:
+def _boxer(step: _Step) -> Pose:
     """Two hops on each leg, which stands below the body; the free foot lightly in front."""
     swing, bend, legs = np.sin(np.pi / 2 * step.clock + np.pi / 4), 8 + 12 * step.knees, {}
     for side, part in (("L", swing), ("R", -swing)):
         free = step.amount * float(np.clip(1.4 * part, 0, 1))
         point = 24 * step.flight**0.5 * (1 - free) + 8 * free
         sway = 4 * step.amount * float(np.clip(1.4 * part, -1, 1))
-        legs |= _leg(side, bend + 12 * free, 2 * bend + 6 * free, point, 2 * free + sway)
+        legs |= leg(side, bend + 12 * free, 2 * bend + 6 * free, point, 2 * free + sway)
     return legs
 
 
-def _single_leg(step: _Step) -> dict:
+def _single_leg(step: _Step) -> Pose:
     """Hops on the left leg, the right foot held behind."""
     bend, point, held = 9 + 17 * step.knees, 34 * step.flight**0.5, 62 * step.amount
-    return _leg("L", bend, 2 * bend, point) | _leg("R", bend, 2 * bend + held, point + held)
+    return leg("L", bend, 2 * bend, point) | leg("R", bend, 2 * bend + held, point + held)
 
 
-def _jacks(step: _Step) -> dict:
+def _jacks(step: _Step) -> Pose:
     """Feet apart and together in turn."""
     number = np.floor(step.clock)
-    moved = number + _smooth((step.clock - number - 0.2) / 0.6)
+    moved = number + smooth((step.clock - number - 0.2) / 0.6)
     spread = 17 * step.amount * float(0.5 - 0.5 * np.cos(np.pi * moved))
     bend, point = 8 + 14 * step.knees, 30 * step.flight**0.5
-    return _leg("L", bend, 2 * bend, point, spread) | _leg("R", bend, 2 * bend, point, spread)
+    return leg("L", bend, 2 * bend, point, spread) | leg("R", bend, 2 * bend, point, spread)
 
 
-_LEGS: dict[str, Callable[[_Step], dict]] = {
+_LEGS: dict[str, Callable[[_Step], Pose]] = {
     "two_feet": _together,
     "double_under": _together,
     "crossover": _together,

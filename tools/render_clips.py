@@ -24,14 +24,21 @@ CLIPS = (
 )  # fmt: skip
 """Style, jumps or steps a second and frames a second of each clip."""
 
+STILL_CLIPS = (
+    ("squat", 0.6, 25), ("lunge", 0.6, 30), ("march", 1.3, 30), ("leg_swing", 0.9, 25), ("arm_raise", 1.1, 25),
+    ("calf_raise", 1.0, 30), ("bounce", 1.7, 25), ("side_bend", 1.2, 25), ("toe_touch", 0.5, 30), ("march", 1.0, 25),
+)  # fmt: skip
+"""Exercise, repetitions a second and frames a second of each clip without a jump."""
+
 
 @dataclass(frozen=True)
 class ClipsConfig:
     """Options of the set."""
 
     out: str = option("", "Folder of the clips and clips.json")
-    first: int = option(0, "Number of the first clip", low=0, high=len(CLIPS) - 1)
-    step: int = option(1, "Every how many clips one is rendered: several calls share the work", low=1, high=len(CLIPS))
+    first: int = option(0, "Number of the first clip", low=0, high=15)
+    step: int = option(1, "Every how many clips one is rendered: several calls share the work", low=1, high=16)
+    still: bool = option(False, "Render exercises that never leave the floor instead of jumps")
     seed: int = option(1, "Seed of the first clip's person, room and view; the others' follow", low=0, high=1_000_000)
     seconds: float = option(6.0, "Time of jumping in each clip", low=2, high=60, unit="s")
 
@@ -47,8 +54,9 @@ class ClipsConfig:
 def main(config: ClipsConfig) -> None:
     """Render the clips that are not there yet; the list always names all that are."""
     folder = Path(config.out)
-    for number in range(config.first, len(CLIPS), config.step):
-        style, rate, fps = CLIPS[number]
+    listed = STILL_CLIPS if config.still else CLIPS
+    for number in range(config.first, len(listed), config.step):
+        style, rate, fps = listed[number]
         target = folder / f"{number:02}_{style}.mp4"
         if not target.with_suffix(".json").exists():
             count = round(rate * config.seconds)
@@ -63,8 +71,9 @@ def main(config: ClipsConfig) -> None:
 def _entry(path: Path) -> dict:
     """What the list says of the clip with the answer at ``path``."""
     answer = json.loads(path.read_text())
-    facts = {"role": "positive", "count": answer["count"], "airborne_phases": answer["count"]}
-    return {"id": path.stem, "file": path.with_suffix(".mp4").name, "style": STYLES[answer["style"]], **facts}
+    count, style = answer["count"], STYLES.get(answer["style"], "none")
+    facts = {"role": "positive" if count else "negative", "count": count, "airborne_phases": count}
+    return {"id": path.stem, "file": path.with_suffix(".mp4").name, "style": style, **facts}
 
 
 if __name__ == "__main__":

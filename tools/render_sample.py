@@ -19,6 +19,7 @@ from tools.rasterizer import Array, Camera
 from tools.scenery import Gym, cast_shadow, draw_rope, rope_curve
 from tools.script import run_script
 from tools.shading import Light, render_body
+from tools.still_motion import STILL, StillMotion
 from vision.options import check_options, option
 from vision.types import Frame, Image
 from vision.video import write_video
@@ -28,7 +29,7 @@ from vision.video import write_video
 class SampleConfig:
     """Options of the sample video."""
 
-    style: str = option("two_feet", "How the person jumps", choices=tuple(STYLES))
+    style: str = option("two_feet", "How the person jumps", choices=(*STYLES, *STILL))
     count: int = option(24, "Number of jumps", low=1, high=500)
     rate: float = option(2.3, "Jumps a second", low=0.5, high=9, unit="1/s")
     lead: float = option(1.0, "Standing still before and after", low=0, high=10, unit="s")
@@ -49,7 +50,7 @@ class Scene:
     """Everything that stands still: the person's shape, the room seen empty, camera, light and movement."""
 
     body: Body
-    motion: Motion
+    motion: Motion | StillMotion
     camera: Camera
     light: Light
     room: Array
@@ -63,7 +64,10 @@ def make_scene(config: SampleConfig) -> Scene:
     if config.seed:
         outfit, gym = Outfit.random(rng), Gym.random(rng)
         shape = {name: float(rng.uniform(0.15, 0.85)) for name in shape}
-    motion = Motion(config.style, config.count, config.rate, config.lead, config.seed)
+    if config.style in STILL:
+        motion = StillMotion(config.style, config.count, config.rate, config.lead)
+    else:
+        motion = Motion(config.style, config.count, config.rate, config.lead, config.seed)
     camera = _view(rng) if config.seed else Camera()
     camera = replace(camera, size=(config.width, config.height)).scaled(config.supersample)
     return Scene(Body(outfit, **shape), motion, camera, Light(), gym.render(camera))
@@ -90,6 +94,13 @@ def render_frame(scene: Scene, time: float, exposure: float) -> Array:
     person, depth = render_body(scene.body, vertices, scene.camera, scene.light)
     image = cast_shadow(scene.room, vertices, scene.camera, scene.light)
     image = np.where(np.isfinite(depth)[..., None], person, image)
+    if np.isfinite(moment.turn):
+        _draw_rope(scene, image, depth, vertices, time, exposure)
+    return image
+
+
+def _draw_rope(scene: Scene, image: Array, depth: Array, vertices: Array, time: float, exposure: float) -> None:
+    """The rope between the hands and its handles, in place."""
     hands = scene.body.hands(vertices)
     side = 0.8 * np.clip((hands[0, 0] - hands[1, 0]) / 0.3, -1, 1)  # crossed arms point the handles the other way
     outward = np.array([[side, -0.55, 0.0], [-side, -0.55, 0.0]])
@@ -99,7 +110,6 @@ def render_frame(scene: Scene, time: float, exposure: float) -> Array:
     for hand, direction in zip(hands, outward, strict=True):
         handle = hand + np.linspace(-0.04, 0.1, 6)[:, None] * direction
         draw_rope(image, depth, scene.camera, [handle, handle + (0, 0, 0.008)], (35, 35, 38))
-    return image
 
 
 def develop(image: Array, size: tuple[int, int], rng: np.random.Generator) -> Image:
@@ -124,7 +134,7 @@ def main(config: SampleConfig) -> dict:
     output.parent.mkdir(parents=True, exist_ok=True)
     write_video(output, render(config, scene), crf=config.crf, preset="veryslow", details="")
     answer = {
-        "count": config.count,
+        "count": len(scene.motion.apexes),
         "style": config.style,
         "fps": config.fps,
         "seconds": round(scene.motion.duration, 3),

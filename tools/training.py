@@ -17,6 +17,7 @@ import cv2
 import numpy as np
 import torch
 from torch import Tensor, nn
+from torch.optim.swa_utils import get_ema_multi_avg_fn
 from torch.utils.data import DataLoader, IterableDataset
 
 PLACES = ("data", "scenes", "body_faces", "rendered", "work_dir", "start", "device", "workers", "threads")
@@ -37,7 +38,7 @@ class MovingAverage:
         decay = min(self.decay, (1 + self.steps) / (10 + self.steps))
         mine, new = (list(n.state_dict().values()) for n in (self.network, network))
         real = [x.dtype.is_floating_point for x in mine]
-        torch._foreach_lerp_(list(compress(mine, real)), list(compress(new, real)), 1 - decay)
+        get_ema_multi_avg_fn(decay)(list(compress(mine, real)), list(compress(new, real)), self.steps)
         for count, other in zip(mine, new, strict=True):
             if not count.dtype.is_floating_point:
                 count.copy_(other)

@@ -11,6 +11,7 @@ import pytest
 from tools.jump_motion import STYLES, Motion
 from tools.rasterizer import Camera, rasterize
 from tools.scenery import rope_curve
+from tools.still_motion import STILL, StillMotion
 
 
 @pytest.mark.parametrize("style", STYLES)
@@ -43,6 +44,18 @@ def test_pose_is_continuous() -> None:
         names = list(poses[0])
         angles = np.array([[pose[name] for name in names] for pose in poses])
         assert np.abs(np.diff(angles, axis=0)).max() < 16, style
+
+
+@pytest.mark.parametrize("style", STILL)
+def test_exercises_stay_on_the_floor_and_begin_and_end_standing(style: str) -> None:
+    motion = StillMotion(style, count=3)
+    moments = [motion.at(t) for t in np.arange(0, motion.duration + 1e-9, 0.02)]
+    assert {m.height for m in moments} == {0.0}
+    assert not len(motion.apexes)
+    angles = np.array([[m.pose[bone] for bone in moments[0].pose] for m in moments])
+    np.testing.assert_allclose(angles[-1], angles[0], atol=1e-9)
+    assert np.abs(angles - angles[0]).max() > 5
+    assert np.abs(np.diff(angles, axis=0)).max() < 16
 
 
 def test_bad_motion_is_refused() -> None:
