@@ -33,11 +33,11 @@ def model_loaders(device: str, landmark_weights: str | None, pose_weights: str |
     def load(name: str, **more: Any) -> Any:
         import models
 
-        return getattr(models, name)(device=device, **{k: v for k, v in more.items() if v})
+        return getattr(models, name)(device=device, **{k: v for k, v in more.items() if v not in (None, "")})
 
     return Loaders(
         faces=partial(load, "load_face_finder", landmark_weights=landmark_weights),
-        people=partial(load, "load_person_finder"),
+        people=partial(load, "load_person_finder", thorough=False),
         pose=partial(load, "load_pose_estimator", pose_weights=pose_weights),
     )
 

@@ -44,7 +44,7 @@ def _parser() -> argparse.ArgumentParser:
 def _run(given: argparse.Namespace) -> SessionReport:
     settings = from_arguments(CountSettings, given)
     info = probe_video(given.video)
-    find, pose = models.load_person_finder(given.device), models.load_pose_estimator(given.device)
+    find, pose = models.load_person_finder(given.device, thorough=False), models.load_pose_estimator(given.device)
     tracks = track_people(read_frames(given.video), find, pose, settings)
     report = count_people(tracks, settings, info.duration or None)
     if given.out:

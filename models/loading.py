@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import re
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -16,7 +17,7 @@ from models.faces import FaceFinder, LandmarkRunner
 from models.hrnet import SIZES, HRNet, HRNetSize
 from models.landmarks106 import Landmarks106
 from models.pose import CHANNELS_15, PoseRunner
-from models.runtime import CORES, DetectorRunner, Engine
+from models.runtime import CORES, SEARCHES, DetectorRunner, Engine
 
 PACKAGED = {kind: WEIGHTS / f"{kind}.safetensors" for kind in ("face", "person", "landmarks106", "hrnet")}
 
@@ -37,9 +38,9 @@ def _detector(kind: str, device: str) -> DetectorRunner:
     return DetectorRunner(network, kind, device)
 
 
-def person_finder(device: str = "auto") -> DetectorRunner:
+def person_finder(device: str = "auto", thorough: bool = True) -> DetectorRunner:
     """The person detector with the packaged weights."""
-    return _detector("person", device)
+    return replace(_detector("person", device), search=replace(SEARCHES["person"], thorough=thorough))
 
 
 def face_finder(device: str = "auto", landmark_weights: str | Path | None = None) -> FaceFinder:

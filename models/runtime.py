@@ -116,15 +116,17 @@ def letterbox(image: Image, long_side: int) -> tuple[Image, float]:
 class Search:
     """How a detector looks: the long sides in pixels, the least score, and the overlap that merges.
 
-    Images are enlarged to the first side at most; a larger one is for photos that have as many pixels.
+    Images are enlarged to the first side at most; a larger one is for photos that have as many pixels.  Who is not
+    ``thorough`` looks on only until something is found.
     """
 
     sides: tuple[int, ...]
     threshold: float
     overlap: float
+    thorough: bool = True
 
 
-SEARCHES = {"face": Search((640, 256, 1280), 0.5, 0.4), "person": Search((320,), 0.45, 0.45)}
+SEARCHES = {"face": Search((640, 256, 1280), 0.5, 0.4), "person": Search((320, 640), 0.45, 0.45)}
 
 
 @dataclass(frozen=True)
@@ -161,7 +163,11 @@ class DetectorRunner:
     def __call__(self, image: Image) -> Detections:
         search = self.search or SEARCHES[self.kind]
         largest = max(*image.shape[:2], search.sides[0])
-        looks = [self._look(image, side) for side in search.sides if side <= largest]
+        looks = []
+        for side in (s for s in search.sides if s <= largest):
+            looks.append(self._look(image, side))
+            if not search.thorough and np.any(looks[-1][1] >= search.threshold):
+                break
         boxes, scores, points = (np.concatenate(x) for x in zip(*looks, strict=True))
         found = select(boxes, scores, points, search.threshold, search.overlap)
         height, width = image.shape[:2]

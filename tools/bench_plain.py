@@ -5,6 +5,7 @@ Nothing is folded, nothing is batched, memory keeps PyTorch's usual order.
 
 from __future__ import annotations
 
+from dataclasses import replace
 from functools import cached_property
 
 import numpy as np
@@ -18,7 +19,7 @@ from models.hrnet import SIZES, HRNet
 from models.landmarks106 import Landmarks106
 from models.loading import PACKAGED
 from models.pose import PoseRunner
-from models.runtime import DetectorRunner, Engine
+from models.runtime import SEARCHES, DetectorRunner, Engine
 
 
 class PlainEngine(Engine):
@@ -47,7 +48,7 @@ def _detector(kind: str) -> PlainDetector:
     tensors, config = read_weights(PACKAGED[kind])
     network = Detector(DetectorSize(**config["size"]), config["points"])
     load_strictly(network, tensors, PACKAGED[kind])
-    return PlainDetector(network, kind)
+    return PlainDetector(network, kind, search=replace(SEARCHES[kind], thorough=kind == "face"))
 
 
 def person_finder() -> PlainDetector:

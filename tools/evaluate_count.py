@@ -76,7 +76,10 @@ class _Networks:
         if self._loaded is None:
             import models
 
-            self._loaded = models.load_person_finder(self._device), models.load_pose_estimator(self._device)
+            self._loaded = (
+                models.load_person_finder(self._device, thorough=False),
+                models.load_pose_estimator(self._device),
+            )
         return self._loaded
 
 

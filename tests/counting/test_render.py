@@ -42,7 +42,7 @@ def networks(monkeypatch, truth):
         return np.stack([truth.keypoints[np.argmin([(shape ^ one).sum() for shape in shapes])] for one in drawn])
 
     found = Detections(truth.boxes[:1], np.ones(1, np.float32))
-    monkeypatch.setattr(models, "load_person_finder", lambda device="auto": lambda image: found)
+    monkeypatch.setattr(models, "load_person_finder", lambda device, thorough: lambda image: found)
     monkeypatch.setattr(models, "load_pose_estimator", lambda device="auto": pose)
 
 

@@ -99,6 +99,16 @@ def test_food_and_a_cat_are_not_people(find_people: FindPeople, picture: str) ->
     assert len(find_people(getattr(skimage.data, picture)())) == 0
 
 
+def test_a_closer_look_finds_who_is_small_beside_who_is_large(find_people: FindPeople, astronaut: Image) -> None:
+    crowd = np.full((1000, 1400, 3), 150, np.uint8)
+    crowd[488:, :512] = astronaut
+    crowd[300:364, 1100:1164] = cv2.resize(astronaut, (64, 64), interpolation=cv2.INTER_AREA)
+    assert len(find_people(crowd)) == 2
+    assert len(load_person_finder("cpu", thorough=False)(crowd)) == 1
+    crowd[488:, :512] = 150
+    assert len(load_person_finder("cpu", thorough=False)(crowd)) == 1
+
+
 @pytest.mark.parametrize("shape", [(1, 1), (3, 900), (900, 3), (33, 47)])
 def test_odd_pictures_give_empty_answers(
     find_faces: FindFaces, find_people: FindPeople, shape: tuple[int, int]
