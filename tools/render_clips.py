@@ -36,8 +36,8 @@ class ClipsConfig:
     """Options of the set."""
 
     out: str = option("", "Folder of the clips and clips.json")
-    first: int = option(0, "Number of the first clip", low=0, high=15)
-    step: int = option(1, "Every how many clips one is rendered: several calls share the work", low=1, high=16)
+    first: int = option(0, "Number of the first clip", low=0, high=len(CLIPS) - 1)
+    step: int = option(1, "Every how many clips one is rendered: several calls share the work", low=1, high=len(CLIPS))
     still: bool = option(False, "Render exercises that never leave the floor instead of jumps")
     seed: int = option(1, "Seed of the first clip's person, room and view; the others' follow", low=0, high=1_000_000)
     seconds: float = option(6.0, "Time of jumping in each clip", low=2, high=60, unit="s")

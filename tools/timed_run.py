@@ -13,8 +13,7 @@ import torch
 from torch import Tensor, nn
 
 from models.checkpoints import save_weights
-from models.runtime import DEVICES
-from tools.training import Log, MovingAverage, batches, cosine, described
+from tools.training import Log, MachineOptions, MovingAverage, batches, cosine, described
 from vision.options import check_options, option
 
 EVALUATE_EVERY = 300.0
@@ -22,7 +21,7 @@ EVALUATE_EVERY = 300.0
 
 
 @dataclass(frozen=True)
-class TimedOptions:
+class TimedOptions(MachineOptions):
     """What every timed run is told."""
 
     work_dir: str = option("runs/new", "folder for logs and checkpoints")
@@ -31,10 +30,6 @@ class TimedOptions:
     warmup: int = option(150, "steps of linear warm-up", low=0, high=100000)
     weight_decay: float = option(0.02, "AdamW's weight decay", low=0, high=1)
     average: float = option(0.998, "decay of the moving average of the weights", low=0, high=1)
-    device: str = option("auto", "where the network learns: auto takes a GPU where there is one", choices=DEVICES)
-    threads: int = option(1, "threads of the network on a processor", low=1, high=64)
-    workers: int = option(1, "processes that make the samples", low=0, high=64)
-    seed: int = option(1, "random seed", low=0, high=2**31)
 
     def __post_init__(self) -> None:
         check_options(self)

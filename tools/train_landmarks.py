@@ -23,13 +23,24 @@ from models.checkpoints import load_strictly, read_weights, save_weights
 from models.faces import eye_angle, normalise_face, upright_matrix
 from models.landmarks106 import SIDE, Landmarks106, wing_loss
 from models.loading import PACKAGED, face_finder
-from models.runtime import DEVICES, Engine, choose_device
+from models.runtime import Engine, choose_device
 from tools.article_data import is_article_layout, read_part
 from tools.face_data import FaceSet, make_face, make_mistake, read_faces, with_scenes
 from tools.face_turns import solid_face
 from tools.scenes import Scene, read_faceless, read_scenes
 from tools.script import run_script
-from tools.training import Log, MovingAverage, batches, cosine, described, load_state, on_device, prepare, save_state
+from tools.training import (
+    Log,
+    MachineOptions,
+    MovingAverage,
+    batches,
+    cosine,
+    described,
+    load_state,
+    on_device,
+    prepare,
+    save_state,
+)
 from vision.geometry import box_iou
 from vision.layouts import FACE_GROUPS, IBUG68_FROM_106, OUTER_EYES
 from vision.options import check_options, option
@@ -40,7 +51,7 @@ PART_WEIGHTS = {"contour": 1.5, "brow_left": 1.5, "brow_right": 1.5, "nose": 1.3
 
 
 @dataclass(frozen=True)
-class LandmarkTraining:
+class LandmarkTraining(MachineOptions):
     """The configuration of a run; a checkpoint stores it."""
 
     data: str = option("data/face", "folder in the article's layout, or of the packaged face crops")
@@ -57,10 +68,6 @@ class LandmarkTraining:
     average: float = option(0.999, "decay of the moving average of the weights", low=0, high=1)
     human: float = option(0.5, "share of the way from the mesh's inner points to people's", low=0, high=1)
     mistakes: float = option(0.15, "share of crops without a face in a batch", low=0, high=0.9)
-    device: str = option("auto", "where the network learns: auto takes a GPU where there is one", choices=DEVICES)
-    threads: int = option(0, "threads of the network on a processor, 0 for all", low=0, high=64)
-    workers: int = option(1, "processes that make the samples", low=0, high=64)
-    seed: int = option(1, "random seed", low=0, high=2**31)
 
     def __post_init__(self) -> None:
         check_options(self)
@@ -250,7 +257,7 @@ class Run:
 
 def main(config: LandmarkTraining) -> dict[str, float]:
     """Train; returns the figures of the last evaluation."""
-    prepare(config.seed, config.threads or torch.get_num_threads())
+    prepare(config.seed, config.threads)
     run = Run(config)
     row, recent = {}, []
     with tqdm(total=run.steps, initial=run.step, unit="step", mininterval=2.0) as bar:

@@ -8,7 +8,7 @@ import itertools
 import math
 import time
 from collections.abc import Callable, Iterable, Iterator
-from dataclasses import asdict
+from dataclasses import asdict, dataclass
 from itertools import compress
 from pathlib import Path
 from typing import Any
@@ -20,8 +20,22 @@ from torch import Tensor, nn
 from torch.optim.swa_utils import get_ema_multi_avg_fn
 from torch.utils.data import DataLoader, IterableDataset
 
-PLACES = ("data", "scenes", "body_faces", "rendered", "work_dir", "start", "device", "workers", "threads")
-"""Options that say where a run finds things, not what it learns."""
+from models.runtime import DEVICES
+from vision.options import option
+
+
+@dataclass(frozen=True)
+class MachineOptions:
+    """What a run takes of the machine."""
+
+    device: str = option("auto", "where the network learns: auto takes a GPU where there is one", choices=DEVICES)
+    threads: int = option(0, "threads of the network on a processor, 0 for all", low=0, high=64)
+    workers: int = option(1, "processes that make the samples", low=0, high=64)
+    seed: int = option(1, "random seed", low=0, high=2**31)
+
+
+HERE = ("data", "scenes", "body_faces", "rendered", "work_dir", "start", "device", "threads", "workers")
+"""Options that say where a run finds things and takes place, not what it learns."""
 
 
 class MovingAverage:
@@ -39,9 +53,9 @@ class MovingAverage:
         mine, new = (list(n.state_dict().values()) for n in (self.network, network))
         real = [x.dtype.is_floating_point for x in mine]
         get_ema_multi_avg_fn(decay)(list(compress(mine, real)), list(compress(new, real)), self.steps)
-        for count, other in zip(mine, new, strict=True):
-            if not count.dtype.is_floating_point:
-                count.copy_(other)
+        for number, latest in zip(mine, new, strict=True):
+            if not number.dtype.is_floating_point:
+                number.copy_(latest)
 
 
 def cosine(step: int, steps: int, peak: float, warmup: int, floor: float = 0.01) -> float:
@@ -68,12 +82,12 @@ class Endless(IterableDataset):
 def prepare(seed: int, threads: int) -> None:
     """Seed the network, bound its threads, and keep OpenCV to one thread: its pool does not survive a fork.
 
-    Denormal numbers become zero; on a processor they slow training several times.
+    Denormal numbers become zero; on a processor they slow training several times.  A GPU tries its kernels out first.
     """
     torch.manual_seed(seed)
     torch.set_flush_denormal(True)
     torch.backends.cudnn.benchmark = True
-    torch.set_num_threads(threads)
+    torch.set_num_threads(threads or torch.get_num_threads())
     cv2.setNumThreads(0)
 
 
@@ -102,7 +116,7 @@ def on_device(batch: Iterable[Any], network: nn.Module) -> list[Tensor]:
 
 def described(config: Any) -> dict[str, Any]:
     """The configuration as a checkpoint keeps it: without what belongs to the machine."""
-    return {k: v for k, v in asdict(config).items() if k not in PLACES}
+    return {k: v for k, v in asdict(config).items() if k not in HERE}
 
 
 def fitted(tensors: dict[str, Tensor], network: nn.Module) -> dict[str, Tensor]:
