@@ -8,14 +8,17 @@ sides (FCOS, Tian et al., ICCV 2019) and offsets to the points (as in YuNet, Wu 
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from functools import cached_property
 
+import cv2
 import numpy as np
 import torch
 from torch import Tensor, nn
 
+from models.runtime import CORES, Engine
 from vision.geometry import non_maximum_suppression
-from vision.types import Detections, Floats
+from vision.types import Detections, Floats, Image
 
 STRIDES = (8, 16, 32)
 
@@ -135,3 +138,77 @@ def select(
     boxes, scores, points = boxes[keep], scores[keep], points[keep]
     order = non_maximum_suppression(boxes, scores, overlap)[:most]
     return Detections(boxes[order], scores[order], points[order])
+
+
+def letterbox(image: Image, long_side: int) -> tuple[Image, float]:
+    """The image scaled so that its longer side is ``long_side``, padded below and right to multiples of 32."""
+    height, width = image.shape[:2]
+    scale = long_side / max(height, width)
+    new_w, new_h = max(1, round(width * scale)), max(1, round(height * scale))
+    way = cv2.INTER_AREA if scale < 1 else cv2.INTER_LINEAR
+    canvas = np.full((-(-new_h // 32) * 32, -(-new_w // 32) * 32, 3), 114, np.uint8)
+    canvas[:new_h, :new_w] = cv2.resize(image, (new_w, new_h), interpolation=way)
+    return canvas, scale
+
+
+@dataclass(frozen=True)
+class Search:
+    """How a detector looks: the long sides in pixels, the least score, and the overlap that merges.
+
+    Images are enlarged to the first side at most; a larger one is for photos that have as many pixels.  Who is not
+    ``thorough`` looks on only until something is found.
+    """
+
+    sides: tuple[int, ...]
+    threshold: float
+    overlap: float
+    thorough: bool = True
+
+
+SEARCHES = {"face": Search((640, 256, 1280), 0.5, 0.4), "person": Search((320, 640), 0.45, 0.45)}
+
+
+@dataclass(frozen=True)
+class DetectorRunner:
+    """Image (H, W, 3) uint8 RGB -> ``Detections``, best first, over all sizes that the search looks at."""
+
+    network: nn.Module
+    kind: str
+    device: str = "auto"
+    search: Search | None = None
+
+    @cached_property
+    def engine(self) -> Engine:
+        threads, calls = (1, CORES) if self.kind == "person" else (CORES, 1)
+        return Engine(self.network, self.device, threads=threads, calls=calls)
+
+    def with_threshold(self, threshold: float) -> DetectorRunner:
+        return replace(self, search=replace(self.search or SEARCHES[self.kind], threshold=threshold))
+
+    def _look(self, image: Image, side: int) -> tuple[Floats, Floats, Floats]:
+        """Boxes (C, 4), scores (C,) and points (C, P, 2) of all cells in image pixels."""
+        canvas, scale = letterbox(image, side)
+        cells = flatten(self.engine(canvas[None]))[0]
+        keep = cells[:, 0] > -2.2
+        centres, strides = (torch.from_numpy(x)[keep] for x in grid(*canvas.shape[:2]))
+        boxes, points = decode_cells(cells[keep], centres, strides)
+        scores = cells[keep, 0].sigmoid()
+
+        def back(x: Tensor) -> Floats:
+            return ((x.numpy() + 0.5) / scale - 0.5).astype(np.float32)
+
+        return back(boxes), scores.numpy(), back(points)
+
+    def __call__(self, image: Image) -> Detections:
+        search = self.search or SEARCHES[self.kind]
+        largest = max(*image.shape[:2], search.sides[0])
+        looks = []
+        for side in (s for s in search.sides if s <= largest):
+            looks.append(self._look(image, side))
+            if not search.thorough and np.any(looks[-1][1] >= search.threshold):
+                break
+        boxes, scores, points = (np.concatenate(x) for x in zip(*looks, strict=True))
+        found = select(boxes, scores, points, search.threshold, search.overlap)
+        height, width = image.shape[:2]
+        limit = np.array([width, height, width, height], np.float32) - 0.5
+        return Detections(np.clip(found.boxes, -0.5, limit), found.scores, found.points)

@@ -8,8 +8,9 @@ from dataclasses import dataclass
 import cv2
 import numpy as np
 
+from models.detector import DetectorRunner
 from models.landmarks106 import SIDE
-from models.runtime import DetectorRunner, Engine
+from models.runtime import Engine
 from vision.geometry import bounding_box, crop_matrix, grow_box, invert_affine, similarity, transform_points
 from vision.layouts import FACE_MIRROR, FIVE_FROM_106
 from vision.types import Faces, Floats, Image
@@ -44,11 +45,6 @@ def upright_matrix(
     centre, half = (box[:2] + box[2:]) / 2 + np.asarray(shift) * size, np.asarray(stretch) * size / 2
     flat = crop_matrix(np.concatenate([centre - half, centre + half]).astype(np.float32), (SIDE, SIDE))
     return np.column_stack([flat[:, :2] @ turn[:, :2], flat[:, :2] @ turn[:, 2] + flat[:, 2]])
-
-
-def normalise_face(crops: np.ndarray) -> Floats:
-    """Crops (N, 96, 96, 3) uint8 RGB -> (N, 3, 96, 96) float32 in [-1, 1]."""
-    return np.ascontiguousarray((crops.astype(np.float32) / 127.5 - 1).transpose(0, 3, 1, 2))
 
 
 def _shrunk(image: Image, box: Floats) -> tuple[Image, Floats]:
@@ -100,7 +96,7 @@ class LandmarkRunner:
         batch = np.stack(crops)
         count = len(batch)
         both = np.concatenate([batch, batch[:, :, ::-1]]) if mirror else batch
-        found, pose, logit = (x.numpy() for x in self.engine(normalise_face(both)))
+        found, pose, logit = (x.numpy() for x in self.engine(both))
         if mirror:
             other = found[count:, FACE_MIRROR] * [-1, 1] + [SIDE - 1, 0]
             found = (found[:count] + other) / 2

@@ -12,12 +12,12 @@ import torch
 from torch import Tensor
 
 from models.checkpoints import WEIGHTS, MissingWeights, check_sum, load_strictly, read_weights
-from models.detector import Detector, DetectorSize
+from models.detector import SEARCHES, Detector, DetectorRunner, DetectorSize
 from models.faces import FaceFinder, LandmarkRunner
 from models.hrnet import SIZES, HRNet, HRNetSize
 from models.landmarks106 import Landmarks106
-from models.pose import CHANNELS_15, PoseRunner
-from models.runtime import CORES, SEARCHES, DetectorRunner, Engine
+from models.pose import CHANNELS_15, MEAN, STD, PoseRunner
+from models.runtime import CORES, Engine
 
 PACKAGED = {kind: WEIGHTS / f"{kind}.safetensors" for kind in ("face", "person", "landmarks106", "hrnet")}
 
@@ -122,7 +122,7 @@ def pose_estimator(
     path = Path(own) if own else PACKAGED["hrnet"]
     tensors, config = read_pose_file(path) if own else _read("hrnet", None)[:2]
     network = pose_network(tensors, path)
-    engine = Engine(network, device, precision, threads=1)
+    engine = Engine(network, device, precision, 1, CORES, MEAN, STD)
     workers = CORES if engine.device.type == "cpu" else 1
     if network.concatenate:
         return PoseRunner(engine, (128, 128), offset=0.0, alone=True, channels=CHANNELS_15, workers=workers)

@@ -68,17 +68,6 @@ def crop_alone(image: Image, box: Floats, size_wh: tuple[int, int]) -> tuple[Ima
     return view, np.column_stack([matrix[:, :2], matrix[:, 2] - matrix[:, :2] @ [x0, y0]])
 
 
-def normalise(crops: np.ndarray) -> Floats:
-    """Crops (N, h, w, 3) uint8 RGB -> (N, 3, h, w) float32 with ImageNet's mean and deviation, channels last in memory.
-
-    The arithmetic runs over whole rows: a last axis of three would make it four times as slow.
-    """
-    count, height, width, _ = crops.shape
-    rows = np.subtract(crops.reshape(count, height, -1), np.tile(MEAN, width), dtype=np.float32)
-    rows *= np.tile(1 / STD, width)
-    return rows.reshape(crops.shape).transpose(0, 3, 1, 2)
-
-
 @dataclass(frozen=True)
 class PoseRunner:
     """(images, boxes (N, 4), one box per image) -> (N, 17, 3) x, y in image pixels and score in [0, 1].
@@ -115,7 +104,7 @@ class PoseRunner:
 
     def _some(self, images: Sequence[Image], boxes: Floats) -> Floats:
         crops, matrices = zip(*map(self.crop, images, boxes), strict=True)
-        maps = self.engine(normalise(np.stack(crops)))[0].numpy()
+        maps = self.engine(np.stack(crops))[0].numpy()
         points, scores = decode_heatmaps(maps)
         points = transform_points(points * 4 + self.offset, invert_affine(np.stack(matrices)))
         limits = np.array([image.shape[1::-1] for image in images])[:, None]

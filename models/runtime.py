@@ -1,21 +1,16 @@
-"""From network to runner: device, precision, folded batch normalisation, and the detector's runner."""
+"""Run a network: by OpenVINO on the processor, by PyTorch on a GPU."""
 
 from __future__ import annotations
 
 import copy
-from collections.abc import Iterator
-from contextlib import contextmanager
-from dataclasses import dataclass, replace
-from functools import cached_property
+import sys
+import warnings
+from functools import cache
+from typing import Any
 
-import cv2
 import numpy as np
 import torch
 from torch import Tensor, nn
-from torch.nn.utils.fusion import fuse_conv_bn_eval
-
-from models.detector import decode_cells, flatten, grid, select
-from vision.types import Detections, Floats, Image
 
 CORES = torch.get_num_threads()
 """Threads that PyTorch takes by itself: the cores, or what ``OMP_NUM_THREADS`` says."""
@@ -32,144 +27,93 @@ def choose_device(device: str = "auto") -> torch.device:
 
 
 def choose_precision(device: torch.device) -> torch.dtype:
-    """bfloat16 where it is faster (GPU, processors with matrix tiles), else float32."""
-    if device.type == "cuda":
+    """bfloat16 where it is faster (GPU, processors that multiply in it), else float32."""
+    if device.type == "cuda" or "BF16" in _core().get_property("CPU", "OPTIMIZATION_CAPABILITIES"):
         return torch.bfloat16
-    tiles = getattr(torch.cpu, "_is_amx_tile_supported", lambda: False)
-    return torch.bfloat16 if tiles() else torch.float32
+    return torch.float32
 
 
-def _fold(module: nn.Module) -> None:
-    """Fold every batch normalisation into the convolution before it, in place."""
-    children = dict(module.named_children())
-    names = list(children)
-    for name, child in children.items():
-        if isinstance(child, nn.BatchNorm2d):
-            number = name.removeprefix("bn")
-            before = f"conv{number}" if name.startswith("bn") else names[names.index(name) - 1]
-            convolution = getattr(module, before) if before in children else None
-            if isinstance(convolution, nn.Conv2d):
-                setattr(module, before, fuse_conv_bn_eval(convolution, child))
-                setattr(module, name, nn.Identity())
-        else:
-            _fold(child)
+class Normalised(nn.Module):
+    """Images (B, H, W, 3) uint8 RGB -> what ``network`` answers to (x - mean) / deviation as (B, 3, H, W)."""
+
+    def __init__(self, network: nn.Module, mean: Any, deviation: Any) -> None:
+        super().__init__()
+        self.network = network
+        for name, values in (("mean", mean), ("deviation", deviation)):
+            self.register_buffer(name, torch.as_tensor(values, dtype=torch.float32).expand(3).clone().view(3, 1, 1))
+
+    def forward(self, images: Tensor) -> Any:
+        mean, deviation = self.get_buffer("mean"), self.get_buffer("deviation")
+        return self.network((images.permute(0, 3, 1, 2).float() - mean) / deviation)
 
 
-@contextmanager
-def _threads(count: int) -> Iterator[None]:
-    """Let networks of the calling thread use ``count`` threads; PyTorch keeps this for each thread."""
-    before = torch.get_num_threads()
-    if before != count:
-        torch.set_num_threads(count)
-    try:
-        yield
-    finally:
-        if before != count:
-            torch.set_num_threads(before)
+@cache
+def _core() -> Any:
+    """OpenVINO, without its second package, which would tell its makers of every start over the network.
+
+    One for the whole process: each takes over the thread's stack for signals, and frees it at its end wherever that is.
+    """
+    sys.modules["openvino_telemetry"] = None  # type: ignore[assignment]
+    from openvino import Core
+
+    return Core()
+
+
+def _compiled(network: Normalised, precision: torch.dtype, threads: int, calls: int) -> Any:
+    """The network as OpenVINO runs it, for any number and size of images."""
+    core = _core()
+    from openvino import PartialShape
+    from openvino.frontend import FrontEndManager
+    from openvino.frontend.pytorch.ts_decoder import TorchScriptPythonDecoder
+
+    with torch.no_grad(), warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # PyTorch calls tracing deprecated; it is what the frontend reads
+        traced = torch.jit.trace(network, torch.zeros((1, 96, 96, 3), dtype=torch.uint8), check_trace=False)
+    frontend, decoder = FrontEndManager().load_by_framework("pytorch"), TorchScriptPythonDecoder(traced)
+    model = frontend.convert(frontend.load(decoder))
+    model.reshape(PartialShape([-1, -1, -1, 3]))
+    how = {
+        "INFERENCE_PRECISION_HINT": "bf16" if precision == torch.bfloat16 else "f32",
+        "INFERENCE_NUM_THREADS": threads * calls,
+        "NUM_STREAMS": calls,
+        "ENABLE_CPU_PINNING": False,
+    }
+    return core.compile_model(model, "CPU", how)
 
 
 class Engine:
-    """A network made ready for inference: (B, 3, H, W) float32 array in, float32 tensors on the CPU out.
+    """A network made ready for inference: images (B, H, W, 3) uint8 RGB in, float32 tensors on the CPU out.
 
-    One call uses ``threads`` of the processor.  1 is right for what runs beside other work: threads that share a
-    network wait for each other at every layer, and burn time while they do.
+    The images are normalised by ``mean`` and ``deviation``, numbers or one for each colour.  On the processor each
+    call uses ``threads``, and as many ``calls`` as are said run at the same time; more wait.  One thread is right for
+    what runs beside other work: threads that share a network wait for each other at every layer.
     """
 
     def __init__(
-        self, network: nn.Module, device: str = "auto", precision: torch.dtype | None = None, threads: int = CORES
+        self,
+        network: nn.Module,
+        device: str = "auto",
+        precision: torch.dtype | None = None,
+        threads: int = CORES,
+        calls: int = 1,
+        mean: Any = 127.5,
+        deviation: Any = 127.5,
     ) -> None:
-        self.device, self.threads = choose_device(device), threads
+        self.device = choose_device(device)
         self.precision = precision or choose_precision(self.device)
-        ready = copy.deepcopy(network).eval().requires_grad_(False)
-        _fold(ready)
-        for module in ready.modules():
-            if isinstance(module, (nn.Conv2d, nn.Linear)):
-                module.to(self.precision)  # autocast would do it again in every call
-        self.network = ready.to(self.device, memory_format=torch.channels_last)  # type: ignore[call-overload]
+        ready = Normalised(copy.deepcopy(network), mean, deviation).eval().requires_grad_(False).float().to(self.device)
+        layout = torch.contiguous_format if self.device.type == "cpu" else torch.channels_last
+        self.network = ready.to(memory_format=layout)  # type: ignore[call-overload]
+        if self.device.type == "cpu":
+            self.network = _compiled(ready, self.precision, threads, calls)
 
     def __call__(self, images: np.ndarray) -> list[Tensor]:
-        """Outputs of the network for normalised images; a single tensor comes as a list of one."""
-        batch = torch.from_numpy(images).to(self.device).contiguous(memory_format=torch.channels_last)
+        """Outputs of the network; a single tensor comes as a list of one."""
+        if self.device.type == "cpu":
+            found = self.network.create_infer_request().infer([np.ascontiguousarray(images)], share_inputs=True)
+            return [torch.from_numpy(part) for part in found.values()]
         low = self.precision != torch.float32
-        with (
-            _threads(self.threads),
-            torch.inference_mode(),
-            torch.autocast(self.device.type, self.precision, enabled=low),
-        ):
-            out = self.network(batch)
+        with torch.inference_mode(), torch.autocast(self.device.type, self.precision, enabled=low):
+            out = self.network(torch.from_numpy(images).to(self.device))
         parts = [out] if isinstance(out, Tensor) else list(out)
         return [part.float().cpu() for part in parts]
-
-
-def letterbox(image: Image, long_side: int) -> tuple[Image, float]:
-    """The image scaled so that its longer side is ``long_side``, padded below and right to multiples of 32."""
-    height, width = image.shape[:2]
-    scale = long_side / max(height, width)
-    new_w, new_h = max(1, round(width * scale)), max(1, round(height * scale))
-    way = cv2.INTER_AREA if scale < 1 else cv2.INTER_LINEAR
-    canvas = np.full((-(-new_h // 32) * 32, -(-new_w // 32) * 32, 3), 114, np.uint8)
-    canvas[:new_h, :new_w] = cv2.resize(image, (new_w, new_h), interpolation=way)
-    return canvas, scale
-
-
-@dataclass(frozen=True)
-class Search:
-    """How a detector looks: the long sides in pixels, the least score, and the overlap that merges.
-
-    Images are enlarged to the first side at most; a larger one is for photos that have as many pixels.  Who is not
-    ``thorough`` looks on only until something is found.
-    """
-
-    sides: tuple[int, ...]
-    threshold: float
-    overlap: float
-    thorough: bool = True
-
-
-SEARCHES = {"face": Search((640, 256, 1280), 0.5, 0.4), "person": Search((320, 640), 0.45, 0.45)}
-
-
-@dataclass(frozen=True)
-class DetectorRunner:
-    """Image (H, W, 3) uint8 RGB -> ``Detections``, best first, over all sizes that the search looks at."""
-
-    network: nn.Module
-    kind: str
-    device: str = "auto"
-    search: Search | None = None
-
-    @cached_property
-    def engine(self) -> Engine:
-        return Engine(self.network, self.device, threads=1 if self.kind == "person" else CORES)
-
-    def with_threshold(self, threshold: float) -> DetectorRunner:
-        return replace(self, search=replace(self.search or SEARCHES[self.kind], threshold=threshold))
-
-    def _look(self, image: Image, side: int) -> tuple[Floats, Floats, Floats]:
-        """Boxes (C, 4), scores (C,) and points (C, P, 2) of all cells in image pixels."""
-        canvas, scale = letterbox(image, side)
-        batch = (canvas.transpose(2, 0, 1)[None].astype(np.float32) / 127.5) - 1
-        cells = flatten(self.engine(batch))[0]
-        keep = cells[:, 0] > -2.2
-        centres, strides = (torch.from_numpy(x)[keep] for x in grid(*canvas.shape[:2]))
-        boxes, points = decode_cells(cells[keep], centres, strides)
-        scores = cells[keep, 0].sigmoid()
-
-        def back(x: Tensor) -> Floats:
-            return ((x.numpy() + 0.5) / scale - 0.5).astype(np.float32)
-
-        return back(boxes), scores.numpy(), back(points)
-
-    def __call__(self, image: Image) -> Detections:
-        search = self.search or SEARCHES[self.kind]
-        largest = max(*image.shape[:2], search.sides[0])
-        looks = []
-        for side in (s for s in search.sides if s <= largest):
-            looks.append(self._look(image, side))
-            if not search.thorough and np.any(looks[-1][1] >= search.threshold):
-                break
-        boxes, scores, points = (np.concatenate(x) for x in zip(*looks, strict=True))
-        found = select(boxes, scores, points, search.threshold, search.overlap)
-        height, width = image.shape[:2]
-        limit = np.array([width, height, width, height], np.float32) - 0.5
-        return Detections(np.clip(found.boxes, -0.5, limit), found.scores, found.points)

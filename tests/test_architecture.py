@@ -21,7 +21,7 @@ TOP_LEVEL = {
 }  # fmt: skip
 OUTSIDE = {
     "vision": {"numpy", "cv2", "av", "PIL", "pillow_heif"},
-    "models": {"numpy", "cv2", "torch", "safetensors"},
+    "models": {"numpy", "cv2", "torch", "openvino", "safetensors"},
     "beauty": {"numpy", "cv2"},
     "counting": {"numpy", "scipy"},
     "webui": {"numpy", "cv2", "PIL", "gradio", "matplotlib"},

@@ -182,11 +182,13 @@ def network(task: Task) -> Iterator[Measure]:
     import torch
     from torch.utils.flop_counter import FlopCounterMode
 
+    from tools.bench_plain import pose_estimator
+
     runner = load_model("pose_estimator")
     engine, (width, height) = runner.engine, runner.size_wh
-    batch = np.zeros((runner.batch, 3, height, width), np.float32)
+    batch = np.zeros((runner.batch, height, width, 3), np.uint8)
     with FlopCounterMode(display=False) as counter:
-        engine(batch)
+        pose_estimator().engine(batch)
     work, parts = counter.get_total_flops() / 1e9, np.array_split(batch, runner.workers)
     call = partial(side_by_side, engine, parts, runner.workers)
     yield repeat(f"pose network, batch of {runner.batch}", "GFLOP", work, call, task.repeats)

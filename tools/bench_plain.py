@@ -7,27 +7,28 @@ from __future__ import annotations
 
 from dataclasses import replace
 from functools import cached_property
+from typing import Any
 
 import numpy as np
 import torch
 from torch import Tensor, nn
 
 from models.checkpoints import load_strictly, read_weights
-from models.detector import Detector, DetectorSize
+from models.detector import SEARCHES, Detector, DetectorRunner, DetectorSize
 from models.faces import FaceFinder, LandmarkRunner
 from models.hrnet import SIZES, HRNet
 from models.landmarks106 import Landmarks106
 from models.loading import PACKAGED
-from models.pose import PoseRunner
-from models.runtime import SEARCHES, DetectorRunner, Engine
+from models.pose import MEAN, STD, PoseRunner
+from models.runtime import Engine, Normalised
 
 
 class PlainEngine(Engine):
-    """(B, 3, H, W) float32 array in, float32 tensors out, like ``Engine``; the images go through one by one."""
+    """Images (B, H, W, 3) uint8 in, float32 tensors out, like ``Engine``; the images go through one by one."""
 
-    def __init__(self, network: nn.Module) -> None:
+    def __init__(self, network: nn.Module, mean: Any = 127.5, deviation: Any = 127.5) -> None:
         self.device, self.precision = torch.device("cpu"), torch.float32
-        self.network = network.eval()
+        self.network = Normalised(network, mean, deviation).eval()
 
     def __call__(self, images: np.ndarray) -> list[Tensor]:
         with torch.no_grad():
@@ -62,7 +63,7 @@ def pose_estimator() -> PoseRunner:
     training = config["training"]
     network = HRNet(SIZES[training["size"]], tensors["final_layer.weight"].shape[0])
     load_strictly(network, tensors, PACKAGED["hrnet"])
-    return PoseRunner(PlainEngine(network), (training["width"], training["height"]), batch=1)
+    return PoseRunner(PlainEngine(network, MEAN, STD), (training["width"], training["height"]), batch=1)
 
 
 def face_finder() -> FaceFinder:

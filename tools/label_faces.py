@@ -2,9 +2,9 @@
 
     python -m tools.label_faces --data DIR --out body_faces.npz
 
-The packaged detector says how large a face is, and the head joints whether to believe it: what is found at the head
-of a person who faces the camera is a face at a much lower score than elsewhere.
-``DIR`` holds ``body_train`` and ``sports_train``; ``tools.train_detector`` takes the file with ``--body-faces``.
+The packaged detector says where and how large a face may be; the head joints and the 106-point network say whether
+to believe it.  ``DIR`` holds ``body_train`` and ``sports_train``; ``tools.train_detector`` takes the file with
+``--body-faces``.
 """
 
 from __future__ import annotations
@@ -23,8 +23,12 @@ from vision.geometry import bounding_box, grow_box
 from vision.options import option
 from vision.types import Detections, Floats
 
-SURE, WITH_JOINTS = 0.5, 0.15
-"""Least score of a face, and of one that the joints confirm."""
+TURNED, SEEN, FACING = 0.15, 0.3, 0.6
+"""Least score of a face whose joints show it from the side, of one that the 106-point network confirms, and of one
+whose joints face the camera."""
+
+CONFIRMED = 0.5
+"""The 106-point network's confidence in a face from which on it confirms it."""
 
 
 @dataclass(frozen=True)
@@ -35,16 +39,29 @@ class LabelFaces:
     out: str = option("body_faces.npz", "file for the boxes")
 
 
-def facing(joints: Floats) -> np.ndarray:
-    """(N,) whether people (N, 17, 3) show their face: their left ear lies on the side where a viewer sees it.
+@dataclass(frozen=True)
+class HeadView:
+    """What the joints of N people say of their heads, each (N,): None of it is true where joints are missing.
 
-    Seen from behind, the ears have changed sides with respect to the way from the shoulders to the hips.
+    ``turned``: the nose lies beside the middle of the ears.  ``facing``: the left ear lies on the side where a viewer
+    sees it.  ``behind``: the ears have changed sides.  Sides are seen along the way from the shoulders to the hips.
     """
-    ears, down = joints[:, 3, :2] - joints[:, 4, :2], joints[:, 11:13, :2].mean(1) - joints[:, 5:7, :2].mean(1)
-    side = ears[:, 0] * down[:, 1] - ears[:, 1] * down[:, 0]
+
+    turned: np.ndarray
+    facing: np.ndarray
+    behind: np.ndarray
+
+
+def head_view(joints: Floats) -> HeadView:
+    """The view of the heads of people (N, 17, 3)."""
+    down = joints[:, 11:13, :2].mean(1) - joints[:, 5:7, :2].mean(1)
+    ears, nose = joints[:, 3, :2] - joints[:, 4, :2], joints[:, 0, :2] - joints[:, 3:5, :2].mean(1)
     head = np.linalg.norm(joints[:, :5, None, :2] - joints[:, None, :5, :2], axis=3).max(axis=(1, 2))
-    known = np.all(joints[:, [3, 4, 5, 6, 11, 12], 2] > 0, axis=1)
-    return known & (side > -0.2 * head * np.linalg.norm(down, axis=1))
+    unit = np.maximum(head * np.linalg.norm(down, axis=1), 1e-6)
+    gap, beside = ((v[:, 0] * down[:, 1] - v[:, 1] * down[:, 0]) / unit for v in (ears, nose))
+    known = np.all(joints[:, [0, 3, 4, 5, 6, 11, 12], 2] > 0, axis=1)
+    turned = known & (np.abs(beside) > 0.5)
+    return HeadView(turned, known & ~turned & (gap > 0.5), known & ~turned & (gap < -0.5))
 
 
 def _at_head(found: Detections, joints: Floats) -> int | None:
@@ -58,25 +75,31 @@ def _at_head(found: Detections, joints: Floats) -> int | None:
 
 def label(crops: CropSet) -> dict[str, np.ndarray]:
     """``faces`` (N, 4) with NaN where none is labelled, and ``ignore`` (M, 5): row and box of what may be one."""
-    detect, seen = face_finder().detect.with_threshold(WITH_JOINTS), facing(crops.keypoints)
+    finder, view = face_finder(), head_view(crops.keypoints)
+    detect = finder.detect.with_threshold(TURNED)
     faces, ignore = np.full((len(crops), 4), np.nan, np.float32), []
     for i in tqdm(range(len(crops)), mininterval=5.0):
-        found = detect(crops.image(i))
-        k = _at_head(found, crops.keypoints[i, :3])
-        if k is not None and found.scores[k] >= (WITH_JOINTS if seen[i] else SURE):
-            faces[i] = found.boxes[k]
-        others = found.boxes[(found.scores >= SURE) & (np.arange(len(found)) != k)]
-        ignore += [(i, *box) for box in _doubtful(crops, i, faces[i], others)]
+        image = crops.image(i)
+        found = detect(image)
+        k, sure = _at_head(found, crops.keypoints[i, :3]), False
+        if k is not None:
+            sure = finder.landmarks(image, found.points[k : k + 1])[2][0] >= CONFIRMED
+            needed = TURNED if view.turned[i] else SEEN if sure else FACING if view.facing[i] else 1.0
+            if found.scores[k] >= needed:
+                faces[i] = found.boxes[k]
+        others = found.boxes[(found.scores >= FACING) & (np.arange(len(found)) != k)]
+        open_head = np.isnan(faces[i, 0]) and not view.behind[i]
+        ignore += [(i, *box) for box in _doubtful(crops, i, open_head, others)]
     return {"faces": faces, "ignore": np.array(ignore, np.float32).reshape(-1, 5)}
 
 
-def _doubtful(crops: CropSet, i: int, face: Floats, others: Floats) -> list[Floats]:
-    """Boxes in which a face may be: the head without a label, what lies beside the person, ``others`` (K, 4)."""
+def _doubtful(crops: CropSet, i: int, open_head: bool, others: Floats) -> list[Floats]:
+    """Boxes in which a face may be: an ``open_head``, what lies beside the person, ``others`` (K, 4)."""
     x0, y0, x1, y1 = crops.boxes[i]
     head = crops.keypoints[i, :5]
     known = head[head[:, 2] > 0, :2]
     boxes = []
-    if np.isnan(face[0]):
+    if open_head:
         boxes.append(grow_box(bounding_box(known), 2.5, 1.0) if len(known) > 2 else [x0, y0, x1, 0.6 * y0 + 0.4 * y1])
     if not str(crops.sources[i]).startswith(SINGLE):
         boxes += [[0, 0, x0, 288], [x1, 0, 216, 288], *others]

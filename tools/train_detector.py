@@ -15,8 +15,8 @@ import torch
 from torch import Tensor
 
 from models.checkpoints import load_strictly, read_weights
-from models.detector import Detector, DetectorSize, decode_cells, flatten, grid
-from models.runtime import DetectorRunner, choose_device
+from models.detector import Detector, DetectorRunner, DetectorSize, decode_cells, flatten, grid
+from models.runtime import choose_device
 from tools.detection_data import Composer, assign
 from tools.evaluate_detector import evaluate
 from tools.scenes import read_body_faces, read_face_crops, read_faceless, read_person_crops, read_scenes

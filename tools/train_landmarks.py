@@ -20,7 +20,7 @@ from torch import Tensor, nn
 from tqdm import tqdm
 
 from models.checkpoints import load_strictly, read_weights, save_weights
-from models.faces import eye_angle, normalise_face, upright_matrix
+from models.faces import eye_angle, upright_matrix
 from models.landmarks106 import SIDE, Landmarks106, wing_loss
 from models.loading import PACKAGED, face_finder
 from models.runtime import Engine, choose_device
@@ -155,7 +155,7 @@ def predict(network: nn.Module, faces: FaceSet) -> tuple[Floats, Floats, Floats]
     samples = [make_face(faces, i, rng, augment=False) for i in range(len(faces))]
     crops, goal, _, pose, _ = (np.stack(x) for x in zip(*samples, strict=True))
     engine = Engine(network, precision=torch.float32)
-    parts = [engine(normalise_face(crops[i : i + 64])) for i in range(0, len(crops), 64)]
+    parts = [engine(crops[i : i + 64]) for i in range(0, len(crops), 64)]
     points, angles = (torch.cat([p[k] for p in parts]).numpy() for k in (0, 1))
     return points, goal.astype(np.float32), np.abs(angles - pose)
 

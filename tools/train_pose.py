@@ -90,7 +90,8 @@ def with_rendered(crops: CropSet, chance: np.ndarray, config: PoseTraining) -> t
 
 def score(network: torch.nn.Module, crops: CropSet, size_wh: tuple[int, int]) -> dict[str, float]:
     """PCK at .2 torso per source, and the mean of the sources."""
-    errors = evaluate_body.torso_errors(evaluate_body.run(PoseRunner(Engine(network), size_wh), crops), crops)
+    runner = PoseRunner(Engine(network, mean=MEAN, deviation=STD), size_wh)
+    errors = evaluate_body.torso_errors(evaluate_body.run(runner, crops), crops)
     row = {}
     for source in np.unique(crops.sources):
         part = errors[crops.sources == source]

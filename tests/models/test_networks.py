@@ -2,15 +2,33 @@
 
 from __future__ import annotations
 
+import os
+import subprocess
+import sys
+from pathlib import Path
+
 import numpy as np
 import pytest
 import torch
 
-from models.detector import STRIDES, Detector, DetectorSize, cell_centres, decode_cells, flatten, grid, select
+from models.detector import (
+    STRIDES,
+    Detector,
+    DetectorSize,
+    cell_centres,
+    decode_cells,
+    flatten,
+    grid,
+    letterbox,
+    select,
+)
 from models.hrnet import SIZES, HRNet
 from models.landmarks106 import SIDE, Landmarks106, wing_loss
 from models.loading import official_names, size_of
-from models.runtime import Engine, letterbox
+from models.runtime import Engine
+from vision.pipelined import side_by_side
+
+ROOT = Path(__file__).parents[2]
 
 
 def official_w32() -> dict[str, tuple[int, ...]]:
@@ -107,50 +125,88 @@ def test_the_gradient_reaches_every_parameter(network: torch.nn.Module) -> None:
     assert [n for n, p in network.named_parameters() if p.grad is None or not p.grad.abs().sum() > 0] == []
 
 
-@pytest.mark.parametrize(
-    ("network", "shape"),
-    [(HRNet(SIZES["w16"]), (64, 64)), (Detector(DetectorSize(), 5), (64, 96)), (Landmarks106(8), (SIDE, SIDE))],
-    ids=["hrnet", "detector", "landmarks"],
-)
-def test_folding_normalisation_changes_nothing(network: torch.nn.Module, shape: tuple[int, int]) -> None:
+MEAN, STD = torch.tensor([100.0, 120.0, 130.0]).view(3, 1, 1), torch.tensor([50.0, 60.0, 70.0]).view(3, 1, 1)
+PRECISIONS = (torch.float32, torch.bfloat16)
+NETWORKS = [HRNet(SIZES["w16"]), HRNet(SIZES["w16"], 15, True), Detector(DetectorSize(), 5), Landmarks106(8)]
+
+
+def outputs(network: torch.nn.Module, images: np.ndarray) -> list[torch.Tensor]:
+    """What PyTorch answers in float32."""
+    with torch.inference_mode():
+        out = network.eval()((torch.from_numpy(images).permute(0, 3, 1, 2) - MEAN) / STD)
+    return [out] if isinstance(out, torch.Tensor) else list(out)
+
+
+@pytest.mark.parametrize("network", NETWORKS, ids=["hrnet", "modelscope", "detector", "landmarks"])
+@pytest.mark.parametrize("shape", [(2, 96, 96, 3), (3, 64, 160, 3)], ids=str)
+def test_the_engine_answers_as_pytorch_for_any_number_and_size(
+    network: torch.nn.Module, shape: tuple[int, ...]
+) -> None:
+    if isinstance(network, Landmarks106):
+        shape = (shape[0], SIDE, SIDE, 3)
     for module in network.modules():
         if isinstance(module, torch.nn.BatchNorm2d):
             torch.nn.init.uniform_(module.running_mean, -0.5, 0.5)  # type: ignore[arg-type]
             torch.nn.init.uniform_(module.running_var, 0.5, 2)  # type: ignore[arg-type]
-    network.eval()
-    x = torch.randn(2, 3, *shape)
-    plain = network(x)
-    folded = Engine(network, "cpu", torch.float32)(x.numpy())
-    for a, b in zip([plain] if isinstance(plain, torch.Tensor) else plain, folded, strict=True):
-        np.testing.assert_allclose(a.detach().numpy(), b.numpy(), atol=2e-4, rtol=1e-3)
+    images = np.random.default_rng(0).integers(0, 256, shape, dtype=np.uint8)
+    wanted = outputs(network, images)
+    sharp, soft = (Engine(network, "cpu", p, mean=MEAN.ravel(), deviation=STD.ravel()) for p in PRECISIONS)
+    for exact, low, right in zip(sharp(images), soft(images), wanted, strict=True):
+        assert exact.dtype == low.dtype == torch.float32
+        np.testing.assert_allclose(exact, right, atol=2e-4 * float(right.abs().max()))
+        np.testing.assert_allclose(low, right, atol=0.01 + 0.05 * float(right.abs().max()))
 
 
-@pytest.mark.parametrize(
-    ("network", "side"),
-    [(HRNet(SIZES["w16"]), 64), (Detector(DetectorSize(), 5), 64), (Landmarks106(8), SIDE)],
-    ids=["hrnet", "detector", "landmarks"],
-)
-def test_weights_kept_in_bfloat16_answer_as_those_that_autocast_converts(network: torch.nn.Module, side: int) -> None:
-    x = torch.randn(2, 3, side, side).contiguous(memory_format=torch.channels_last)
-    kept = Engine(network, "cpu", torch.bfloat16)
-    wide = Engine(network, "cpu", torch.float32).network
-    assert {m.weight.dtype for m in kept.network.modules() if isinstance(m, torch.nn.Conv2d)} == {torch.bfloat16}
-    with torch.inference_mode(), torch.autocast("cpu", torch.bfloat16):
-        out = wide(x)
-    for a, b in zip([out] if isinstance(out, torch.Tensor) else out, kept(x.numpy()), strict=True):
-        np.testing.assert_array_equal(a.float().numpy(), b.numpy())
+def test_pictures_that_are_not_in_one_piece_in_memory_give_the_same() -> None:
+    images = np.random.default_rng(0).integers(0, 256, (2, 96, 96, 3), dtype=np.uint8)
+    engine = Engine(NETWORKS[3], "cpu", torch.float32)
+    for a, b in zip(engine(images[:, :, ::-1]), engine(images[:, :, ::-1].copy()), strict=True):
+        np.testing.assert_array_equal(a, b)
 
 
-@pytest.mark.parametrize("threads", [1, 3])
-def test_an_engine_uses_its_threads_and_leaves_those_of_others(threads: int) -> None:
-    class Threads(torch.nn.Module):
-        def forward(self, x: torch.Tensor) -> torch.Tensor:
-            return x[:, 0, 0, 0] * 0 + torch.get_num_threads()
+def test_an_engine_uses_its_threads_and_answers_several_at_once() -> None:
+    engine = Engine(NETWORKS[3], "cpu", torch.float32, threads=1, calls=2)
+    assert [engine.network.get_property(name) for name in ("INFERENCE_NUM_THREADS", "NUM_STREAMS")] == [2, 2]
+    pictures = np.random.default_rng(0).integers(0, 256, (16, 1, 96, 96, 3), dtype=np.uint8)
+    alone = [engine(picture)[0] for picture in pictures]
+    for a, b in zip(alone, side_by_side(lambda picture: engine(picture)[0], list(pictures), 4), strict=True):
+        np.testing.assert_array_equal(a, b)
 
-    before = torch.get_num_threads()
-    engine = Engine(Threads(), "cpu", torch.float32, threads)
-    assert engine(np.zeros((1, 3, 2, 2), np.float32))[0].tolist() == [threads]
-    assert torch.get_num_threads() == before
+
+def test_the_network_itself_stays_as_it_is() -> None:
+    network = Landmarks106(8).train()
+    before = {name: tensor.clone() for name, tensor in network.state_dict().items()}
+    Engine(network, "cpu", torch.bfloat16)(np.zeros((1, 96, 96, 3), np.uint8))
+    assert network.training
+    assert all(torch.equal(before[name], tensor) for name, tensor in network.state_dict().items())
+
+
+def run_alone(code: str, home: Path) -> None:
+    """Run Python code with ``Engine`` and ``picture`` in a process of its own."""
+    head = "import os, signal, sys, threading, numpy as np, torch; from models.runtime import Engine; "
+    head += "picture = np.zeros((1, 8, 8, 3), np.uint8)\n"
+    subprocess.run([sys.executable, "-c", head + code], check=True, cwd=ROOT, env=os.environ | {"HOME": str(home)})
+
+
+def test_nobody_is_told_that_networks_run_here(tmp_path: Path) -> None:
+    run_alone("""
+Engine(torch.nn.Conv2d(3, 1, 1), 'cpu')(picture)
+assert 'openvino' in sys.modules and not any(sys.modules[m] for m in sys.modules if 'openvino_tele' in m)
+""", tmp_path)  # fmt: skip
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_signals_are_handled_after_a_network_ended_in_another_thread(tmp_path: Path) -> None:
+    run_alone("""
+engines, seen = [Engine(torch.nn.Conv2d(3, 1, 1), 'cpu')], []
+engines[0](picture)
+thread = threading.Thread(target=engines.clear)
+thread.start()
+thread.join()
+signal.signal(signal.SIGUSR1, lambda *_: seen.append(1))
+os.kill(os.getpid(), signal.SIGUSR1)
+assert seen
+""", tmp_path)  # fmt: skip
 
 
 def test_wing_loss_is_continuous_and_logarithmic_below_omega() -> None:

@@ -22,7 +22,7 @@ from models.checkpoints import save_weights
 from models.heatmaps import draw_targets
 from models.hrnet import SIZES, HRNet
 from models.loading import pose_estimator, size_in_name
-from models.pose import CHANNELS_15, PoseRunner, crop_alone, normalise
+from models.pose import CHANNELS_15, PoseRunner, crop_alone
 from tests.counting import synthetic as syn
 from tests.counting.rendered import estimate_pose, find_people, frames_of
 from vision.geometry import transform_points
@@ -156,7 +156,7 @@ def test_heatmaps_of_published_trainings_begin_at_the_first_pixel_and_ours_in_it
     torch.save(tensors, tmp_path / "x_384x288.pth")
     published = pose_estimator("cpu", tmp_path / "x_384x288.pth", torch.float32)
     assert (published.size_wh, published.offset, published.batch) == ((288, 384), 0, 7)
-    assert {p.dtype for p in published.engine.network.parameters()} == {torch.float32}
+    assert published.engine.precision == torch.float32
     save_weights(tmp_path / "x.safetensors", tensors, {"network": "hrnet", "training": {"width": 128, "height": 192}})
     ours = pose_estimator("cpu", tmp_path / "x.safetensors")
     assert (ours.size_wh, ours.offset, ours.batch) == ((128, 192), 1.5, 16)
@@ -171,15 +171,6 @@ def test_other_heads_are_refused(tmp_path: Path, joints: int, concatenate: bool,
     torch.save(tensors, tmp_path / "other.pth")
     with pytest.raises(MissingWeights, match=r"other\.pth have no head for COCO's 17 joints or ModelScope's 15"):
         pose_estimator("cpu", tmp_path / "other.pth")
-
-
-def test_crops_are_normalised_by_imagenet_with_the_channels_last_in_memory() -> None:
-    crops = np.random.default_rng(0).integers(0, 256, (3, 8, 6, 3), dtype=np.uint8)
-    out = normalise(crops)
-    mean, deviation = np.array([0.485, 0.456, 0.406]), np.array([0.229, 0.224, 0.225])
-    np.testing.assert_allclose(out, ((crops / 255 - mean) / deviation).transpose(0, 3, 1, 2), atol=1e-5)
-    assert out.dtype == np.float32
-    assert torch.from_numpy(out).is_contiguous(memory_format=torch.channels_last)
 
 
 @pytest.mark.parametrize(

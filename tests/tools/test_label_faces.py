@@ -14,7 +14,7 @@ from PIL import Image as PillowImage
 
 from models import load_face_finder
 from tools.body_data import CropSet
-from tools.label_faces import facing, label
+from tools.label_faces import head_view, label
 from tools.scenes import Scene, outside_development
 from vision.geometry import box_iou, crop_matrix, grow_box
 
@@ -55,9 +55,20 @@ def test_a_face_is_labelled_where_it_is_found(crops: CropSet) -> None:
     assert box_iou(faces[:1], found.boxes).max() > 0.9
 
 
-def test_joints_confirm_a_doubtful_face(crops: CropSet, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("tools.label_faces.SURE", 2.0)
+def test_joints_that_face_the_camera_stand_for_a_face_that_the_points_do_not_confirm(
+    crops: CropSet, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("tools.label_faces.CONFIRMED", 2.0)
     assert np.isfinite(label(crops)["faces"][:, 0]).tolist() == [True, True, False, False, False, False]
+
+
+def test_a_face_seen_from_the_side_needs_the_lowest_score(crops: CropSet, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("tools.label_faces.CONFIRMED", 2.0)
+    monkeypatch.setattr("tools.label_faces.FACING", 2.0)
+    keypoints = crops.keypoints.copy()
+    keypoints[:3, 3:5, 0] = keypoints[:3, 0, None, 0] + 3 * abs(keypoints[:3, 1, None, 0] - keypoints[:3, 2, None, 0])
+    turned = replace(crops, keypoints=keypoints)
+    assert np.isfinite(label(turned)["faces"][:, 0]).tolist() == [True, True, False, False, False, False]
 
 
 def test_what_may_be_a_face_is_ignored(crops: CropSet) -> None:
@@ -69,12 +80,32 @@ def test_what_may_be_a_face_is_ignored(crops: CropSet) -> None:
     assert (rows[:, 0] == 3).sum() == 3, "the head, and both sides of somebody who may have company"
 
 
+def test_a_head_seen_from_behind_is_no_face_and_not_ignored(crops: CropSet) -> None:
+    keypoints = crops.keypoints.copy()
+    keypoints[2:4, 1:5] = keypoints[2:4, [2, 1, 4, 3]]
+    rows = label(replace(crops, keypoints=keypoints))["ignore"]
+    assert (rows[:, 0] == 2).sum() == 0
+    assert (rows[:, 0] == 3).sum() == 2, "both sides of somebody who may have company"
+
+
 def test_people_seen_from_behind_show_no_face_however_they_are_turned(crops: CropSet) -> None:
     for turn in (0, 1, 2, 3):
         joints = crops.keypoints.copy()
         spin = np.linalg.matrix_power(np.array([[0, -1], [1, 0]]), turn)
         joints[..., :2] = joints[..., :2] @ spin.T
-        assert facing(joints).tolist() == [True] * 4 + [False] * 2
+        view = head_view(joints)
+        assert view.facing.tolist() == [True] * 4 + [False] * 2
+        assert view.behind.tolist() == [False] * 4 + [True] * 2
+        assert not view.turned.any()
+
+
+def test_a_nose_beside_the_ears_is_that_of_a_turned_head_and_missing_joints_tell_nothing(crops: CropSet) -> None:
+    joints = crops.keypoints.copy()
+    joints[:3, 3:5, 0] = joints[:3, 0, None, 0] + 20
+    joints[3, 4, 2] = joints[5, 11, 2] = 0
+    view = head_view(joints)
+    assert view.turned.tolist() == [True] * 3 + [False] * 3
+    assert (view.facing | view.behind).tolist() == [False] * 4 + [True, False]
 
 
 def test_crops_of_development_scenes_are_left_out(crops: CropSet, monkeypatch: pytest.MonkeyPatch) -> None:
