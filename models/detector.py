@@ -16,7 +16,7 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
-from models.runtime import CORES, Engine
+from models.runtime import Engine
 from vision.geometry import non_maximum_suppression
 from vision.types import Detections, Floats, Image
 
@@ -179,8 +179,7 @@ class DetectorRunner:
 
     @cached_property
     def engine(self) -> Engine:
-        threads, calls = (1, CORES) if self.kind == "person" else (CORES, 1)
-        return Engine(self.network, self.device, threads=threads, calls=calls)
+        return Engine(self.network, self.device)
 
     def with_threshold(self, threshold: float) -> DetectorRunner:
         return replace(self, search=replace(self.search or SEARCHES[self.kind], threshold=threshold))

@@ -19,7 +19,7 @@ MARGIN = 1.2
 """The network sees the tight box of the upright points, grown by this factor."""
 
 PASSES = 2
-"""Predictions per face, each on the tight box of the one before; the last is averaged with its mirror image.
+"""Predictions per face, each on the tight box of the one before and averaged with that of the mirrored crop.
 
 A third moves the mean error by less than .01 % of the outer-eye distance.
 """
@@ -76,15 +76,15 @@ class LandmarkRunner:
         anchor = self.mean_face[list(FIVE_FROM_106)]
         points = np.stack([transform_points(self.mean_face, similarity(anchor, f)) for f in five])
         parts = [_shrunk(image, grow_box(bounding_box(p), 2.0)) for p in points]
-        for last in [False] * (PASSES - 1) + [True]:
+        for _ in range(PASSES):
             angles = np.array([eye_angle(p) for p in points], np.float32)
-            points, pose, confidence = self._predict(parts, points, angles, last)
+            points, pose, confidence = self._predict(parts, points, angles)
         return points, pose, confidence
 
     def _predict(
-        self, parts: list[tuple[Image, Floats]], points: Floats, angles: Floats, mirror: bool
+        self, parts: list[tuple[Image, Floats]], points: Floats, angles: Floats
     ) -> tuple[Floats, Floats, Floats]:
-        """One pass over all faces; with ``mirror`` averaged with the mirrored crops."""
+        """One pass over all faces and their mirror images."""
         matrices = np.stack([upright_matrix(p, a) for p, a in zip(points, angles, strict=True)])
         crops = []
         for matrix, (part, to_part) in zip(matrices, parts, strict=True):
@@ -95,13 +95,11 @@ class LandmarkRunner:
             )
         batch = np.stack(crops)
         count = len(batch)
-        both = np.concatenate([batch, batch[:, :, ::-1]]) if mirror else batch
-        found, pose, logit = (x.numpy() for x in self.engine(both))
-        if mirror:
-            other = found[count:, FACE_MIRROR] * [-1, 1] + [SIDE - 1, 0]
-            found = (found[:count] + other) / 2
-            pose = (pose[:count] + pose[count:] * [1, -1, -1]) / 2
-            logit = (logit[:count] + logit[count:]) / 2
+        found, pose, logit = (x.numpy() for x in self.engine(np.concatenate([batch, batch[:, :, ::-1]])))
+        other = found[count:, FACE_MIRROR] * [-1, 1] + [SIDE - 1, 0]
+        found = (found[:count] + other) / 2
+        pose = (pose[:count] + pose[count:] * [1, -1, -1]) / 2
+        logit = (logit[:count] + logit[count:]) / 2
         pose = pose + np.stack([np.zeros(count), np.zeros(count), angles], axis=1)
         return (
             transform_points(found, invert_affine(matrices)),

@@ -17,7 +17,7 @@ from models.faces import FaceFinder, LandmarkRunner
 from models.hrnet import SIZES, HRNet, HRNetSize
 from models.landmarks106 import Landmarks106
 from models.pose import CHANNELS_15, MEAN, STD, PoseRunner
-from models.runtime import CORES, Engine
+from models.runtime import Engine
 
 PACKAGED = {kind: WEIGHTS / f"{kind}.safetensors" for kind in ("face", "person", "landmarks106", "hrnet")}
 
@@ -122,11 +122,10 @@ def pose_estimator(
     path = Path(own) if own else PACKAGED["hrnet"]
     tensors, config = read_pose_file(path) if own else _read("hrnet", None)[:2]
     network = pose_network(tensors, path)
-    engine = Engine(network, device, precision, 1, CORES, MEAN, STD)
-    workers = CORES if engine.device.type == "cpu" else 1
+    engine = Engine(network, device, precision, MEAN, STD)
     if network.concatenate:
-        return PoseRunner(engine, (128, 128), offset=0.0, alone=True, channels=CHANNELS_15, workers=workers)
+        return PoseRunner(engine, (128, 128), offset=0.0, alone=True, channels=CHANNELS_15)
     ours = config.get("network") == "hrnet"
     width, height = (config["training"]["width"], config["training"]["height"]) if ours else size_in_name(path)
     batch = min(16, max(1, 16 * 192 * 256 // (width * height)))  # stays below 1 GB
-    return PoseRunner(engine, (width, height), batch, 1.5 if ours else 0.0, workers=workers)
+    return PoseRunner(engine, (width, height), batch, 1.5 if ours else 0.0)

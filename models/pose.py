@@ -11,7 +11,6 @@ import numpy as np
 from models.heatmaps import decode_heatmaps
 from models.runtime import Engine
 from vision.geometry import crop_matrix, grow_box, invert_affine, transform_points
-from vision.pipelined import side_by_side
 from vision.types import Floats, Image
 
 MEAN = np.array([0.485, 0.456, 0.406], np.float32) * 255
@@ -73,10 +72,10 @@ class PoseRunner:
     """(images, boxes (N, 4), one box per image) -> (N, 17, 3) x, y in image pixels and score in [0, 1].
 
     A score is the height of the joint's heatmap peak; a joint outside its picture has score 0.  ``batch`` crops of
-    ``size_wh`` pixels run at once, shared out among ``workers`` threads.  ``offset`` is the input pixel that the
-    first pixel of a heatmap stands for: 1.5, the middle of its four, for networks trained here, 0 in the published
-    trainings.  ``alone`` blackens what is outside the box.  ``channels`` (17,) names the network's channel of each
-    joint, -1 where it has none: such a joint is NaN with score 0.
+    ``size_wh`` pixels run at once.  ``offset`` is the input pixel that the first pixel of a heatmap stands for: 1.5,
+    the middle of its four, for networks trained here, 0 in the published trainings.  ``alone`` blackens what is
+    outside the box.  ``channels`` (17,) names the network's channel of each joint, -1 where it has none: such a joint
+    is NaN with score 0.
     """
 
     engine: Engine
@@ -85,7 +84,6 @@ class PoseRunner:
     offset: float = 1.5
     alone: bool = False
     channels: np.ndarray | None = None
-    workers: int = 1
 
     def __call__(self, images: Sequence[Image], boxes: Floats) -> Floats:
         boxes = np.asarray(boxes, np.float32).reshape(-1, 4)
@@ -93,9 +91,8 @@ class PoseRunner:
             raise ValueError(f"{len(images)} images need one box each, not {len(boxes)}")
         if not np.all(np.isfinite(boxes)):
             raise ValueError("boxes must be finite numbers")
-        size = max(1, -(-min(self.batch, len(boxes)) // self.workers))
-        parts = [slice(i, i + size) for i in range(0, len(boxes), size)]
-        joints = side_by_side(lambda part: self._some(images[part], boxes[part]), parts, self.workers)
+        parts = [slice(i, i + self.batch) for i in range(0, len(boxes), self.batch)]
+        joints = [self._some(images[part], boxes[part]) for part in parts]
         return np.concatenate(joints) if joints else np.zeros((0, 17, 3), np.float32)
 
     def crop(self, image: Image, box: Floats) -> tuple[Image, np.ndarray]:

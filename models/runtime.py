@@ -59,7 +59,7 @@ def _core() -> Any:
     return Core()
 
 
-def _compiled(network: Normalised, precision: torch.dtype, threads: int, calls: int) -> Any:
+def _compiled(network: Normalised, precision: torch.dtype) -> Any:
     """The network as OpenVINO runs it, for any number and size of images."""
     core = _core()
     from openvino import PartialShape
@@ -74,8 +74,8 @@ def _compiled(network: Normalised, precision: torch.dtype, threads: int, calls: 
     model.reshape(PartialShape([-1, -1, -1, 3]))
     how = {
         "INFERENCE_PRECISION_HINT": "bf16" if precision == torch.bfloat16 else "f32",
-        "INFERENCE_NUM_THREADS": threads * calls,
-        "NUM_STREAMS": calls,
+        "INFERENCE_NUM_THREADS": CORES,
+        "NUM_STREAMS": 1,
         "ENABLE_CPU_PINNING": False,
     }
     return core.compile_model(model, "CPU", how)
@@ -84,9 +84,8 @@ def _compiled(network: Normalised, precision: torch.dtype, threads: int, calls: 
 class Engine:
     """A network made ready for inference: images (B, H, W, 3) uint8 RGB in, float32 tensors on the CPU out.
 
-    The images are normalised by ``mean`` and ``deviation``, numbers or one for each colour.  On the processor each
-    call uses ``threads``, and as many ``calls`` as are said run at the same time; more wait.  One thread is right for
-    what runs beside other work: threads that share a network wait for each other at every layer.
+    The images are normalised by ``mean`` and ``deviation``, numbers or one for each colour.  On the processor a call
+    uses all cores; calls from several threads are answered one after the other.
     """
 
     def __init__(
@@ -94,8 +93,6 @@ class Engine:
         network: nn.Module,
         device: str = "auto",
         precision: torch.dtype | None = None,
-        threads: int = CORES,
-        calls: int = 1,
         mean: Any = 127.5,
         deviation: Any = 127.5,
     ) -> None:
@@ -105,7 +102,7 @@ class Engine:
         layout = torch.contiguous_format if self.device.type == "cpu" else torch.channels_last
         self.network = ready.to(memory_format=layout)  # type: ignore[call-overload]
         if self.device.type == "cpu":
-            self.network = _compiled(ready, self.precision, threads, calls)
+            self.network = _compiled(ready, self.precision)
 
     def __call__(self, images: np.ndarray) -> list[Tensor]:
         """Outputs of the network; a single tensor comes as a list of one."""

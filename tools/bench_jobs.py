@@ -29,7 +29,6 @@ from counting.report import SessionReport
 from counting.settings import CountSettings
 from tools.bench_timing import Measure, Task, peak_memory, repeat, serve
 from vision.image import read_photo, write_photo
-from vision.pipelined import side_by_side
 from vision.types import Frame, Image, MediaError, PoseTrack
 from vision.video import probe_video, read_frames, write_video
 
@@ -189,9 +188,8 @@ def network(task: Task) -> Iterator[Measure]:
     batch = np.zeros((runner.batch, height, width, 3), np.uint8)
     with FlopCounterMode(display=False) as counter:
         pose_estimator().engine(batch)
-    work, parts = counter.get_total_flops() / 1e9, np.array_split(batch, runner.workers)
-    call = partial(side_by_side, engine, parts, runner.workers)
-    yield repeat(f"pose network, batch of {runner.batch}", "GFLOP", work, call, task.repeats)
+    work = counter.get_total_flops() / 1e9
+    yield repeat(f"pose network, batch of {runner.batch}", "GFLOP", work, lambda: engine(batch), task.repeats)
     a = torch.ones(MATRIX, MATRIX, dtype=engine.precision, device=engine.device)
     yield repeat("matrix product", "GFLOP", 2 * MATRIX**3 / 1e9, lambda: (a @ a).sum().item(), task.repeats)
 

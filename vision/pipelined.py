@@ -1,21 +1,19 @@
-"""Work side by side: a source that runs ahead of its user, and parts of one task at the same time.
+"""Work side by side: a source that runs ahead of its user.
 
-The only place that starts threads for decoding, networks, drawing and encoding; these release Python's
-lock, so that they do run at the same time.
+The only place that starts threads for decoding, drawing and encoding; these release Python's lock, as the networks
+do, so that they do run at the same time.
 """
 
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable, Generator, Iterable, Iterator, Sequence
-from concurrent.futures import ThreadPoolExecutor
+from collections.abc import Generator, Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from queue import SimpleQueue
 from typing import TypeVar
 
 T = TypeVar("T")
-R = TypeVar("R")
 
 
 @dataclass(frozen=True)
@@ -82,14 +80,3 @@ def _taken(ready: SimpleQueue[T | _End], room: threading.Semaphore) -> Iterator[
         del item
     if item.error is not None:
         raise item.error
-
-
-def side_by_side(work: Callable[[T], R], parts: Sequence[T], workers: int) -> list[R]:
-    """``work`` of every part, up to ``workers`` at a time in threads that end with the call; answers in order.
-
-    The first part that fails, in order, raises its error here, after those that have begun.
-    """
-    if workers < 2 or len(parts) < 2:
-        return [work(part) for part in parts]
-    with ThreadPoolExecutor(min(workers, len(parts)), thread_name_prefix="beside") as pool:
-        return list(pool.map(work, parts))

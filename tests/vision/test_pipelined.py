@@ -9,7 +9,7 @@ from typing import ClassVar
 
 import pytest
 
-from vision.pipelined import ahead, side_by_side
+from vision.pipelined import ahead
 
 
 @pytest.fixture(autouse=True)
@@ -178,48 +178,3 @@ def test_no_more_items_are_alive_than_waiting_in_work_and_in_use(depth: int) -> 
 def test_the_depth_must_be_positive() -> None:
     with pytest.raises(ValueError, match="at least 1, not 0"), ahead([], 0):
         pass
-
-
-@pytest.mark.parametrize("workers", [1, 2, 8])
-@pytest.mark.parametrize("count", [0, 1, 2, 9])
-def test_parts_are_answered_in_order(workers: int, count: int) -> None:
-    def slow_first(part: int) -> int:
-        time.sleep(0.02 if part == 0 else 0)
-        return 10 * part
-
-    assert side_by_side(slow_first, range(count), workers) == [10 * i for i in range(count)]
-
-
-def test_parts_run_at_the_same_time_but_no_more_than_asked_for() -> None:
-    meet, lock, running, most = threading.Barrier(3, timeout=20), threading.Lock(), [], []
-
-    def work(part: int) -> None:
-        with lock:
-            running.append(part)
-            most.append(len(running))
-        meet.wait()  # passes only while three are here
-        with lock:
-            running.remove(part)
-
-    side_by_side(work, range(9), 3)
-    assert max(most) == 3
-
-
-def test_a_single_part_or_worker_needs_no_thread() -> None:
-    here = threading.current_thread()
-    assert side_by_side(lambda _: threading.current_thread(), [1], 8) == [here]
-    assert side_by_side(lambda _: threading.current_thread(), [1, 2], 1) == [here, here]
-
-
-def test_the_error_of_a_part_passes_and_later_parts_do_not_begin() -> None:
-    begun: list[int] = []
-
-    def work(part: int) -> None:
-        begun.append(part)
-        time.sleep(0.05)
-        if part == 1:
-            raise KeyError("part 1")
-
-    with pytest.raises(KeyError, match="part 1"):
-        side_by_side(work, range(100), 2)
-    assert len(begun) < 20
