@@ -44,7 +44,8 @@ def _parser() -> argparse.ArgumentParser:
 def _run(given: argparse.Namespace) -> SessionReport:
     settings = from_arguments(CountSettings, given)
     info = probe_video(given.video)
-    find, pose = models.load_person_finder(given.device, thorough=False), models.load_pose_estimator(given.device)
+    find = models.load_person_finder(given.device, thorough=False)
+    pose = models.load_pose_estimator(given.device, thorough=False)
     tracks = track_people(read_frames(given.video), find, pose, settings)
     report = count_people(tracks, settings, info.duration or None)
     if given.out:

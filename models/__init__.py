@@ -35,8 +35,14 @@ def load_person_finder(device: str = "auto", thorough: bool = True) -> FindPeopl
     return person_finder(device, thorough)
 
 
-def load_pose_estimator(device: str = "auto", pose_weights: str | Path | None = None) -> EstimatePose:
-    """(images, boxes (N, 4), one box per image) -> (N, 17, 3) x, y, score; ``pose_weights`` replaces ours."""
+def load_pose_estimator(
+    device: str = "auto", pose_weights: str | Path | None = None, thorough: bool = True
+) -> EstimatePose:
+    """(images, boxes (N, 4), one box per image) -> (N, 17, 3) x, y, score; ``pose_weights`` replaces ours.
+
+    Who is ``thorough`` averages with the mirrored picture, in twice the time: more joints are right in photos of
+    crowds and odd poses.  Along a video, where tracks are smoothed, it changes nothing.
+    """
     from models.loading import pose_estimator
 
-    return pose_estimator(device, pose_weights)
+    return pose_estimator(device, pose_weights, thorough)

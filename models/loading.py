@@ -111,9 +111,14 @@ def size_in_name(path: Path) -> tuple[int, int]:
 
 
 def pose_estimator(
-    device: str = "auto", pose_weights: str | Path | None = None, precision: torch.dtype | None = None
+    device: str = "auto",
+    pose_weights: str | Path | None = None,
+    thorough: bool = True,
+    precision: torch.dtype | None = None,
 ) -> PoseRunner:
     """The packaged HRNet, or a checkpoint of one's own (``POSE_WEIGHTS`` in the environment too).
+
+    Networks of ours that are ``thorough`` look at the mirrored crop as well.
 
     Understood are weights of ``tools.train_pose``, the official and mmpose's COCO checkpoints, and ModelScope's
     ``cv_hrnetv2w32_body-2d-keypoints_image``.
@@ -127,5 +132,7 @@ def pose_estimator(
         return PoseRunner(engine, (128, 128), offset=0.0, alone=True, channels=CHANNELS_15)
     ours = config.get("network") == "hrnet"
     width, height = (config["training"]["width"], config["training"]["height"]) if ours else size_in_name(path)
-    batch = min(16, max(1, 16 * 192 * 256 // (width * height)))  # stays below 1 GB
-    return PoseRunner(engine, (width, height), batch, 1.5 if ours else 0.0)
+    mirrored = ours and thorough
+    most = 8 if mirrored else 16
+    batch = min(most, max(1, most * 192 * 256 // (width * height)))  # stays below 1 GB
+    return PoseRunner(engine, (width, height), batch, 1.5 if ours else 0.0, mirrored=mirrored)

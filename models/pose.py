@@ -11,6 +11,7 @@ import numpy as np
 from models.heatmaps import decode_heatmaps
 from models.runtime import Engine
 from vision.geometry import crop_matrix, grow_box, invert_affine, transform_points
+from vision.layouts import JOINT_MIRROR
 from vision.types import Floats, Image
 
 MEAN = np.array([0.485, 0.456, 0.406], np.float32) * 255
@@ -75,7 +76,8 @@ class PoseRunner:
     ``size_wh`` pixels run at once.  ``offset`` is the input pixel that the first pixel of a heatmap stands for: 1.5,
     the middle of its four, for networks trained here, 0 in the published trainings.  ``alone`` blackens what is
     outside the box.  ``channels`` (17,) names the network's channel of each joint, -1 where it has none: such a joint
-    is NaN with score 0.
+    is NaN with score 0.  ``mirrored`` averages the heatmaps with those of the mirrored crop; it wants 17 joints and an
+    ``offset`` of 1.5.
     """
 
     engine: Engine
@@ -84,6 +86,7 @@ class PoseRunner:
     offset: float = 1.5
     alone: bool = False
     channels: np.ndarray | None = None
+    mirrored: bool = False
 
     def __call__(self, images: Sequence[Image], boxes: Floats) -> Floats:
         boxes = np.asarray(boxes, np.float32).reshape(-1, 4)
@@ -101,7 +104,10 @@ class PoseRunner:
 
     def _some(self, images: Sequence[Image], boxes: Floats) -> Floats:
         crops, matrices = zip(*map(self.crop, images, boxes), strict=True)
-        maps = self.engine(np.stack(crops))[0].numpy()
+        batch = np.stack(crops)
+        maps = self.engine(np.concatenate([batch, batch[:, :, ::-1]]) if self.mirrored else batch)[0].numpy()
+        if self.mirrored:
+            maps = np.float32(0.5) * (maps[: len(batch)] + maps[len(batch) :, JOINT_MIRROR, :, ::-1])
         points, scores = decode_heatmaps(maps)
         points = transform_points(points * 4 + self.offset, invert_affine(np.stack(matrices)))
         limits = np.array([image.shape[1::-1] for image in images])[:, None]

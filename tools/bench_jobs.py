@@ -54,7 +54,8 @@ def load_model(kind: str, plain: bool = False) -> Any:
         return getattr(bench_plain, kind)()
     import models
 
-    return models.load_person_finder(thorough=False) if kind == "person_finder" else getattr(models, f"load_{kind}")()
+    make = getattr(models, f"load_{kind}")
+    return make() if kind == "face_finder" else make(thorough=False)
 
 
 def load(task: Task) -> Iterator[Measure]:

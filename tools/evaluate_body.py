@@ -138,7 +138,7 @@ def oks_figures(found: Floats, crops: CropSet) -> Figures:
 def precision_figures(weights: Path | None, estimate: PoseRunner, found: Floats, crops: CropSet) -> Figures:
     """Distances of the points in bfloat16 from those in float32, in pixels of the network's input."""
     other = torch.float32 if estimate.engine.precision != torch.float32 else torch.bfloat16
-    again = run(pose_estimator("auto", weights, other), crops)
+    again = run(pose_estimator("auto", weights, estimate.mirrored, other), crops)
     scales = [estimate.crop(crops.image(i), crops.boxes[i])[1][0, 0] for i in range(len(crops))]
     away = np.linalg.norm(again[..., :2] - found[..., :2], axis=2) * np.array(scales)[:, None]
     sure = away[found[..., 2] >= 0.3]
@@ -150,22 +150,22 @@ def precision_figures(weights: Path | None, estimate: PoseRunner, found: Floats,
     }
 
 
-def _run_batch(weights: Path | None) -> float:
-    estimate = pose_estimator("auto", weights)
+def _run_batch(weights: Path | None, thorough: bool) -> float:
+    estimate = pose_estimator("auto", weights, thorough)
     frames = [np.zeros((1080, 1920, 3), np.uint8)] * estimate.batch
     estimate(frames, np.tile(np.array([800, 100, 1100, 1000], np.float32), (len(frames), 1)))
     return peak_memory()
 
 
-def batch_memory(weights: Path | None) -> float:
+def batch_memory(weights: Path | None, thorough: bool) -> float:
     """The most memory in MB that a fresh process holds that loads a checkpoint and runs one full batch."""
     with multiprocessing.get_context("spawn").Pool(1) as pool:
-        return pool.apply(_run_batch, (weights,))
+        return pool.apply(_run_batch, (weights, thorough))
 
 
-def figures(weights: Path | None, crops: CropSet) -> Figures:
-    """All figures of one checkpoint, None for the packaged one, on labelled crops."""
-    estimate = pose_estimator("auto", weights)
+def figures(weights: Path | None, thorough: bool, crops: CropSet) -> Figures:
+    """All figures of one checkpoint, None for the packaged one, on labelled crops, as in videos or ``thorough``."""
+    estimate = pose_estimator("auto", weights, thorough)
     found = run(estimate, crops)
     errors = torso_errors(found, crops)
     coco = np.char.startswith(crops.sources, "coco")
@@ -173,7 +173,7 @@ def figures(weights: Path | None, crops: CropSet) -> Figures:
     rows |= oks_figures(found[coco], crops.where(coco)) if coco.any() else {}
     rows |= joint_figures(errors) | calibration(found[..., 2], errors)
     rows |= precision_figures(weights, estimate, found, crops)
-    return rows | {"memory of a process with one batch, MB": round(batch_memory(weights))}
+    return rows | {"memory of a process with one batch, MB": round(batch_memory(weights, thorough))}
 
 
 def print_table(columns: list[tuple[str, Figures]]) -> None:
@@ -206,7 +206,10 @@ def main(argv: list[str]) -> None:
     arguments = parser.parse_args(argv)
     try:
         crops = read_labelled(arguments.data, arguments.clips)
-        columns = [("/".join(w.parts[-2:]) if w else "packaged", figures(w, crops)) for w in arguments.pose_weights]
+        columns = [
+            ("/".join(w.parts[-2:]) if w else "packaged", figures(w, False, crops)) for w in arguments.pose_weights
+        ]
+        columns += [("thorough", figures(None, True, crops))] if None in arguments.pose_weights else []
     except (ValueError, MissingWeights) as error:
         parser.error(str(error))
     print_table(columns)

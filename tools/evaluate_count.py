@@ -78,7 +78,7 @@ class _Networks:
 
             self._loaded = (
                 models.load_person_finder(self._device, thorough=False),
-                models.load_pose_estimator(self._device),
+                models.load_pose_estimator(self._device, thorough=False),
             )
         return self._loaded
 

@@ -43,7 +43,7 @@ def networks(monkeypatch, truth):
 
     found = Detections(truth.boxes[:1], np.ones(1, np.float32))
     monkeypatch.setattr(models, "load_person_finder", lambda device, thorough: lambda image: found)
-    monkeypatch.setattr(models, "load_pose_estimator", lambda device="auto": pose)
+    monkeypatch.setattr(models, "load_pose_estimator", lambda device, thorough: pose)
 
 
 def test_drawing_leaves_the_frame_alone_and_changes_the_copy(truth):

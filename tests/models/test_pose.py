@@ -154,12 +154,14 @@ def test_the_name_of_a_published_checkpoint_tells_its_input(name: str, size_wh: 
 def test_heatmaps_of_published_trainings_begin_at_the_first_pixel_and_ours_in_its_middle(tmp_path: Path) -> None:
     tensors = HRNet(SIZES["w16"]).half().state_dict()
     torch.save(tensors, tmp_path / "x_384x288.pth")
-    published = pose_estimator("cpu", tmp_path / "x_384x288.pth", torch.float32)
-    assert (published.size_wh, published.offset, published.batch) == ((288, 384), 0, 7)
+    published = pose_estimator("cpu", tmp_path / "x_384x288.pth", precision=torch.float32)
+    assert (published.size_wh, published.offset, published.batch, published.mirrored) == ((288, 384), 0, 7, False)
     assert published.engine.precision == torch.float32
     save_weights(tmp_path / "x.safetensors", tensors, {"network": "hrnet", "training": {"width": 128, "height": 192}})
     ours = pose_estimator("cpu", tmp_path / "x.safetensors")
-    assert (ours.size_wh, ours.offset, ours.batch) == ((128, 192), 1.5, 16)
+    assert (ours.size_wh, ours.offset, ours.batch, ours.mirrored) == ((128, 192), 1.5, 8, True)
+    quick = pose_estimator("cpu", tmp_path / "x.safetensors", thorough=False)
+    assert (quick.batch, quick.mirrored) == (16, False)
 
 
 @pytest.mark.parametrize(
@@ -171,6 +173,29 @@ def test_other_heads_are_refused(tmp_path: Path, joints: int, concatenate: bool,
     torch.save(tensors, tmp_path / "other.pth")
     with pytest.raises(MissingWeights, match=r"other\.pth have no head for COCO's 17 joints or ModelScope's 15"):
         pose_estimator("cpu", tmp_path / "other.pth")
+
+
+def test_the_mirrored_crop_is_seen_too_and_a_sure_answer_stays_in_its_place() -> None:
+    """An engine that sees the person's left wrist as a white dot, and calls it the right one in the mirror."""
+
+    def engine(crops: np.ndarray) -> list[Tensor]:
+        maps = np.zeros((len(crops), 17, 64, 48), np.float32)
+        for k, crop in enumerate(crops):
+            y, x = np.argwhere(crop[..., 0] > 128).mean(axis=0)
+            mirrored = x > 96
+            dot = np.array([[(x - 1.5) / 4, (y - 1.5) / 4]], np.float32)
+            maps[k, JOINTS.index("right_wrist" if mirrored else "left_wrist")] = draw_targets(dot, (48, 64))[0]
+        return [torch.from_numpy(maps)]
+
+    image = np.zeros((256, 192, 3), np.uint8)
+    image[99:102, 39:42] = 255
+    box = np.array([[192 * 0.1, 256 * 0.1, 192 * 0.9, 256 * 0.9]], np.float32) - 0.5
+    plain, both = (
+        PoseRunner(engine, (192, 256), mirrored=mirrored)([image], box)[0]  # type: ignore[arg-type]
+        for mirrored in (False, True)
+    )
+    np.testing.assert_allclose(both, plain, atol=0.05)
+    np.testing.assert_allclose(both[JOINTS.index("left_wrist")], [40, 100, 1], atol=0.05)
 
 
 @pytest.mark.parametrize(("count", "sizes"), [(21, [8, 8, 5]), (3, [3])])

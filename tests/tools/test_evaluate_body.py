@@ -95,7 +95,7 @@ def test_checkpoints_stand_side_by_side(
     for path in paths:
         facts = {"network": "hrnet", "training": {"width": 64, "height": 96}}
         save_weights(path, HRNet(SIZES["w16"]).state_dict(), facts)
-    monkeypatch.setattr(body, "batch_memory", lambda weights: 321.4)
+    monkeypatch.setattr(body, "batch_memory", lambda weights, thorough: 321.4)
     body.main(["--data", str(data), "--pose-weights", *map(str, paths)])
     lines = capsys.readouterr().out.splitlines()
     assert lines[0].split() == [f"{tmp_path.name}/one.safetensors", f"{tmp_path.name}/two.safetensors"]
@@ -107,7 +107,8 @@ def test_checkpoints_stand_side_by_side(
 
 
 def test_a_full_batch_of_the_packaged_network_stays_below_a_gigabyte() -> None:
-    assert 50 < body.batch_memory(None) < 1000
+    assert 50 < body.batch_memory(None, False) < 1000
+    assert 50 < body.batch_memory(None, True) < 1000
 
 
 def test_bad_input_is_named(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
