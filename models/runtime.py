@@ -106,8 +106,9 @@ class Engine:
 
     def __call__(self, images: np.ndarray) -> list[Tensor]:
         """Outputs of the network; a single tensor comes as a list of one."""
+        images = np.ascontiguousarray(images)
         if self.device.type == "cpu":
-            found = self.network.create_infer_request().infer([np.ascontiguousarray(images)], share_inputs=True)
+            found = self.network.create_infer_request().infer([images], share_inputs=True)
             return [torch.from_numpy(part) for part in found.values()]
         low = self.precision != torch.float32
         with torch.inference_mode(), torch.autocast(self.device.type, self.precision, enabled=low):
