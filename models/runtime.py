@@ -27,8 +27,9 @@ def choose_device(device: str = "auto") -> torch.device:
 
 
 def choose_precision(device: torch.device) -> torch.dtype:
-    """bfloat16 where it is faster (GPU, processors that multiply in it), else float32."""
-    if device.type == "cuda" or "BF16" in _core().get_property("CPU", "OPTIMIZATION_CAPABILITIES"):
+    """bfloat16 where it is faster (GPU, processors with instructions that multiply in it), else float32."""
+    asked = (getattr(torch.cpu, name, None) for name in ("_is_amx_tile_supported", "_is_avx512_bf16_supported"))
+    if device.type == "cuda" or any(ask is not None and ask() for ask in asked):
         return torch.bfloat16
     return torch.float32
 

@@ -26,7 +26,7 @@ from models.detector import (
 from models.hrnet import SIZES, HRNet
 from models.landmarks106 import SIDE, Landmarks106, wing_loss
 from models.loading import official_names, size_of
-from models.runtime import CORES, Engine
+from models.runtime import CORES, Engine, choose_precision
 
 ROOT = Path(__file__).parents[2]
 
@@ -180,6 +180,27 @@ def test_the_network_itself_stays_as_it_is() -> None:
     Engine(network, "cpu", torch.bfloat16)(np.zeros((1, 96, 96, 3), np.uint8))
     assert network.training
     assert all(torch.equal(before[name], tensor) for name, tensor in network.state_dict().items())
+
+
+@pytest.mark.parametrize(
+    ("tiles", "native", "right"),
+    [
+        (True, False, torch.bfloat16),
+        (False, True, torch.bfloat16),
+        (False, False, torch.float32),
+        (None, None, torch.float32),
+    ],
+)
+def test_half_precision_is_for_processors_that_multiply_in_it(
+    monkeypatch: pytest.MonkeyPatch, tiles: bool | None, native: bool | None, right: torch.dtype
+) -> None:
+    for name, answer in (("_is_amx_tile_supported", tiles), ("_is_avx512_bf16_supported", native)):
+        if answer is None:
+            monkeypatch.delattr(torch.cpu, name, raising=False)
+        else:
+            monkeypatch.setattr(torch.cpu, name, lambda answer=answer: answer, raising=False)
+    assert choose_precision(torch.device("cpu")) == right
+    assert choose_precision(torch.device("cuda")) == torch.bfloat16
 
 
 def run_alone(code: str, home: Path) -> None:
