@@ -41,7 +41,7 @@ def load_pose_estimator(
     """(images, boxes (N, 4), one box per image) -> (N, 17, 3) x, y, score; ``pose_weights`` replaces ours.
 
     Who is ``thorough`` averages with the mirrored picture, in twice the time: more joints are right in photos of
-    crowds and odd poses.  Along a video, where tracks are smoothed, it changes nothing.
+    crowds and odd poses.  In frames of videos it did as much harm as good.
     """
     from models.loading import pose_estimator
 

@@ -9,7 +9,6 @@ sides (FCOS, Tian et al., ICCV 2019) and offsets to the points (as in YuNet, Wu 
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from functools import cached_property
 
 import cv2
 import numpy as np
@@ -172,17 +171,11 @@ SEARCHES = {"face": Search((640, 256, 1280), 0.5, 0.4), "person": Search((320, 6
 class DetectorRunner:
     """Image (H, W, 3) uint8 RGB -> ``Detections``, best first, over all sizes that the search looks at."""
 
-    network: nn.Module
-    kind: str
-    device: str = "auto"
-    search: Search | None = None
-
-    @cached_property
-    def engine(self) -> Engine:
-        return Engine(self.network, self.device)
+    engine: Engine
+    search: Search
 
     def with_threshold(self, threshold: float) -> DetectorRunner:
-        return replace(self, search=replace(self.search or SEARCHES[self.kind], threshold=threshold))
+        return replace(self, search=replace(self.search, threshold=threshold))
 
     def _look(self, image: Image, side: int) -> tuple[Floats, Floats, Floats]:
         """Boxes (C, 4), scores (C,) and points (C, P, 2) of all cells in image pixels."""
@@ -199,7 +192,7 @@ class DetectorRunner:
         return back(boxes), scores.numpy(), back(points)
 
     def __call__(self, image: Image) -> Detections:
-        search = self.search or SEARCHES[self.kind]
+        search = self.search
         largest = max(*image.shape[:2], search.sides[0])
         looks = []
         for side in (s for s in search.sides if s <= largest):

@@ -35,12 +35,13 @@ def _detector(kind: str, device: str) -> DetectorRunner:
     tensors, config, path = _read(kind, None)
     network = Detector(DetectorSize(**config["size"]), config["points"])
     load_strictly(network, tensors, path)
-    return DetectorRunner(network, kind, device)
+    return DetectorRunner(Engine(network, device), SEARCHES[kind])
 
 
 def person_finder(device: str = "auto", thorough: bool = True) -> DetectorRunner:
     """The person detector with the packaged weights."""
-    return replace(_detector("person", device), search=replace(SEARCHES["person"], thorough=thorough))
+    found = _detector("person", device)
+    return replace(found, search=replace(found.search, thorough=thorough))
 
 
 def face_finder(device: str = "auto", landmark_weights: str | Path | None = None) -> FaceFinder:

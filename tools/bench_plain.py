@@ -6,7 +6,6 @@ Nothing is folded, nothing is batched, memory keeps PyTorch's usual order.
 from __future__ import annotations
 
 from dataclasses import replace
-from functools import cached_property
 from typing import Any
 
 import numpy as np
@@ -37,22 +36,14 @@ class PlainEngine(Engine):
         return [torch.cat(parts) for parts in zip(*rows, strict=True)]
 
 
-class PlainDetector(DetectorRunner):
-    """A detector on the plain engine."""
-
-    @cached_property
-    def engine(self) -> Engine:
-        return PlainEngine(self.network)
-
-
-def _detector(kind: str) -> PlainDetector:
+def _detector(kind: str) -> DetectorRunner:
     tensors, config = read_weights(PACKAGED[kind])
     network = Detector(DetectorSize(**config["size"]), config["points"])
     load_strictly(network, tensors, PACKAGED[kind])
-    return PlainDetector(network, kind, search=replace(SEARCHES[kind], thorough=kind == "face"))
+    return DetectorRunner(PlainEngine(network), replace(SEARCHES[kind], thorough=kind == "face"))
 
 
-def person_finder() -> PlainDetector:
+def person_finder() -> DetectorRunner:
     """The packaged person detector."""
     return _detector("person")
 
