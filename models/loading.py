@@ -121,7 +121,7 @@ def pose_estimator(
 
     Networks of ours that are ``thorough`` look at the mirrored crop as well.
 
-    Understood are weights of ``tools.train_pose``, the official and mmpose's COCO checkpoints, and ModelScope's
+    Understood are weights of ``tools.train.pose``, the official and mmpose's COCO checkpoints, and ModelScope's
     ``cv_hrnetv2w32_body-2d-keypoints_image``.
     """
     own = pose_weights or os.environ.get("POSE_WEIGHTS", "")

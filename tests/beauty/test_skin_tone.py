@@ -8,7 +8,7 @@ from beauty.frame import face_frame
 from beauty.pipeline import beautify, prepare
 from beauty.settings import PRESETS
 from tests.beauty.portraits import portrait
-from tools.evaluate_beauty import change_outside, hue_shifts, lightness, skin_mask, smoothing_figures
+from tools.evaluate.beauty import change_outside, hue_shifts, lightness, skin_mask, smoothing_figures
 
 OFF = PRESETS["off"]
 SIZES = [("astronaut", 1), ("hopper", 1), ("astronaut", 4), ("hopper", 3)]

@@ -10,7 +10,7 @@ from counting.pipeline import count_people, track_people
 from tests.counting import synthetic as syn
 from tests.counting.rendered import draw, estimate_pose, find_people
 from tests.counting.synthetic import Clip, Spoiled, film
-from tools.evaluate_count import load_tracks, save_tracks
+from tools.evaluate.count import load_tracks, save_tracks
 from vision.types import Frame, PoseTrack
 
 LENGTH = 45

@@ -1,4 +1,4 @@
-"""From file to count and style with the packaged weights, on a clip of ``tools.render_clips`` (number 2 of the set)."""
+"""From file to count and style with the packaged weights, on a clip of ``tools.render.clips`` (number 2 of the set)."""
 
 from pathlib import Path
 

@@ -1,0 +1,276 @@
+"""The benchmark: its statistics, its report, its files, its child processes, and one tiny run of everything."""
+
+from __future__ import annotations
+
+import json
+import math
+import sys
+import time
+from collections.abc import Sequence
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from tools.bench import __main__ as bench
+from tools.bench import peers as bench_peers
+from tools.bench import report as bench_report
+from tools.bench.files import SAMPLE, Sizes, enlarged, group, make_clip, make_files
+from tools.bench.jobs import start_server
+from tools.bench.timing import Measure, Task, peak_memory, repeat, run_tasks
+from vision.image import read_photo
+from vision.video import probe_video, read_frames
+
+TINY = Sizes(48, (2, 3, 5), (0.01, 0.02, 0.04), 0.04)
+
+
+def test_statistics_of_a_measure() -> None:
+    m = Measure("decode", "frames", 30, (0.4, 0.1, 0.2, 0.3, 1.0))
+    assert m.median == pytest.approx(0.3)
+    assert m.p95 == pytest.approx(0.88)
+    assert m.throughput == pytest.approx(100)
+    assert Measure.from_dict(json.loads(json.dumps(m.to_dict()))) == m
+    once = Measure("once", "networks", 4, (2.0,), memory=70, processor=(3.0,))
+    assert (once.p95, once.cores, m.cores) == (2.0, 1.5, 0)
+    assert Measure.from_dict(json.loads(json.dumps(once.to_dict()))) == once
+
+
+def test_the_warm_up_is_not_among_the_repeats() -> None:
+    calls: list[int] = []
+    m = repeat("thing", "frames", 1, lambda: calls.append(1), 4)
+    assert len(calls) == 5
+    assert len(m.seconds) == len(m.processor) == 4
+    assert m.first > 0
+
+
+def test_the_processor_is_idle_while_a_call_sleeps_and_busy_while_it_counts() -> None:
+    asleep, awake = (repeat("x", "calls", 1, call, 1) for call in (lambda: time.sleep(0.2), lambda: sum(range(10**7))))
+    assert asleep.cores < 0.1
+    assert awake.processor[0] > 0.02
+
+
+CHILD = """
+import numpy as np
+from tools.bench.timing import Measure, serve
+
+def hold(task):
+    megabytes = np.ones((task.repeats, 2**17))
+    yield Measure(task.source, "megabytes", megabytes.nbytes / 2**20, (0.5,))
+
+def fail(task):
+    raise ValueError("no such luck")
+
+print("a library says something first")
+serve({"hold": hold, "fail": fail})
+"""
+
+
+def test_a_child_tells_its_own_peak_memory() -> None:
+    ballast = np.ones(100 * 2**17)
+    small, large = (run_tasks([sys.executable, "-c", CHILD], [Task("hold", "x", "", mb)])[0][0] for mb in (1, 150))
+    assert ballast.nbytes == 100 * 2**20
+    assert large.amount == 150
+    assert 140 < large.memory - small.memory < 170
+    assert small.memory < 90 < peak_memory()
+
+
+def test_a_child_answers_task_by_task_and_tells_why_it_failed() -> None:
+    rows = run_tasks([sys.executable, "-c", CHILD], [Task("hold", "a", "", 1), Task("hold", "b", "", 1)])
+    assert [row[0].name for row in rows] == ["a", "b"]
+    with pytest.raises(RuntimeError, match="fail failed: ValueError: no such luck"):
+        run_tasks([sys.executable, "-c", CHILD], [Task("fail")])
+
+
+STAGES = {
+    "video stages": ("decode", "person detector", "encode"),
+    "photo stages": ("face detector", "landmarks", "beauty prepare", "beauty move"),
+    "network": ("pose network, batch of 16", "matrix product"),
+}
+
+
+class FakeRun:
+    """Answers every task with seconds that grow by 0.1 s per frame or megapixel of its file's name; remembers all."""
+
+    def __init__(self) -> None:
+        self.calls: list[tuple[list[str], list[Task]]] = []
+
+    def __call__(self, command: Sequence[str], tasks: Sequence[Task]) -> list[list[Measure]]:
+        self.calls.append((list(command), list(tasks)))
+        return [self._rows(task) for task in tasks]
+
+    def _rows(self, task: Task) -> list[Measure]:
+        digits = "".join(c for c in Path(task.source).stem if c.isdigit() or c == ".") or "1"
+        seconds = tuple(0.1 * float(digits) for _ in range(task.repeats))
+        slower = 3 if "plain" in task.job or task.job.startswith(("pose", "mesh")) else 1
+        names = STAGES.get(task.job, (task.job,))
+        return [Measure(n, "frames", 10, tuple(slower * s for s in seconds), 0.9, 321) for n in names]
+
+
+@pytest.fixture
+def run(monkeypatch: pytest.MonkeyPatch) -> FakeRun:
+    monkeypatch.setattr(bench, "FULL", TINY)
+    monkeypatch.setattr(bench, "make_environment", lambda folder: Path(folder) / "bin" / "python")
+    return FakeRun()
+
+
+def test_every_job_has_a_process_of_its_own(run: FakeRun, tmp_path: Path) -> None:
+    bench.measure(bench.BenchConfig(repeats=4), tmp_path, run)
+    assert len(run.calls) == 21
+    assert all(len(tasks) == 1 and command == bench.OURS for command, tasks in run.calls)
+    repeats = {tasks[0].job: tasks[0].repeats for _, tasks in run.calls[:11]}
+    assert repeats["annotate"] == 4
+    assert repeats["annotate plain"] == 3
+
+
+def test_peers_run_in_their_environment_on_the_same_files(run: FakeRun, tmp_path: Path) -> None:
+    results = bench.measure(bench.BenchConfig(repeats=1, peers=True, peers_folder="/peers"), tmp_path, run)
+    ours = {tasks[0].job: tasks[0] for command, tasks in run.calls[:11] if command == bench.OURS}
+    theirs = {tasks[0].job: tasks[0] for command, tasks in run.calls if command[0] == "/peers/bin/python"}
+    assert set(theirs) == set(bench_peers.JOBS)
+    assert theirs["pose video"].source == ours["annotate"].source
+    assert theirs["mesh"].source == theirs["mesh photo"].source == ours["retouch"].source
+    ratios = {(r.ours, r.other): r.ratio for r in results.rivalries}
+    assert ratios["annotate", "pose video"] == pytest.approx(3)
+    assert ratios["annotate", "annotate plain"] == pytest.approx(3)
+    assert ratios["beauty prepare + beauty move", "bilateral"] == pytest.approx(0.5)
+    assert ratios["face detector + landmarks", "mesh"] == pytest.approx(1.5)
+    assert len(ratios) == len(bench_report.RIVALS) + len(bench_report.STAGE_RIVALS)
+
+
+def test_the_report_and_the_json_hold_everything(run: FakeRun, tmp_path: Path) -> None:
+    results = bench.measure(bench.BenchConfig(repeats=2), tmp_path, run)
+    text = bench_report.report(results)
+    for word in ("annotate plain", "beauty move", "321 MB", "900 ms", "2, 3, 5 frames", "0.01, 0.02, 0.04 megapixels"):
+        assert word in text
+    assert "mesh" not in text
+    found = json.loads(json.dumps(results.to_dict()))
+    assert set(found) == {"machine", "jobs", "rivalries", "growth", "share_of_peak"}
+    assert found["share_of_peak"] == 1
+    assert {"median", "p95", "throughput", "memory", "first"} <= set(found["jobs"]["annotate"][0])
+    assert [g["unit"] for g in found["growth"]] == ["frames", "megapixels", "faces"]
+    assert found["growth"][0]["per_unit"] == pytest.approx([0.1, 0.1])
+    assert found["growth"][0]["bend"] == pytest.approx(1)
+
+
+def test_a_busy_machine_is_told(run: FakeRun, tmp_path: Path) -> None:
+    results = bench.measure(bench.BenchConfig(repeats=1), tmp_path, run)
+    for load, busy in ((0.1, False), (7.8, True), (None, False)):
+        results.machine["load"] = load
+        assert ("busy" in bench_report.report(results)) == busy
+
+
+def test_growth_bends_upwards_when_the_cost_does() -> None:
+    sizes = (1.0, 2.0, 4.0)
+    straight, square = (bench_report.Growth("faces", sizes, t, (1, 1, 1)) for t in ((5.0, 6.0, 8.0), (1.0, 4.0, 16.0)))
+    assert straight.bend == pytest.approx(1)
+    assert square.bend == pytest.approx(2)
+    free = bench_report.Growth("faces", sizes, (1.0, 1.0, 1.0), (1, 1, 1))
+    assert math.isnan(free.bend)
+    assert free.to_dict()["bend"] is None
+
+
+def test_tables_are_aligned_markdown() -> None:
+    lines = bench_report.table(["a", "bb"], [["1", "2"], ["333", "4"]]).splitlines()
+    assert lines[0] == "| a   | bb |"
+    assert lines[1] == "| --- | -- |"
+    assert {len(line) for line in lines} == {len(lines[0])}
+    assert bench_report.seconds_text(0.0123456) == "12.3 ms"
+    assert bench_report.seconds_text(75.04) == "75 s"
+
+
+def test_files_have_the_sizes_that_are_asked_for(tmp_path: Path) -> None:
+    files = make_files("", "", TINY, tmp_path)
+    assert [sum(1 for _ in read_frames(clip)) for clip in files.clips] == [2, 3, 5]
+    info = probe_video(files.video)
+    assert (info.width, info.height) == (48, 86)
+    sizes = [read_photo(photo).image.shape[0] * read_photo(photo).image.shape[1] for photo in files.photos]
+    assert sizes == pytest.approx([10_000, 20_000, 40_000], rel=0.02)
+    groups = [read_photo(photo).image for photo in files.groups]
+    assert len({image.shape for image in groups}) == 1
+    grey = [np.mean(np.abs(image.astype(int) - 128).max(axis=2) < 4) for image in groups]
+    assert grey[0] > 0.7 > 0.55 > grey[1] > 0.45 > 0.2 > grey[2]
+
+
+def test_own_files_are_used_as_they_are_and_short_ones_start_again(tmp_path: Path) -> None:
+    own = tmp_path / "own.mp4"
+    make_clip(SAMPLE, own, 3, 32)
+    files = make_files(str(own), str(Path(make_files("", "", TINY, tmp_path).photo)), TINY, tmp_path)
+    assert files.video == str(own)
+    times = [frame.time for frame in read_frames(files.clips[2])]
+    assert len(times) == 5
+    assert np.all(np.diff(times) > 0)
+
+
+def test_pictures_are_scaled_and_laid_side_by_side() -> None:
+    tile = np.arange(4 * 6 * 3, dtype=np.uint8).reshape(4, 6, 3)
+    assert group(tile, 1, 4).shape == (8, 12, 3)
+    np.testing.assert_array_equal(group(tile, 3, 4)[4:, :6], tile)
+    assert (group(tile, 3, 4)[4:, 6:] == 128).all()
+    assert enlarged(tile, 96e-6).shape == (8, 12, 3)
+
+
+def test_the_peers_environment_is_made_once(tmp_path: Path) -> None:
+    steps: list[Sequence[str]] = []
+
+    def succeed(command: Sequence[str]) -> int:
+        steps.append(command)
+        return 0
+
+    python = bench_peers.make_environment(tmp_path / "peers", succeed)
+    assert python == tmp_path / "peers" / "bin" / "python"
+    assert steps[0][1:3] == ["-m", "venv"]
+    assert "mediapipe==0.10.21" in steps[1]
+    assert steps[1][0] == str(python)
+    python.parent.mkdir(parents=True)
+    python.touch()
+    steps.clear()
+    assert bench_peers.make_environment(tmp_path / "peers", succeed) == python
+    assert len(steps) == 1
+    with pytest.raises(RuntimeError, match="venv"):
+        bench_peers.make_environment(tmp_path / "other", lambda command: 1)
+
+
+SERVER = """
+import sys, time
+from http.server import BaseHTTPRequestHandler, HTTPServer
+
+class Health(BaseHTTPRequestHandler):
+    asked = 0
+
+    def do_GET(self):
+        Health.asked += 1
+        self.send_response(200)
+        self.end_headers()
+        self.wfile.write(b'{"models": "%s"}' % (b"ready" if Health.asked > 2 else b"loading"))
+
+HTTPServer(("127.0.0.1", int(sys.argv[1])), Health).serve_forever()
+"""
+
+
+def test_a_server_is_timed_until_it_answers_and_until_it_is_ready() -> None:
+    answered, ready, memory = start_server([sys.executable, "-c", SERVER])
+    assert 0 < answered < ready
+    assert memory > 5
+    with pytest.raises(RuntimeError, match="did not get ready"):
+        start_server([sys.executable, "-c", "raise SystemExit(1)"])
+
+
+def test_bad_options_are_refused() -> None:
+    with pytest.raises(ValueError, match="repeats must be between 1 and 100, not 0"):
+        bench.BenchConfig(repeats=0)
+
+
+def test_everything_runs_at_tiny_sizes(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("OMP_NUM_THREADS", "1")  # threads that wait for each other are slow on a busy machine
+    bench.main(bench.BenchConfig(quick=True, json=str(tmp_path / "bench.json")))
+    assert "times faster" in capsys.readouterr().out
+    found = json.loads((tmp_path / "bench.json").read_text())
+    stages = {m["name"] for name in ("video stages", "photo stages", "network") for m in found["jobs"][name]}
+    assert {"decode", "person detector", "pose estimator, batches of 16", "overlay", "encode"} <= stages
+    assert {"face detector", "landmarks", "beauty prepare", "beauty move", "matrix product"} <= stages
+    assert found["jobs"]["annotate"][0]["amount"] == 3
+    assert found["jobs"]["retouch"][0]["amount"] == pytest.approx(0.2, rel=0.01)
+    assert found["share_of_peak"] > 0
+    assert all(m["memory"] > 50 and m["median"] > 0 for row in found["jobs"].values() for m in row)

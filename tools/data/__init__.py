@@ -1,0 +1,1 @@
+"""Readers of labelled data, labels derived from others, and augmentation."""

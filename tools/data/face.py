@@ -1,0 +1,165 @@
+"""Face crops with 106 points, pose and weights: reading the packaged sets, and making training samples."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+
+import cv2
+import numpy as np
+
+from models.faces import eye_angle, upright_matrix
+from models.landmarks106 import SIDE
+from tools.data.augment import change_colours, degrade, occlude
+from tools.data.body import read_tar
+from tools.data.face_covers import cover
+from tools.data.face_labels import blended
+from tools.data.face_turns import turn_face
+from tools.data.scenes import Scene
+from vision.geometry import crop_matrix, grow_box, similarity, transform_points
+from vision.layouts import FACE_MIRROR, FIVE_FROM_106
+from vision.types import Floats, Image
+
+
+@dataclass(frozen=True)
+class FaceSet:
+    """Decoded crops with their labels.
+
+    ``points`` (N, 106, 2), ``weights`` (N, 106), ``pose`` (N, 3) with NaN where unknown, ``share`` (N,) the
+    chance of being drawn, ``human68`` the 68 human points by row, ``overlays`` pictures without a face, ``lures``
+    what a detector takes for faces where there are none: (picture, box (4,)), and ``solid`` the mean face (106, 3)
+    by which some faces are turned.
+    """
+
+    images: list[Image]
+    sources: np.ndarray
+    points: Floats
+    weights: Floats
+    pose: Floats
+    share: Floats
+    human68: dict[int, Floats]
+    overlays: list[Image] = field(default_factory=list)
+    lures: list[tuple[Image, Floats]] = field(default_factory=list)
+    solid: np.ndarray | None = None
+
+    def __len__(self) -> int:
+        return len(self.images)
+
+
+def read_faces(folder: Path, stem: str, human: float = 0.5) -> FaceSet:
+    """A packaged set; the inner points lie the share ``human`` of the way from the mesh's to people's."""
+    table = np.load(folder / f"{stem}.npz", allow_pickle=False)
+    files = read_tar(folder / f"{stem}.tar")
+    decode = (cv2.imdecode(np.frombuffer(files[str(n)], np.uint8), cv2.IMREAD_COLOR_RGB) for n in table["name"])
+    points = table["points106"].astype(np.float32)
+    people = {int(i): p.astype(np.float32) for i, p in zip(table["human68_index"], table["human68"], strict=True)}
+    share = table["quality"].astype(np.float32) * (1 + 2 * (np.abs(table["pose"][:, 1]) > 22))
+    share[list(people)] *= 4
+    weights, pose = table["visible"].astype(np.float32), table["pose"].astype(np.float32)
+    points = blended(points, pose, people, human).astype(np.float32)
+    return FaceSet(list(decode), table["source"], points, weights, pose, share / share.sum(), people)  # type: ignore[arg-type]
+
+
+def make_face(
+    faces: FaceSet, index: int, rng: np.random.Generator, augment: bool = True
+) -> tuple[Image, Floats, Floats, Floats, float]:
+    """Crop (96, 96, 3), points (106, 2) in its pixels, weights (106,), pose (3,) and confidence in [0, 1]."""
+    image, points, weights, pose = faces.images[index], faces.points[index], faces.weights[index], faces.pose[index]
+    if augment and faces.solid is not None and np.isfinite(pose).all() and rng.random() < 0.3:
+        image, points, weights, pose = turn_face(image, points, weights, pose, faces.solid, rng)
+    pose = pose.copy()
+    angle, stretch, shift = eye_angle(points), np.ones(2), np.zeros(2)
+    if augment:
+        wide = 2.5 if rng.random() < 0.3 else 1.0
+        angle += rng.normal(0, 5 * wide)
+        stretch = np.exp(rng.normal(0, 0.05 * wide, 2) + rng.normal(0.02, 0.03 * wide))
+        shift = rng.normal(0, 0.025 * wide, 2)
+    matrix = upright_matrix(points, angle, stretch.tolist(), shift.tolist())
+    fill = rng.integers(0, 256, 3).tolist() if augment else (124, 117, 104)
+    view = cv2.warpAffine(image, matrix, (SIDE, SIDE), flags=cv2.INTER_LINEAR, borderValue=fill)
+    moved, confidence = transform_points(points, matrix), 1.0
+    pose[2] -= angle
+    if augment and rng.random() < 0.5:
+        view = np.ascontiguousarray(view[:, ::-1])
+        moved[:, 0] = SIDE - 1 - moved[:, 0]
+        moved, weights, pose[1:] = moved[FACE_MIRROR], weights[FACE_MIRROR], -pose[1:]
+    if augment:
+        if rng.random() < 0.2:
+            confidence = 1 - cover(view, moved, rng)  # type: ignore[arg-type]
+        if rng.random() < 0.3:
+            patches = faces.overlays or faces.images
+            confidence *= 1 - occlude(view, patches[int(rng.integers(len(patches)))], rng)  # type: ignore[arg-type]
+        if rng.random() < 0.8:
+            view = change_colours(view, rng)  # type: ignore[arg-type]
+        if rng.random() < 0.3:
+            view = degrade(view, rng)  # type: ignore[arg-type]
+    return view, moved, weights, pose, confidence  # type: ignore[return-value]
+
+
+SCENE_SHARE = 0.1
+"""Part of the faces drawn from scenes, where only five points are known: more turned, bent and small ones."""
+
+
+def _five_points(scene: Scene, mean_face: Floats) -> Iterator[tuple[Image, Floats, Floats]]:
+    """Crops (144, 144, 3) of a scene's faces with all five points: 106 points (the mean face's but five) and weights.
+
+    Only the five have weight; the others place the crop as they do when the face is first looked at.
+    """
+    for box, five in zip(scene.boxes, scene.points, strict=True):
+        if np.isfinite(five).all() and max(box[2:] - box[:2]) >= 20:
+            matrix = crop_matrix(grow_box(box, 1.6, 1.0), (144, 144))
+            crop = cv2.warpAffine(scene.image, matrix, (144, 144), borderValue=(124, 117, 104))
+            rows, goal = list(FIVE_FROM_106), transform_points(five, matrix)
+            points = transform_points(mean_face, similarity(mean_face[rows], goal))
+            points[rows] = goal
+            yield crop, points, np.isin(np.arange(106), rows).astype(np.float32)  # type: ignore[misc]
+
+
+def with_scenes(faces: FaceSet, scenes: Sequence[Scene], mean_face: Floats) -> FaceSet:
+    """The faces, and those of scenes with five points, which are drawn the share ``SCENE_SHARE`` of the time."""
+    more = [face for scene in scenes for face in _five_points(scene, mean_face)]
+    if not more:
+        return faces
+    images, points, weights = (list(column) for column in zip(*more, strict=True))
+    rows = len(more)
+    return replace(
+        faces,
+        images=faces.images + images,
+        sources=np.concatenate([faces.sources, np.full(rows, "scene")]),
+        points=np.concatenate([faces.points, points]),
+        weights=np.concatenate([faces.weights, weights]),
+        pose=np.concatenate([faces.pose, np.full((rows, 3), np.nan, np.float32)]),
+        share=np.concatenate([faces.share * (1 - SCENE_SHARE), np.full(rows, SCENE_SHARE / rows, np.float32)]),
+    )
+
+
+def _nowhere(faces: FaceSet, rng: np.random.Generator) -> tuple[Image, np.ndarray]:
+    """A picture without a face, and the matrix to a crop of a lure or of any place in it."""
+    if faces.lures and rng.random() < 0.5:
+        image, box = faces.lures[int(rng.integers(len(faces.lures)))]
+        box = grow_box(box, float(np.exp(rng.normal(0, 0.15))))
+        return image, crop_matrix(box, (SIDE, SIDE), rng.normal(0, 10))
+    image = faces.overlays[int(rng.integers(len(faces.overlays)))]
+    side = float(np.exp(rng.uniform(np.log(24), np.log(min(image.shape[:2])))))
+    corner = rng.uniform(0, np.maximum(np.array(image.shape[1::-1]) - side, 1))
+    box = np.concatenate([corner, corner + side * np.exp(rng.normal(0, 0.1, 2))]).astype(np.float32)
+    return image, crop_matrix(box, (SIDE, SIDE), rng.normal(0, 20))
+
+
+def make_mistake(faces: FaceSet, rng: np.random.Generator) -> Image:
+    """A crop that shows no face, a face lying or upside down, or one wholly out of place: confidence 0."""
+    if faces.overlays and rng.random() < 0.75:
+        image, matrix = _nowhere(faces, rng)
+    else:
+        index = int(rng.integers(len(faces)))
+        image, points = faces.images[index], faces.points[index]
+        if rng.random() < 0.3:
+            stretch, shift, turn = np.exp(rng.normal(0, 0.1, 2)), rng.normal(0, 0.05, 2), rng.choice([90, 180, 270])
+        else:
+            stretch, turn = np.full(2, rng.choice([0.4, 0.5, 2.2, 2.8])), rng.normal(0, 20)
+            shift = rng.choice([-0.5, 0.5, -0.7, 0.7], 2) if rng.random() < 0.6 else np.zeros(2)
+        angle = eye_angle(points) + turn
+        matrix = upright_matrix(points, angle, stretch.tolist(), shift.tolist())
+    view = cv2.warpAffine(image, matrix, (SIDE, SIDE), flags=cv2.INTER_LINEAR, borderValue=(124, 117, 104))
+    return change_colours(view, rng)  # type: ignore[arg-type]

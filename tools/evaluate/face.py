@@ -1,0 +1,78 @@
+"""Figures of the face models on packaged development data: detector, 106 points, head pose, stability."""
+
+from __future__ import annotations
+
+import argparse
+from pathlib import Path
+
+import numpy as np
+
+from models.loading import face_finder
+from tools.data.face import FaceSet, read_faces
+from tools.data.face_groups import groups
+from tools.evaluate.detector import evaluate
+from vision.layouts import FACE_GROUPS, IBUG68_FROM_106, OUTER_EYES
+from vision.types import Floats
+
+
+def _to_curve(points: Floats, curve: Floats) -> Floats:
+    """Distances of points (P, 2) to a polyline (Q, 2)."""
+    start, step = curve[:-1], np.diff(curve, axis=0)
+    along = np.einsum("pqc,qc->pq", points[:, None] - start, step) / np.maximum((step**2).sum(axis=1), 1e-9)
+    nearest = start + np.clip(along, 0, 1)[..., None] * step
+    return np.linalg.norm(points[:, None] - nearest, axis=2).min(axis=1).astype(np.float32)
+
+
+def point_errors(found: Floats, faces: FaceSet) -> dict[str, float]:
+    """Mean errors in % of the outer-eye distance: against the labels per part, and against human points."""
+    taught = [i for i in range(len(faces)) if i not in faces.human68]
+    row: dict[str, float] = {}
+    eyes = np.linalg.norm(faces.points[:, OUTER_EYES[0]] - faces.points[:, OUTER_EYES[1]], axis=1)
+    errors = np.linalg.norm(found - faces.points, axis=2) / eyes[:, None] * 100
+    row["labels"] = float(errors[taught].mean())
+    for group, rows in FACE_GROUPS.items():
+        row[f"labels {group}"] = float(errors[np.ix_(taught, list(rows))].mean())
+    human, curves = [], []
+    for i, truth in faces.human68.items():
+        scale = np.linalg.norm(truth[36] - truth[45]) / 100
+        human.append(np.linalg.norm(found[i, IBUG68_FROM_106] - truth, axis=1) / scale)
+        inside = found[i, 3:30]
+        curves.append(_to_curve(inside, truth[:17]).mean() / scale)
+    if human:
+        row["human 68"] = float(np.mean(human))
+        row["human inner 51"] = float(np.mean([h[17:] for h in human]))
+        row["human contour to curve"] = float(np.mean(curves))
+    return row
+
+
+def main(argv: list[str]) -> None:
+    """Print all figures of the face models."""
+    parser = argparse.ArgumentParser(prog="python -m tools.evaluate face", description=__doc__)
+    parser.add_argument("--data", type=Path, required=True, help="folder with the packaged folders face and body")
+    parser.add_argument("--landmark-weights", type=Path, default=None)
+    arguments = parser.parse_args(argv)
+    finder = face_finder("auto", arguments.landmark_weights)
+    faces = read_faces(arguments.data / "face", "face_eval_dev", human=0.0)
+    table = np.load(arguments.data / "face" / "face_eval_dev.npz")
+    runs = [finder.landmarks(image, five[None]) for image, five in zip(faces.images, table["five"], strict=True)]
+    found, pose = np.concatenate([r[0] for r in runs]), np.concatenate([r[1] for r in runs])
+    for name, value in point_errors(found, faces).items():
+        print(f"{name:28s}{value:8.3f} % of the outer-eye distance")
+    for name, value in zip(("pitch", "yaw", "roll"), np.abs(pose - faces.pose).mean(axis=0), strict=True):
+        print(f"{'pose ' + name:28s}{value:8.3f} degrees")
+    print(f"{'pose mean':28s}{np.abs(pose - faces.pose).mean():8.3f} degrees")
+    eyes = np.linalg.norm(faces.points[:, OUTER_EYES[0]] - faces.points[:, OUTER_EYES[1]], axis=1)
+    errors = np.linalg.norm(found - faces.points, axis=2).mean(axis=1) / eyes * 100
+    for name, rows in groups(faces, table["origin"]).items():
+        print(f"{name:36s}{errors[rows].mean():8.3f} % of the outer-eye distance, {len(rows)} faces")
+    moved = []
+    for image, five, points in zip(faces.images, table["five"], found, strict=True):
+        width = np.ptp(points[:33, 0])
+        jitter = five + np.array([1.0, 0.0])
+        middle = five.mean(axis=0)
+        for changed in (jitter, middle + (five - middle) * 1.05):
+            again = finder.landmarks(image, changed[None])[0][0]
+            moved.append(np.linalg.norm(again - points, axis=1).mean() / width * 100)
+    print(f"{'movement when shifted/scaled':28s}{np.mean(moved):8.3f} % of the face width")
+    for name, value in evaluate(finder, arguments.data / "body", "face").items():
+        print(f"{'faces: ' + name:28s}{value:8.3f}")

@@ -1,0 +1,1 @@
+"""Rendered people with exact labels: single pictures, clips, and the sample video."""

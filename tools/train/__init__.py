@@ -1,0 +1,1 @@
+"""Training of the networks: one script per network, the shared loop, and the packaging of weights."""

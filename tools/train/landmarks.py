@@ -1,0 +1,277 @@
+"""Train the face network (106 points, head pose, confidence), or fine-tune it on one's own faces.
+
+    python -m tools.train.landmarks --data DIR --work-dir OUT --epochs 2 --batch-size 32 --learning-rate 0.0005
+
+``DIR`` has the article's layout (see ``tools.data.article``) or holds the packaged arrays.  ``OUT`` receives
+``log.csv``, ``state.pt`` (``--resume`` goes on from it), ``last.safetensors`` and ``best.safetensors``; the app
+takes the latter with ``--landmark-weights``.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+from torch import Tensor, nn
+from tqdm import tqdm
+
+from models.checkpoints import load_strictly, read_weights, save_weights
+from models.faces import eye_angle, upright_matrix
+from models.landmarks106 import SIDE, Landmarks106, wing_loss
+from models.loading import PACKAGED, face_finder
+from models.runtime import Engine, choose_device
+from tools.data.article import is_article_layout, read_part
+from tools.data.face import FaceSet, make_face, make_mistake, read_faces, with_scenes
+from tools.data.face_turns import solid_face
+from tools.data.scenes import Scene, read_faceless, read_scenes
+from tools.script import run_script
+from tools.train.loop import (
+    Log,
+    MachineOptions,
+    MovingAverage,
+    batches,
+    cosine,
+    described,
+    load_state,
+    on_device,
+    prepare,
+    save_state,
+)
+from vision.geometry import box_iou
+from vision.layouts import FACE_GROUPS, IBUG68_FROM_106, OUTER_EYES
+from vision.options import check_options, option
+from vision.types import Floats, Image
+
+PART_WEIGHTS = {"contour": 1.5, "brow_left": 1.5, "brow_right": 1.5, "nose": 1.3,
+                "eye_left": 1.7, "eye_right": 1.7, "pupils": 1.7, "lips": 1.7}  # fmt: skip
+
+
+@dataclass(frozen=True)
+class LandmarkTraining(MachineOptions):
+    """The configuration of a run; a checkpoint stores it."""
+
+    data: str = option("data/face", "folder in the article's layout, or of the packaged face crops")
+    scenes: str = option("", "folder with scenes.json and scenes.tar: five-point faces, and what is no face")
+    work_dir: str = option("runs/landmarks", "folder for logs and checkpoints")
+    start: str = option("packaged", "weights to start from: packaged, random, or a file")
+    resume: bool = option(False, "go on from the work directory's state.pt")
+    width: int = option(24, "channels of the first layer, for a random start", low=4, high=256)
+    epochs: float = option(2.0, "passes over the training faces", low=0, high=10000)
+    batch_size: int = option(32, "samples per step", low=1, high=4096)
+    learning_rate: float = option(0.0005, "peak learning rate of AdamW", low=0, high=1)
+    warmup: int = option(20, "steps of linear warm-up", low=0, high=100000)
+    weight_decay: float = option(0.01, "AdamW's weight decay", low=0, high=1)
+    average: float = option(0.999, "decay of the moving average of the weights", low=0, high=1)
+    human: float = option(0.5, "share of the way from the mesh's inner points to people's", low=0, high=1)
+    mistakes: float = option(0.15, "share of crops without a face in a batch", low=0, high=0.9)
+
+    def __post_init__(self) -> None:
+        check_options(self)
+
+
+def part_weights() -> Tensor:
+    """(106,) weights of the points by facial part."""
+    weights = torch.ones(106)
+    for group, value in PART_WEIGHTS.items():
+        weights[list(FACE_GROUPS[group])] = value
+    return weights
+
+
+def losses(found: tuple[Tensor, Tensor, Tensor], goal: tuple[Tensor, ...], parts: Tensor) -> Tensor:
+    """Wing loss of the points, heavier for turned heads, .01 squared degrees of pose, cross entropy of confidence.
+
+    ``goal`` = points (B, 106, 2), weights (B, 106), pose (B, 3) with NaN where unknown, confidence (B,).
+    """
+    points, pose, confidence = found
+    true_points, visible, true_pose, true_confidence = goal
+    face = (true_confidence > 0).float()
+    known = true_pose.isfinite() * face[:, None]
+    turned = (1 + 5 * (1 - torch.cos(torch.deg2rad(true_pose.nan_to_num())))).mean(dim=1) * face
+    count = face.sum().clamp(min=1)
+    wing = wing_loss(across(points - true_points, true_points)).sum(dim=2) * visible * parts
+    of_points = (wing.mean(dim=1) * turned).sum() / count
+    squares = (pose - true_pose.nan_to_num()).square().clamp(max=900) * known
+    of_pose = (squares.mean(dim=1) * turned).sum() / count * 0.01
+    of_confidence = nn.functional.binary_cross_entropy_with_logits(confidence, true_confidence)
+    return of_points + of_pose + of_confidence
+
+
+def across(errors: Tensor, points: Tensor) -> Tensor:
+    """Errors (B, 106, 2) with those of the contour turned to (along, across) it, the former at half its weight.
+
+    A contour has no marks: where along it a point lies is a convention, how far off it lies is seen.
+    """
+    contour = torch.as_tensor(FACE_GROUPS["contour"], device=points.device)
+    line = points[:, contour]
+    way = torch.cat([line[:, 1:2] - line[:, :1], line[:, 2:] - line[:, :-2], line[:, -1:] - line[:, -2:-1]], dim=1)
+    way = nn.functional.normalize(way, dim=2)
+    sideways = torch.stack([-way[..., 1], way[..., 0]], dim=2)
+    error = errors[:, contour]
+    turned = torch.stack([(error * way).sum(dim=2) * 0.5, (error * sideways).sum(dim=2)], dim=2)
+    return errors.index_copy(1, contour, turned)
+
+
+def mean_face(faces: FaceSet) -> Tensor:
+    """(106, 2) mean of a sample of upright training faces in crop pixels."""
+    rng = np.random.default_rng(0)
+    rows = rng.integers(len(faces), size=min(500, len(faces)))
+    return torch.from_numpy(np.mean([make_face(faces, i, rng, augment=False)[1] for i in rows], axis=0))
+
+
+def find_lures(scenes: Sequence[Scene]) -> list[tuple[Image, Floats]]:
+    """What the packaged detector, at a low threshold, takes for faces where there are none: (picture, box (4,))."""
+    detect, lures = face_finder().detect.with_threshold(0.2), []
+    for scene in scenes:
+        boxes, labelled = detect(scene.image).boxes, np.concatenate([scene.boxes, scene.ignore])
+        free = box_iou(boxes, labelled).max(axis=1, initial=0) == 0
+        lures += [(scene.image, box) for box in boxes[free]]
+    return lures
+
+
+def read_data(config: LandmarkTraining) -> tuple[FaceSet, FaceSet]:
+    """Training and test faces; the scenes' pictures without faces, and as many people without heads, hide parts."""
+    folder = Path(config.data)
+    if is_article_layout(folder):
+        return read_part(folder, "train"), read_part(folder, "test")
+    faces, test = read_faces(folder, "face_train", config.human), read_faces(folder, "face_eval_dev", 0.0)
+    if not config.scenes:
+        return faces, test
+    listed = [s for s in read_scenes(Path(config.scenes), "face") if not s.dev]
+    free = [s for s in listed if not len(s.boxes) and not len(s.ignore)]
+    headless = read_faceless(Path(config.scenes), len(free))
+    overlays = [s.image for s in free + headless]
+    solid = solid_face(faces.points, faces.pose)
+    faces = with_scenes(faces, listed, mean_face(faces).numpy())
+    return replace(faces, overlays=overlays, lures=find_lures(listed + headless), solid=solid), test
+
+
+def predict(network: nn.Module, faces: FaceSet) -> tuple[Floats, Floats, Floats]:
+    """Crops at their labelled place: found points, true points (N, 106, 2) and pose errors (N, 3)."""
+    rng = np.random.default_rng(0)
+    samples = [make_face(faces, i, rng, augment=False) for i in range(len(faces))]
+    crops, goal, _, pose, _ = (np.stack(x) for x in zip(*samples, strict=True))
+    engine = Engine(network, precision=torch.float32)
+    parts = [engine(crops[i : i + 64]) for i in range(0, len(crops), 64)]
+    points, angles = (torch.cat([p[k] for p in parts]).numpy() for k in (0, 1))
+    return points, goal.astype(np.float32), np.abs(angles - pose)
+
+
+def score(network: nn.Module, faces: FaceSet) -> dict[str, float]:
+    """Normalised mean errors in % of the outer-eye distance, overall and per part; pose error in degrees."""
+    found, goal, pose = predict(network, faces)
+    eyes = np.linalg.norm(goal[:, OUTER_EYES[0]] - goal[:, OUTER_EYES[1]], axis=1)
+    error = np.linalg.norm(found - goal, axis=2) / eyes[:, None] * 100
+    error = np.where(faces.weights > 0, error, np.nan)
+    taught = np.array([i not in faces.human68 for i in range(len(faces))])
+    row = {"nme": float(np.nanmean(error[taught] if taught.any() else error))}
+    row |= {f"nme_{group}": float(np.nanmean(error[:, list(rows)])) for group, rows in FACE_GROUPS.items()}
+    row["pose"] = float(np.nanmean(pose)) if np.isfinite(pose).any() else float("nan")
+    human = []
+    for i, truth in faces.human68.items():
+        matrix = upright_matrix(faces.points[i], eye_angle(faces.points[i]))
+        moved = truth @ matrix[:, :2].T + matrix[:, 2]
+        gaps = np.linalg.norm(found[i, IBUG68_FROM_106] - moved, axis=1)
+        human.append(gaps / np.linalg.norm(moved[36] - moved[45]) * 100)
+    if human:
+        row |= {"human68": float(np.mean(human)), "human_inner": float(np.stack(human)[:, 17:].mean())}
+    return row
+
+
+def build(config: LandmarkTraining, faces: FaceSet) -> nn.Module:
+    """The network at its start."""
+    if config.start == "random":
+        return Landmarks106(config.width, mean_face(faces))
+    path = PACKAGED["landmarks106"] if config.start == "packaged" else Path(config.start)
+    tensors, facts = read_weights(path)
+    network = Landmarks106(facts["width"])
+    load_strictly(network, tensors, path)
+    return network
+
+
+class Run:
+    """A training run: network, average, optimiser, and what is written to the work directory."""
+
+    def __init__(self, config: LandmarkTraining) -> None:
+        self.config, self.work = config, Path(config.work_dir)
+        self.faces, self.test = read_data(config)
+        device = choose_device(config.device)
+        self.network = build(config, self.faces).to(device, memory_format=torch.channels_last)  # type: ignore[call-overload]
+        self.average, self.parts = MovingAverage(self.network, config.average), part_weights().to(device)
+        self.optimiser = torch.optim.AdamW(
+            self.network.parameters(), lr=config.learning_rate, weight_decay=config.weight_decay
+        )
+        self.epoch_steps = max(1, len(self.faces) // config.batch_size)
+        self.steps = max(1, round(config.epochs * self.epoch_steps))
+        self.step, self.best = 0, float("inf")
+        self.log = Log(self.work / "log.csv")
+        if config.resume:
+            if not (self.work / "state.pt").is_file():
+                raise ValueError(f"resume needs {self.work / 'state.pt'}, which is not there")
+            state = load_state(self.work / "state.pt", self.network, self.average, self.optimiser)
+            self.step, self.best = state["step"], state["best"]
+
+    def make(self, rng: np.random.Generator) -> tuple[np.ndarray, ...]:
+        """One batch: crops uint8 and points, weights, pose, confidence."""
+        wrong = round(self.config.batch_size * self.config.mistakes)
+        rows = rng.choice(len(self.faces), self.config.batch_size - wrong, p=self.faces.share)
+        samples: list[Any] = [make_face(self.faces, i, rng) for i in rows]
+        nothing = np.zeros((106, 2), np.float32), np.zeros(106, np.float32), np.zeros(3, np.float32), 0.0
+        samples += [(make_mistake(self.faces, rng), *nothing) for _ in range(wrong)]
+        crops, *rest = (np.stack(x) for x in zip(*samples, strict=True))
+        return crops, *(x.astype(np.float32) for x in rest)
+
+    def learn(self, crops: np.ndarray, *goal: np.ndarray) -> float:
+        """One step of the optimiser; returns the loss."""
+        for group in self.optimiser.param_groups:
+            group["lr"] = cosine(self.step, self.steps, self.config.learning_rate, self.config.warmup)
+        images, *truth = on_device((crops, *goal), self.network)
+        loss = losses(self.network((images / 127.5 - 1).permute(0, 3, 1, 2)), tuple(truth), self.parts)
+        self.optimiser.zero_grad(set_to_none=True)
+        loss.backward()
+        nn.utils.clip_grad_norm_(self.network.parameters(), 20.0)
+        self.optimiser.step()
+        self.average.update(self.network)
+        self.step += 1
+        return loss.item()
+
+    def write(self, loss: float) -> dict[str, float]:
+        """Evaluate the average, log, and save last, best and state."""
+        row = score(self.average.network, self.test)
+        self.log.row(self.step, loss=loss, **row)
+        facts = {"network": "landmarks106", "width": self._width(), "side": SIDE,
+                 "training": described(self.config), "metrics": row}  # fmt: skip
+        save_weights(self.work / "last.safetensors", self.average.network.state_dict(), facts)
+        if row["nme"] < self.best:
+            self.best = row["nme"]
+            save_weights(self.work / "best.safetensors", self.average.network.state_dict(), facts)
+        save_state(self.work / "state.pt", self.network, self.average, self.optimiser, step=self.step, best=self.best)
+        return row
+
+    def _width(self) -> int:
+        return self.network.shallow[0][0].out_channels  # type: ignore[index, union-attr, return-value]
+
+
+def main(config: LandmarkTraining) -> dict[str, float]:
+    """Train; returns the figures of the last evaluation."""
+    prepare(config.seed, config.threads)
+    run = Run(config)
+    row, recent = {}, []
+    with tqdm(total=run.steps, initial=run.step, unit="step", mininterval=2.0) as bar:
+        for batch in batches(run.make, config.seed, run.step, config.workers):
+            if run.step >= run.steps:
+                break
+            recent.append(run.learn(*batch))
+            bar.update()
+            bar.set_postfix(loss=f"{np.mean(recent[-20:]):.3f}")
+            if run.step % run.epoch_steps == 0 or run.step == run.steps:
+                row = run.write(float(np.mean(recent)))
+                recent.clear()
+    return row
+
+
+if __name__ == "__main__":
+    run_script(main, LandmarkTraining, __doc__)

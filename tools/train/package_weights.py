@@ -1,0 +1,52 @@
+"""Make a checkpoint the weights that the app comes with.
+
+    python -m tools.train.package_weights --name hrnet --source runs/pose/best.safetensors
+
+Kernels and matrices are stored at half precision, which halves the file and moves no figure; compare the checkpoint
+with the packaged weights by ``tools.evaluate`` first.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from dataclasses import dataclass
+from pathlib import Path
+
+from models.checkpoints import SUMS, read_weights, save_weights
+from models.loading import PACKAGED
+from tools.script import run_script
+from vision.options import check_options, option
+
+
+@dataclass(frozen=True)
+class Packaging:
+    """What becomes what."""
+
+    name: str = option("hrnet", "the network", choices=tuple(PACKAGED))
+    source: str = option("runs/pose/best.safetensors", "checkpoint of a training script")
+
+    def __post_init__(self) -> None:
+        check_options(self)
+
+
+def package(source: Path, target: Path) -> None:
+    """Write the tensors of ``source`` that have two or more dimensions in float16, the others as they are."""
+    tensors, config = read_weights(source)
+    save_weights(target, {key: t.half() if t.ndim > 1 else t for key, t in tensors.items()}, config)
+    target.chmod(0o644)
+
+
+def write_sums(sums: Path) -> None:
+    """Note the SHA-256 of every weights file beside ``sums``."""
+    files = sorted(sums.parent.glob("*.safetensors"))
+    sums.write_text("".join(f"{hashlib.sha256(p.read_bytes()).hexdigest()}  {p.name}\n" for p in files))
+
+
+def main(config: Packaging) -> None:
+    """Write the packaged file and the sums."""
+    package(Path(config.source), PACKAGED[config.name])
+    write_sums(SUMS)
+
+
+if __name__ == "__main__":
+    run_script(main, Packaging, __doc__)
