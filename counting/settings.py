@@ -30,7 +30,7 @@ class CountSettings:
         0.01, "Smallest amplitude of a jump: keypoints are not more precise than that.",
         low=0.001, high=0.05, unit="body heights", label=("Noise floor", "噪声下限"), advanced=True,
     )  # fmt: skip
-    people: int = option(4, "How many people are followed at most.", low=1, high=12, label=("People", "人数"))
+    people: int = option(8, "How many people are followed at most.", low=1, high=12, label=("People", "人数"))
     find_every: float = option(
         0.4, "Time between two searches for people; boxes in between are interpolated.",
         low=0.0, high=2, unit="s", label=("Search interval", "检测间隔"), advanced=True,
