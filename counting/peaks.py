@@ -6,7 +6,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from counting.rhythm import GRAVITY, Stretch
+from counting.image_signal import principal
+from counting.rhythm import GRAVITY, Stretch, wavelets
 from counting.settings import CountSettings
 from counting.signal import RATE, BodySignal
 from counting.smoothing import Array, smooth
@@ -26,6 +27,9 @@ only half of the swing between two steps), ..."""
 
 LOOSE = 1.8
 """... and are at most this many periods away from the next."""
+
+MIXED_UP = 0.5
+"""Feet whose difference has less than this share of its power at the rate of the strides are mixed up."""
 
 CROWDED = 0.45
 """Share of the period within which there cannot be two jumps."""
@@ -86,7 +90,7 @@ def _jumps(body: BodySignal, stretch: Stretch, low: int, high: int, settings: Co
     beat = float(np.median(stretch.rate)) / (2 if stretch.turns else 1)
     lead = int(LEAD * RATE / beat)
     start, stop = max(low, stretch.start - lead), min(high, stretch.stop + lead)
-    motion = body.apart if stretch.turns else np.where(np.isfinite(body.both), (body.trunk + body.both) / 2, body.trunk)
+    motion = stride(body, stretch) if stretch.turns else body.rise
     line = smooth(motion[start:stop], FOCUS * RATE / beat)
     swing = _local_swing(stretch, start, stop, beat)
     swing = swing * np.exp(-((2 * np.pi * FOCUS) ** 2) / 2)  # what the smoothing leaves of it
@@ -102,6 +106,34 @@ def _jumps(body: BodySignal, stretch: Stretch, low: int, high: int, settings: Co
         full = _completed(at, period * RATE)
         rise, at = np.interp(full, at, rise) if len(at) else rise, full
     return Jumps(body.times[start + at], rise, _confidence(rise, swing[at], at / RATE, period), stretch.turns, period)
+
+
+def stride(body: BodySignal, stretch: Stretch) -> Array:
+    """The motion (G,) of feet in turns, a top or bottom per step: half of their difference, or where the network mixes
+    them up, the component of the person's picture that swings once a stride, as large as the feet are apart.
+
+    They are mixed up where less than half of the difference's power is at the rate of the strides.
+    """
+    part, rate = slice(stretch.start, stretch.stop), float(np.median(stretch.rate)) / 2
+    rates = np.array([rate])
+    feet = body.apart[part]
+    if concentration(feet[None], rates) >= MIXED_UP or not np.isfinite(body.image[:, part]).any():
+        return body.apart
+    swings = np.stack([np.real(wavelets(component, rates, every=1)[0]) for component in body.image])
+    swing = principal(swings[:, part], 1)[0]
+    axis = np.linalg.lstsq(swings[:, part].T, swing, rcond=None)[0]
+    line = axis @ swings
+    if concentration((axis @ np.nan_to_num(body.image[:, part]))[None], rates) < MIXED_UP:
+        return body.apart
+    size = np.pi / 2 * float(body.gap[part].mean())
+    return line / max(float(np.std(swing)) * np.sqrt(2), 1e-9) * size
+
+
+def concentration(signals: Array, rates: Array) -> float:
+    """Share of the power of signals (C, G) that lies at one rate."""
+    waves = [wavelets(signal, rates, every=1)[0] for signal in signals]
+    total = float(np.sum([np.nanvar(signal) for signal in signals]))
+    return float(np.sum([np.mean(np.abs(wave) ** 2) / 2 for wave in waves])) / max(total, 1e-12)
 
 
 def _local_swing(stretch: Stretch, start: int, stop: int, beat: float) -> Array:

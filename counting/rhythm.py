@@ -23,7 +23,7 @@ from scipy.fft import fft, ifft, next_fast_len
 
 from counting.settings import CountSettings
 from counting.signal import RATE, BodySignal
-from counting.smoothing import Array
+from counting.smoothing import Array, smooth
 
 GRAVITY = 5.8
 """Free fall in body heights per second squared, for a person of 1.7 m."""
@@ -40,6 +40,12 @@ EVERY = 4
 TOGETHER = (1.0, 4.6)
 IN_TURNS = (2.2, 9.2)
 """Range of jumps or steps a second of each kind."""
+
+DOMINANT = 0.5
+"""Share of the strongest rate's power in the person's picture from which a rate is seen there."""
+
+GAP_MEAN = 0.4
+"""Seconds over which the distance of the feet is averaged: a step or more."""
 
 STEPS_ALONE = 3.4
 """Steps a second above which alternating feet need no free fall of the trunk to be steps in the air."""
@@ -58,19 +64,22 @@ class Stretch:
 
 
 def wavelets(values: Array, rates: Array = RATES, every: int = EVERY, chunk: int = 7200) -> np.ndarray:
-    """Complex amplitudes (R, ceil(G / every)) of a signal (G,): a sine of amplitude A gives A at its rate."""
-    pad = int(4 * CYCLES / rates.min() * RATE)
+    """Complex amplitudes (R, ceil(G / every)) of a signal (G,): a sine of amplitude A gives A at its rate.
+
+    A wavelet knows no frequency above twice its rate, so only the lower ``1 / every`` of the spectrum is transformed back.
+    """
+    pad = int(4 * CYCLES / rates.min() * RATE) // every * every
     line = np.pad(np.nan_to_num(values), pad)
     parts = []
     for start in range(0, len(values), chunk):
         piece = line[start : start + chunk + 2 * pad]
-        size = int(next_fast_len(len(piece)) or len(piece))
-        spectrum = fft(piece, size)
-        hertz = np.fft.fftfreq(size, 1 / RATE)
+        low = int(next_fast_len(-(-len(piece) // every)) or 1)
+        spectrum = fft(piece.astype(np.complex64), low * every)[:low] / every
+        hertz = np.arange(low) * (RATE / (low * every))
         width = rates[:, None] / (2 * np.pi * CYCLES)
         bank = 2 * np.exp(-0.5 * ((hertz - rates[:, None]) / width) ** 2) * (hertz > 0)
-        wave = np.asarray(ifft(spectrum * bank, axis=1))[:, pad : len(piece) - pad]
-        parts.append(wave[:, ::every].astype(np.complex64))
+        wave = np.asarray(ifft(spectrum * bank.astype(np.float32), axis=1))
+        parts.append(wave[:, pad // every : -(-(len(piece) - pad) // every)])
     return np.concatenate(parts, axis=1) if parts else np.zeros((len(rates), 0), np.complex64)
 
 
@@ -94,27 +103,44 @@ def measure(body: BodySignal, settings: CountSettings) -> tuple[Array, Array]:
     """Evidence (S, N), 1 is just enough, and amplitude (S, N) in body heights of every state over time."""
     trunk, both, left, right = (wavelets(v) for v in (body.trunk, body.both, body.left, body.right))
     against, apart = np.sqrt(np.clip(-np.real(left * right.conj()), 0, None)), np.abs(left - right) / 2
-    fall = (2 * np.pi * RATES[:, None]) ** 2 / (settings.free_fall * GRAVITY)
-    turns, rates = states()
+    gap = np.pi / 2 * smooth(body.gap, GAP_MEAN * RATE)[::EVERY]
+    fall = (2 * np.pi * RATES[:, None]) ** 2 / GRAVITY
+    shown = image_share(body.image)
     evidence, sizes = [], []
-    for turn, rate in zip(turns, rates, strict=True):
+    for turn, rate in zip(*states(), strict=True):
         i = int(np.abs(RATES - rate).argmin())
         half = int(np.abs(RATES - rate / 2).argmin())
+        seen = shown[i]
         if turn:
-            size = apart[half] * _share(against[half], apart[half] - against[half])
+            seen = np.maximum(shown[i], shown[half])
+            sure = apart[half] * _share(against[half], apart[half] - against[half])
+            quarter = int(np.abs(RATES - rate / 4).argmin())
+            swapped = np.where(seen > DOMINANT, gap * _share(apart[half], apart[quarter]), 0)
+            size = np.maximum(sure, swapped)
             alone = (rate / STEPS_ALONE) ** 6
-            airborne = np.maximum(np.abs(trunk[i]) * fall[i], alone)
+            airborne = np.maximum(np.abs(trunk[i]) * fall[i] / settings.free_fall, alone)
             worth = np.minimum(size / least_lift(settings.foot_lift, rate, body.firm), airborne)
-            worth = worth * _share(against[half], trunk[half])
+            worth = worth * _share(np.maximum(against[half], swapped), trunk[half])
         else:
             of_all = _shared(trunk[i], both[i]), _share(both[i], against[i])
             of_one = [(_shared(trunk[i], foot), _share(trunk[i], foot - trunk[i])) for foot in (left[i], right[i])]
             size, share = _best([of_all, *of_one])
-            worth = np.minimum(size * fall[i], size / settings.noise_floor) * share
+            worth = np.minimum(size * fall[i] / settings.free_fall, size / settings.noise_floor) * share
+            flight = np.abs(trunk[i]) * fall[i]
+            worth = np.maximum(worth, np.where(flight > 1, flight**2, 0) * _share(trunk[i], against[half]))
+            size = np.maximum(size, np.where(flight > 1, np.abs(trunk[i]), 0))
             worth = worth * _slow_steps(against[half], np.abs(trunk[i]), rate)
-        evidence.append(worth)
+        evidence.append(worth * np.minimum(2 * seen, 1))
         sizes.append(size)
     return np.array(evidence), np.array(sizes)
+
+
+def image_share(image: Array) -> Array:
+    """Power (R, N) of the person's picture at every rate, relative to the strongest rate at each time; 1 without one."""
+    if not np.isfinite(image).any():
+        return np.ones((len(RATES), -(-image.shape[1] // EVERY)))
+    power = np.sum([np.abs(wavelets(component)) ** 2 for component in image], axis=0)
+    return power / np.maximum(power.max(axis=0), 1e-9)
 
 
 def least_lift(foot_lift: float, rate: float, firm: bool) -> float:
@@ -199,15 +225,19 @@ def _stretches(path: np.ndarray, sizes: Array, length: int) -> list[Stretch]:
 
 
 def _continued(found: list[Stretch], body: BodySignal, foot_lift: float) -> list[Stretch]:
-    """Stretches in turns last as long as the feet's difference goes on at their rate, and are one where they meet: who
-    has stepped and still lifts one foot in time steps on, and the network has given one foot twice."""
-    apart = np.abs(wavelets(body.apart)) if any(stretch.turns for stretch in found) else np.zeros((len(RATES), 0))
+    """Stretches in turns last as long as the feet go on at their rate, and are one where they meet: who has stepped and
+    still lifts one foot in time steps on, and the network has given one foot twice."""
     grown: list[Stretch] = []
+    if not any(stretch.turns for stretch in found):
+        return found
+    apart, seen = np.abs(wavelets(body.apart)), image_share(body.image) > DOMINANT
+    gap = np.pi / 2 * smooth(body.gap, GAP_MEAN * RATE)[::EVERY]
+    swing = np.maximum(apart, np.where(seen & np.isfinite(body.image[0, ::EVERY]), gap, 0))
     for i, stretch in enumerate(found):
         start = grown[-1].stop if grown else 0
         high = found[i + 1].start if i + 1 < len(found) else len(body.times)
         lift = least_lift(foot_lift, float(np.median(stretch.rate)), body.firm)
-        longer = _longer(stretch, start, high, apart, lift) if stretch.turns else stretch
+        longer = _longer(stretch, start, high, swing, lift) if stretch.turns else stretch
         before = grown[-1] if grown else None
         if before and before.turns and longer.turns and before.stop == longer.start:
             rate, size = np.append(before.rate, longer.rate), np.append(before.size, longer.size)
@@ -217,12 +247,12 @@ def _continued(found: list[Stretch], body: BodySignal, foot_lift: float) -> list
     return grown
 
 
-def _longer(stretch: Stretch, low: int, high: int, apart: Array, lift: float) -> Stretch:
-    """A stretch in turns, grown within samples [low, high) as far as ``apart`` (R, N) at its rate exceeds ``lift``."""
+def _longer(stretch: Stretch, low: int, high: int, swing: Array, lift: float) -> Stretch:
+    """A stretch in turns, grown within samples [low, high) as far as ``swing`` (R, N) at its rate exceeds ``lift``."""
     sides = []
     for samples, rate in ((np.arange(stretch.start - 1, low - 1, -1), stretch.rate[0]),
                           (np.arange(stretch.stop, high), stretch.rate[-1])):  # fmt: skip
-        size = apart[int(np.abs(np.log(2 * RATES / rate)).argmin()), samples // EVERY]
+        size = swing[int(np.abs(np.log(2 * RATES / rate)).argmin()), samples // EVERY]
         lifted = np.append(size > lift, False)
         sides.append(size[: int(np.argmin(lifted))])
     first, last = sides

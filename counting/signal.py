@@ -12,6 +12,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from counting.image_signal import image_signal
 from counting.settings import CountSettings
 from counting.smoothing import Array, fill_gaps, smooth
 from vision.types import PoseTrack
@@ -51,7 +52,8 @@ class BodySignal:
 
     ``times`` (G,); ``trunk`` mean of shoulders and hips; ``left`` and ``right`` foot (ankle, or
     knee where the ankles are not seen); ``size`` (G,) body height in pixels; ``feet`` (G,) bool:
-    ankles are seen; ``x`` (G,) horizontal place of the trunk in body heights; ``firm``: the legs can be trusted.
+    ankles are seen; ``x`` (G,) horizontal place of the trunk in body heights; ``firm``: the legs can be trusted;
+    ``image`` (C, G) principal components of the person's picture in grey levels.
     """
 
     times: Array
@@ -62,6 +64,7 @@ class BodySignal:
     feet: np.ndarray
     x: Array
     firm: bool
+    image: Array
 
     @property
     def both(self) -> Array:
@@ -69,9 +72,24 @@ class BodySignal:
         return np.where(np.isfinite(self.left + self.right), (self.left + self.right) / 2, self.trunk)
 
     @property
+    def rise(self) -> Array:
+        """What trunk and feet do in common; the trunk alone where no foot is seen."""
+        return np.where(np.isfinite(self.both), (self.trunk + self.both) / 2, self.trunk)
+
+    @property
     def apart(self) -> Array:
         """Half the difference of the feet, 0 where one of them is not seen: the alternating motion."""
         return np.nan_to_num((self.left - self.right) / 2)
+
+    @property
+    def gap(self) -> Array:
+        """Half the distance of the feet in height, 0 where one of them is not seen: the same with the sides swapped."""
+        return np.abs(self.apart)
+
+    @property
+    def lower(self) -> Array:
+        """Height of the lower foot, which carries the body; the trunk's where no foot is seen."""
+        return np.where(np.isfinite(self.left + self.right), np.minimum(self.left, self.right), self.trunk)
 
 
 def body_signal(track: PoseTrack, settings: CountSettings) -> BodySignal:
@@ -90,7 +108,8 @@ def body_signal(track: PoseTrack, settings: CountSettings) -> BodySignal:
     x = fill_gaps(times, mean_known([points[:, j, 0] for j in TRUNK]), grid, LONGEST_GAP) if len(grid) else grid
     feet = np.isfinite(heights[15]) & np.isfinite(heights[16])
     firm = len(times) > 0 and float(np.median(track.keypoints[:, KNEES + ANKLES, 2])) > FIRM
-    return BodySignal(grid, trunk, left, right, size, feet, x / np.maximum(size, 1e-6), firm)
+    image = image_signal(track, grid, LONGEST_GAP, SLOW * RATE)
+    return BodySignal(grid, trunk, left, right, size, feet, x / np.maximum(size, 1e-6), firm, image)
 
 
 def trusted(track: PoseTrack, min_score: float) -> Array:
