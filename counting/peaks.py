@@ -18,7 +18,7 @@ FOCUS = 0.12
 HYSTERESIS = 0.35
 """A turn of the motion counts when it is this share of the local swing."""
 
-LEAD = 1.6
+LEAD = 2.5
 """Periods before and after a stretch in which its first and last jumps are looked for."""
 
 WHOLE = {False: 0.42, True: 0.3}
@@ -27,6 +27,10 @@ only half of the swing between two steps), ..."""
 
 LOOSE = 1.8
 """... and are at most this many periods away from the next."""
+
+REBOUND = 0.3
+"""A top at which trunk and feet rise, multiplied, less than this share of what they do at the higher half of the tops
+is a rebound between two turns of the rope that does not leave the floor."""
 
 MIXED_UP = 0.5
 """Feet whose difference has less than this share of its power at the rate of the strides are mixed up."""
@@ -98,6 +102,8 @@ def _jumps(body: BodySignal, stretch: Stretch, low: int, high: int, settings: Co
     at = np.sort(np.append(tops, bottoms)).astype(int) if stretch.turns else tops
     usual = RATE / np.interp(at + start, np.arange(stretch.start, stretch.stop), stretch.rate)
     at = _without_crowding(line, at, CROWDED * usual, stretch.turns)
+    if not stretch.turns:
+        at = at[~_rebounds(body, at + start, usual=RATE / beat)]
     rise = _rises(line, at, np.append(tops, bottoms))
     period = float(np.median(np.diff(at))) / RATE if len(at) > 1 else 1 / float(np.median(stretch.rate))
     kept = _without_loose_ends(at / RATE, rise, period, WHOLE[stretch.turns])
@@ -198,6 +204,31 @@ def _without_crowding(line: Array, at: np.ndarray, nearest: Array, turns: bool) 
         gone = [i, i + 1] if turns else [i if line[at[i]] < line[at[i + 1]] else i + 1]
         at, nearest = np.delete(at, gone), np.delete(nearest, gone)
     return at
+
+
+def _rebounds(body: BodySignal, at: np.ndarray, usual: float) -> np.ndarray:
+    """Whether the tops (J,) at samples of the grid are rebounds; ``usual`` samples between tops."""
+    rises = [_rise_around(line, at, usual) for line in (body.trunk, body.lower)]
+    score = np.prod([rise / max(_upper_median(rise), 1e-9) for rise in rises], axis=0)
+    return score < REBOUND
+
+
+def _upper_median(values: Array) -> float:
+    """Median of the higher half."""
+    return float(np.median(values[values >= np.median(values)])) if len(values) else 0.0
+
+
+def _rise_around(line: Array, at: np.ndarray, usual: float) -> Array:
+    """How far a line (G,) is at samples (J,) above its lowest points up to three quarters of a period before and after,
+    whichever is less; 0 where it is not known, never negative."""
+    reach, near = int(0.75 * usual), int(0.25 * usual)
+    known = np.nan_to_num(np.pad(line, reach, constant_values=np.nan), nan=np.inf)
+    windows = np.lib.stride_tricks.sliding_window_view(known, reach + 1)
+    before, after = windows[at].min(axis=1), windows[at + reach].min(axis=1)
+    tops = np.lib.stride_tricks.sliding_window_view(np.pad(line, near, constant_values=np.nan), 2 * near + 1)[at]
+    top = np.where(np.isfinite(tops), tops, -np.inf).max(axis=1)
+    rise = np.minimum(top - before, top - after)
+    return np.where(np.isfinite(rise), np.maximum(rise, 0), 0)
 
 
 def _completed(at: np.ndarray, usual: float) -> np.ndarray:
