@@ -6,7 +6,6 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from counting.image_signal import principal
 from counting.rhythm import GRAVITY, Stretch, wavelets
 from counting.settings import CountSettings
 from counting.signal import RATE, BodySignal
@@ -34,6 +33,9 @@ is a rebound between two turns of the rope that does not leave the floor."""
 
 MIXED_UP = 0.5
 """Feet whose difference has less than this share of its power at the rate of the strides are mixed up."""
+
+TUNES = 2 ** np.linspace(-0.3, 0.3, 7)
+"""The rate of a stretch is known to a part of an octave; the picture tells it exactly."""
 
 CROWDED = 0.45
 """Share of the period within which there cannot be two jumps."""
@@ -121,18 +123,22 @@ def stride(body: BodySignal, stretch: Stretch) -> Array:
     They are mixed up where less than half of the difference's power is at the rate of the strides.
     """
     part, rate = slice(stretch.start, stretch.stop), float(np.median(stretch.rate)) / 2
-    rates = np.array([rate])
-    feet = body.apart[part]
-    if concentration(feet[None], rates) >= MIXED_UP or not np.isfinite(body.image[:, part]).any():
+    if concentration(body.apart[part][None], np.array([rate])) >= MIXED_UP or not np.isfinite(body.image[:, part]).any():
         return body.apart
-    swings = np.stack([np.real(wavelets(component, rates, every=1)[0]) for component in body.image])
-    swing = principal(swings[:, part], 1)[0]
-    axis = np.linalg.lstsq(swings[:, part].T, swing, rcond=None)[0]
-    line = axis @ swings
-    if concentration((axis @ np.nan_to_num(body.image[:, part]))[None], rates) < MIXED_UP:
+    line = max((_swing(body.image, part, rate * tune) for tune in TUNES), key=lambda swing: float(swing[part].var()))
+    axis = np.linalg.lstsq(np.nan_to_num(body.image[:, part]).T, line[part], rcond=None)[0]
+    seen = axis @ np.nan_to_num(body.image[:, part])
+    if max(concentration(seen[None], np.array([rate * tune])) for tune in TUNES) < MIXED_UP:
         return body.apart
     size = np.pi / 2 * float(body.gap[part].mean())
-    return line / max(float(np.std(swing)) * np.sqrt(2), 1e-9) * size
+    return line * size / max(float(np.std(line[part])) * np.sqrt(2), 1e-9)
+
+
+def _swing(image: Array, part: slice, rate: float) -> Array:
+    """(G,) the largest component, within ``part``, of what a picture's components (C, G) do at one rate."""
+    swings = np.stack([np.real(wavelets(component, np.array([rate]), every=1)[0]) for component in image])
+    _, axes = np.linalg.eigh(np.cov(swings[:, part]))
+    return axes[:, -1] @ swings
 
 
 def concentration(signals: Array, rates: Array) -> float:

@@ -226,7 +226,8 @@ def _stretches(path: np.ndarray, sizes: Array, length: int) -> list[Stretch]:
 
 def _continued(found: list[Stretch], body: BodySignal, foot_lift: float) -> list[Stretch]:
     """Stretches in turns last as long as the feet go on at their rate, and are one where they meet: who has stepped and
-    still lifts one foot in time steps on, and the network has given one foot twice."""
+    still lifts one foot in time steps on, and the network has given one foot twice.  A hole of less than a stride is
+    none."""
     grown: list[Stretch] = []
     if not any(stretch.turns for stretch in found):
         return found
@@ -239,8 +240,10 @@ def _continued(found: list[Stretch], body: BodySignal, foot_lift: float) -> list
         lift = least_lift(foot_lift, float(np.median(stretch.rate)), body.firm)
         longer = _longer(stretch, start, high, swing, lift) if stretch.turns else stretch
         before = grown[-1] if grown else None
-        if before and before.turns and longer.turns and before.stop == longer.start:
-            rate, size = np.append(before.rate, longer.rate), np.append(before.size, longer.size)
+        if before and before.turns and longer.turns and longer.start - before.stop < 2 * RATE / longer.rate[0]:
+            hole = (0, longer.start - before.stop)
+            rate = np.append(np.pad(before.rate, hole, mode="edge"), longer.rate)
+            size = np.append(np.pad(before.size, hole, mode="edge"), longer.size)
             grown[-1] = Stretch(before.start, longer.stop, True, rate, size)
         else:
             grown.append(longer)

@@ -34,7 +34,8 @@ class Limbs:
     wrists, ``hips`` height of the hips above the shoulders, ``spread`` from the right wrist to
     the left one along the shoulders (negative: crossed), ``shoulders`` and ``stance`` horizontal
     distance of shoulders and of ankles, ``lifted`` left ankle above the right one, ``sway`` from the
-    middle of the ankles to that of the hips.
+    middle of the ankles to that of the hips; ``hands_x`` the wrists' middle beside that of the shoulders, ``hands_out``
+    mean horizontal distance of the wrists from the middle of the hips, ``forearm`` wrists below the elbows.
     """
 
     hands: Array
@@ -45,6 +46,9 @@ class Limbs:
     stance: Array
     lifted: Array
     sway: Array
+    hands_x: Array
+    hands_out: Array
+    forearm: Array
 
 
 @dataclass(frozen=True)
@@ -76,6 +80,9 @@ def limbs_of(track: PoseTrack, body: BodySignal, settings: CountSettings) -> Lim
         stance=on_grid(np.abs(points[:, 15, 0] - points[:, 16, 0])),
         lifted=-on_grid(points[:, 15, 1] - points[:, 16, 1]),
         sway=on_grid(hips[:, 0] - (points[:, 15, 0] + points[:, 16, 0]) / 2),
+        hands_x=on_grid(mean_known([hands[:, 0, 0], hands[:, 1, 0]])),
+        hands_out=on_grid(mean_known([np.abs(points[:, 9, 0] - hips[:, 0]), np.abs(points[:, 10, 0] - hips[:, 0])])),
+        forearm=on_grid(mean_known([points[:, 9, 1] - points[:, 7, 1], points[:, 10, 1] - points[:, 8, 1]])),
     )
 
 
