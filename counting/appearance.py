@@ -1,10 +1,9 @@
-"""What a person's picture does, without joints: thumbnails of the body, and motion energy around it.
+"""What a person's picture does, without joints: thumbnails of the body, and motion energy above the head.
 
 Each followed person has a window that glides with the box.  In it, every frame gives a small grey picture of the body,
 whose periodic change tells rate and phase of a motion even where the joints of the legs are mixed up, and the mean
-change since the frame before (motion energy, after Bobick and Davis, PAMI 2001) in three zones outside the body: above
-the head, below the feet and beside the body.  A rope is too thin to be detected, but it passes through these zones once
-a turn.
+change since the frame before (motion energy, after Bobick and Davis, PAMI 2001) above the head.  A rope is too thin to
+be detected, but it passes there once a turn.
 """
 
 from __future__ import annotations
@@ -41,16 +40,14 @@ NOISE = 4.0
 STRONGEST = 36.0
 """... and of change above it at which a pixel is counted in full: somebody who walks by is no stronger than a rope."""
 
+SEEN = 0.2
+"""Score from which a joint hides what is behind it."""
+
 HEAD = 0.19
 """Radius of the head around the mean of its joints, in box heights; what moves in it is no rope."""
 
-ABOVE, BELOW, LIMB = 0.08, 0.03, 0.1
-"""Distances in box heights that zones keep from head joints, ankles and arms."""
-
-BESIDE = 0.22
-"""Distance in box heights from the middle of the body at which the zone beside it begins."""
-
-ZONES = ("above", "below", "beside")
+ABOVE, ARM = 0.08, 0.12
+"""Distances in box heights that the zone above the head keeps from its joints, and from elbows and wrists."""
 
 
 @dataclass(eq=False)
@@ -93,14 +90,14 @@ class Appearance:
     def look(
         self, frames: Sequence[Frame], people: Sequence[int], boxes: Floats, keypoints: Floats, camera: Floats
     ) -> tuple[NDArray[np.uint8], Floats]:
-        """Thumbnails (P, T, 24, 16) and motion energy (P, T, 3) of the zones in grey levels.
+        """Thumbnails (P, T, 32, 24) and motion energy (P, T) above the head in grey levels.
 
         ``people`` are keys of the P people, ``boxes`` (P, T, 4), ``keypoints`` (P, T, 17, 3) and ``camera`` (P, T, 2)
         are in pixels of the T frames.  Where a person is not seen, and in the first frame of a scene, all is 0.
         """
         shape = boxes.shape[:2]
         thumbnails = np.zeros((*shape, *THUMBNAIL[::-1]), np.uint8)
-        energy = np.zeros((*shape, len(ZONES)), np.float32)
+        energy = np.zeros(shape, np.float32)
         self._windows = {key: self._windows[key] for key in people if key in self._windows}
         for t, frame in enumerate(frames):
             levels = _pyramid(frame.image)
@@ -114,7 +111,7 @@ class Appearance:
                     matrix = window.matrix()
                     matrix[:, 2] += matrix[:, :2] @ camera[p, t]
                     change = cv2.absdiff(now, _cut(self._last, matrix)).astype(np.float32)
-                    energy[p, t] = _zones(change, keypoints[p, t], window.matrix())
+                    energy[p, t] = _above(change, keypoints[p, t], window.matrix())
             self._last = levels
         return thumbnails, energy
 
@@ -150,25 +147,16 @@ def _thumbnail(window: Grey) -> Grey:
     return cv2.resize(window, THUMBNAIL, interpolation=cv2.INTER_AREA)  # type: ignore[return-value]
 
 
-def _zones(change: Floats, pose: Floats, matrix: NDArray[np.float64]) -> Floats:
-    """Mean change (3,) above the head, below the feet and beside the body, each outside the limbs."""
-    good = pose[:, 2] > 0.2
-    if not good[:7].any():
-        return np.zeros(len(ZONES), np.float32)
+def _above(change: Floats, pose: Floats, matrix: NDArray[np.float64]) -> float:
+    """Mean change above the head, without head and arms; 0 where no head is seen."""
+    good = pose[:, 2] > SEEN
+    head = np.flatnonzero(good[:7])
+    if not len(head):
+        return 0.0
     points = pose[:, :2] @ matrix[:, :2].T + matrix[:, 2]
-    change = np.minimum(np.maximum(change - NOISE, 0), STRONGEST)
-    rows, columns = np.arange(WINDOW[1])[:, None], np.arange(WINDOW[0])[None]
-    free = np.ones(change.shape, np.uint8)
-    head = points[:5][good[:5]].mean(axis=0) if good[:5].any() else points[5:7][good[5:7]].mean(axis=0)
-    for point, radius in [(head, HEAD), *((points[j], LIMB) for j in (7, 8, 9, 10) if good[j])]:
+    rows = np.arange(WINDOW[1])[:, None]
+    free = np.repeat(rows < points[head, 1].min() - ABOVE * HEIGHT, WINDOW[0], axis=1).astype(np.uint8)
+    parts = [(points[head[head < 5]].mean(axis=0) if (head < 5).any() else points[head].mean(axis=0), HEAD)]
+    for point, radius in parts + [(points[j], ARM) for j in (7, 8, 9, 10) if good[j]]:
         cv2.circle(free, (round(float(point[0])), round(float(point[1]))), round(radius * HEIGHT), 0, -1)
-    top = float(points[:7, 1][good[:7]].min()) - ABOVE * HEIGHT
-    foot = float(points[13:, 1][good[13:]].max()) + BELOW * HEIGHT if good[13:].any() else TOP + HEIGHT
-    middle = float(points[:, 0][good].mean())
-    near = np.abs(columns - middle)
-    zones = (rows < top, (rows > foot) & (near < 0.4 * HEIGHT), (rows > top) & (rows < foot) & (near > BESIDE * HEIGHT))
-    return np.array([_mean(change, (free > 0) & zone) for zone in zones], np.float32)
-
-
-def _mean(values: Floats, where: NDArray[np.bool_]) -> float:
-    return float(values[where].mean()) if where.any() else 0.0
+    return float(np.clip(change[free > 0] - NOISE, 0, STRONGEST).mean()) if free.any() else 0.0

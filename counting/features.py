@@ -14,34 +14,44 @@ from counting.peaks import Jumps, concentration
 from counting.rhythm import GRAVITY, wavelets
 from counting.signal import RATE, BodySignal
 from counting.smoothing import Array, smooth
-from counting.style import Limbs
+from counting.style import SIDEWAYS, Limbs
 
-OFF_BEAT = (0.7, 1.4, 1.65)
-"""Rates in units of the jumps' at which a wrist that turns a rope does not beat: its noise."""
+HANDS = 0.05
+"""Height above the hips, in body heights, at which hands turn a rope."""
+
+HANDS_SEEN = 0.3
+"""Share of the time in which hands must be seen to tell anything."""
+
+RING_JUMPS = 5
+"""Fewest jumps whose phase can be found again above the head."""
+
+RING_NOISE = 0.05
+"""Grey levels that are added before the logarithm: less change above the head than that is nothing."""
 
 LEAST = 1e-4
 """Amplitude in body heights that is added before a logarithm: a tenth of what keypoints are precise to."""
 
-FLIGHT = (
-    "turns", "log_rate", "log_number", "fall", "trunk_share", "feet_share", "stride_share", "log_gap", "image_share",
-    "irregular", "travel", "leg_score", "log_pixels",
-)  # fmt: skip
-"""Features that tell a flight from noise and from exercises on the floor."""
+FLIGHT = {
+    "turns": 0, "turns_rate": 1, "fall": 1, "trunk_share": 1, "feet_share": 1, "stride_share": 1, "image_share": 1,
+    "irregular": -1, "log_number": 1, "leg_score": 1, "log_pixels": 1,
+}  # fmt: skip
+"""Features that tell a flight from noise and from exercises on the floor, and which way each may speak."""
 
-ROPE = (
-    "turns", "log_rate", "fall", "log_gap", "travel", "wrist_beat", "wrist_snr", "wrist_stride", "wrist_double",
-    "wrist_height", "wrist_height_off", "wrist_out", "forearm", "wander", "hands_seen", "ring_snr", "ring_level",
-)  # fmt: skip
-"""Features that tell whether a rope is turned."""
+ROPE = {
+    "log_rate": 1, "wrist_snr": 1, "wrist_stride": -1, "wrist_out": 1, "wrist_off": -1, "wander": -1, "travel": -1,
+    "log_gap": -1, "ring_once": 1, "ring_stride": -1,
+}  # fmt: skip
+"""Features that tell whether a rope is turned, and which way each may speak."""
 
 
 @dataclass(frozen=True)
 class Moving:
-    """A person's signals: ``body``, ``limbs`` and ``energy`` (G,) of the picture above the head, in grey levels;
-    ``leg_score`` median score of knees and ankles."""
+    """A person's signals: ``body``, ``limbs``, and at the ``times`` (T,) of the frames the motion ``energy`` (T,) above
+    the head in grey levels; ``leg_score`` median score of knees and ankles."""
 
     body: BodySignal
     limbs: Limbs
+    times: Array
     energy: Array
     leg_score: float
 
@@ -51,7 +61,7 @@ def features(moving: Moving, jumps: Jumps) -> dict[str, float]:
     body = moving.body
     when = (body.times >= jumps.times[0] - jumps.period) & (body.times <= jumps.times[-1] + jumps.period)
     rate = 1 / jumps.period
-    return _flight(body, when, rate, jumps) | {"leg_score": moving.leg_score} | _rope(moving, when, rate)
+    return _flight(body, when, rate, jumps) | {"leg_score": moving.leg_score} | _rope(moving, jumps, when) | _ring(moving, jumps)
 
 
 def amplitude(values: Array, rate: float) -> float:
@@ -71,6 +81,7 @@ def _flight(body: BodySignal, when: np.ndarray, rate: float, jumps: Jumps) -> di
     drift = smooth(body.x[when], 0.5 * RATE)
     return {
         "turns": float(jumps.turns),
+        "turns_rate": float(jumps.turns) * float(np.log(rate)),
         "log_rate": float(np.log(rate)),
         "log_number": float(np.log(len(jumps.times))),
         "fall": float(np.log((amplitude(trunk, rate) + LEAST) * (2 * np.pi * rate) ** 2 / GRAVITY)),
@@ -85,35 +96,50 @@ def _flight(body: BodySignal, when: np.ndarray, rate: float, jumps: Jumps) -> di
     }
 
 
-def _rope(moving: Moving, when: np.ndarray, rate: float) -> dict[str, float]:
-    limbs = moving.limbs
-    places = [v[when] for v in (limbs.hands, limbs.hands_apart, limbs.spread / 2, limbs.hands_x)]
-
-    def beat(times: float) -> float:
-        return float(np.sqrt(np.nansum([amplitude(v, times * rate) ** 2 for v in places])))
-
-    height, energy = limbs.hands[when] - limbs.hips[when], np.log(moving.energy[when] + 0.05)
-    seen = float(np.isfinite(height).mean())
-    once, noise = beat(1), float(np.mean([beat(k) for k in OFF_BEAT]))
-    ring = [amplitude(energy, k * rate) for k in (1, 2)]
-    off = float(np.mean([amplitude(energy, k * rate) for k in OFF_BEAT]))
-    middle = float(np.nanmedian(height)) if seen else float("nan")
+def _rope(moving: Moving, jumps: Jumps, when: np.ndarray) -> dict[str, float]:
+    limbs, times = moving.limbs, moving.body.times
+    height = limbs.hands[when] - limbs.hips[when]
+    places = [limbs.hands, limbs.hands_apart, limbs.spread / 2, limbs.hands_x]
+    stride, once, double, noise = locked_power(jumps.times, times, np.nan_to_num(np.stack(places)))
+    inside = (times >= jumps.times[0]) & (times <= jumps.times[-1])
+    calm = smooth(limbs.hands[inside], 0.25 * RATE)
+    frontal = float(np.nanmedian(limbs.shoulders[when])) > SIDEWAYS if np.isfinite(limbs.shoulders[when]).any() else False
     out = {
-        "wrist_beat": float(np.log(once + LEAST)),
-        "wrist_snr": float(np.log((max(once, beat(2)) + LEAST) / (noise + LEAST))),
-        "wrist_stride": float(np.log((beat(0.5) + LEAST) / (once + LEAST))),
-        "wrist_double": float(np.log((beat(2) + LEAST) / (once + LEAST))),
-        "wrist_height": middle,
-        "wrist_height_off": abs(middle - 0.05),
-        "wrist_out": float(np.nanmedian(limbs.hands_out[when])) if seen else float("nan"),
-        "forearm": float(np.nanmedian(limbs.forearm[when])) if seen else float("nan"),
-        "wander": float(np.log(np.nanstd(smooth(limbs.hands[when], 0.25 * RATE)) + LEAST)) if seen else float("nan"),
+        "wrist_snr": float(np.log10(max(once, double) / noise + 0.1)),
+        "wrist_stride": float(np.log10(stride / (once + noise) + 0.01)),
+        "wrist_off": abs(float(np.nanmedian(height)) - HANDS),
+        "wrist_out": float(np.nanmedian(limbs.hands_out[when])) if frontal else float("nan"),
+        "wander": float(np.log(np.nanmedian(np.abs(calm - np.nanmedian(calm))) + LEAST)),
     }
-    if seen < 0.3:
-        out = dict.fromkeys(out, float("nan"))
-    shown = bool(np.isfinite(energy).any() and moving.energy[when].any())
-    return out | {
-        "hands_seen": seen,
-        "ring_snr": float(np.log((max(ring) + 0.02) / (off + 0.02))) if shown else float("nan"),
-        "ring_level": float(np.log(np.nanmean(moving.energy[when]) + 0.02)) if shown else float("nan"),
+    return out if np.isfinite(height).mean() >= HANDS_SEEN else dict.fromkeys(out, float("nan"))
+
+
+def _ring(moving: Moving, jumps: Jumps) -> dict[str, float]:
+    """Power of the motion energy above the head once (or twice) a jump and once a stride, against other rates."""
+    when = (moving.times >= jumps.times[0]) & (moving.times <= jumps.times[-1])
+    if len(jumps.times) < RING_JUMPS or not moving.energy[when].any():
+        return {"ring_once": float("nan"), "ring_stride": float("nan")}
+    line = np.log(moving.energy + RING_NOISE)[None]
+    stride, once, double, noise = locked_power(jumps.times, moving.times, line)
+    return {
+        "ring_once": float(np.log10(max(once, double) / noise + 0.1)),
+        "ring_stride": float(np.log10(stride / (once + noise) + 0.01)),
     }
+
+
+def locked_power(jumps: Array, times: Array, signals: Array) -> tuple[float, float, float, float]:
+    """Power of signals (C, T) once a stride, once a jump, twice a jump, and the median of what lies between.
+
+    The phase is that of the jumps at ``jumps`` (J,) seconds, so the longer they last, the fainter may be what beats with
+    them.
+    """
+    when = (times >= jumps[0]) & (times <= jumps[-1])
+    phase = np.interp(times[when], jumps, np.arange(len(jumps)))
+    lines = signals[:, when] - signals[:, when].mean(axis=1, keepdims=True)
+    lines = lines * np.hanning(lines.shape[1])
+    rates = np.arange(0.55, 2.9, 0.05)
+    near = np.clip(2 / len(jumps), 0.1, 0.2) - 0.01
+    away = rates[np.abs(rates[:, None] - np.array([0.5, 1, 1.5, 2])).min(axis=1) > near]
+    waves = np.exp(-2j * np.pi * np.multiply.outer(np.append([0.5, 1, 2], away), phase))
+    power = (np.abs(waves @ lines.T) ** 2).sum(axis=1)
+    return float(power[0]), float(power[1]), float(power[2]), float(np.median(power[3:])) + 1e-9

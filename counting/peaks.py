@@ -125,20 +125,22 @@ def stride(body: BodySignal, stretch: Stretch) -> Array:
     part, rate = slice(stretch.start, stretch.stop), float(np.median(stretch.rate)) / 2
     if concentration(body.apart[part][None], np.array([rate])) >= MIXED_UP or not np.isfinite(body.image[:, part]).any():
         return body.apart
-    line = max((_swing(body.image, part, rate * tune) for tune in TUNES), key=lambda swing: float(swing[part].var()))
+    waves = (_swing(body.image, part, rate * tune) for tune in TUNES)
+    wave = max(waves, key=lambda wave: float(wave[part].real.var()))
+    size = np.abs(wave)
+    line = np.where(size > np.median(size[part]) / 2, wave.real, 0)  # a wavelet has half its size where a motion ends
     axis = np.linalg.lstsq(np.nan_to_num(body.image[:, part]).T, line[part], rcond=None)[0]
     seen = axis @ np.nan_to_num(body.image[:, part])
     if max(concentration(seen[None], np.array([rate * tune])) for tune in TUNES) < MIXED_UP:
         return body.apart
-    size = np.pi / 2 * float(body.gap[part].mean())
-    return line * size / max(float(np.std(line[part])) * np.sqrt(2), 1e-9)
+    return line / max(float(np.median(size[part])), 1e-9) * (np.pi / 2 * float(body.gap[part].mean()))
 
 
-def _swing(image: Array, part: slice, rate: float) -> Array:
-    """(G,) the largest component, within ``part``, of what a picture's components (C, G) do at one rate."""
-    swings = np.stack([np.real(wavelets(component, np.array([rate]), every=1)[0]) for component in image])
-    _, axes = np.linalg.eigh(np.cov(swings[:, part]))
-    return axes[:, -1] @ swings
+def _swing(image: Array, part: slice, rate: float) -> np.ndarray:
+    """(G,) complex: the largest component, within ``part``, of what a picture's components (C, G) do at one rate."""
+    waves = np.stack([wavelets(component, np.array([rate]), every=1)[0] for component in image])
+    _, axes = np.linalg.eigh(np.cov(waves[:, part].real))
+    return axes[:, -1] @ waves
 
 
 def concentration(signals: Array, rates: Array) -> float:

@@ -8,6 +8,7 @@ from pathlib import Path
 
 import numpy as np
 
+from counting.features import Moving, features
 from counting.overlay import Scene
 from counting.peaks import Jumps, find_jumps
 from counting.report import JumpReport, Part, SessionReport, streaks_and_breaks
@@ -58,6 +59,20 @@ def count_jumps(track: PoseTrack, settings: CountSettings = CountSettings()) -> 
         feet_seen=_feet_seen(body, times),
     )
     return _with_warnings(report)
+
+
+def groups_of(track: PoseTrack, settings: CountSettings) -> list[tuple[Jumps, dict[str, float]]]:
+    """Groups of jumps of a track before anything is decided about them, each with its features."""
+    moving = moving_of(track, settings)
+    groups = find_jumps(moving.body, find_stretches(moving.body, settings), settings)
+    return [(jumps, features(moving, jumps)) for jumps in groups]
+
+
+def moving_of(track: PoseTrack, settings: CountSettings) -> Moving:
+    """All signals of a track."""
+    body = body_signal(track, settings)
+    legs = float(np.median(track.keypoints[:, 13:, 2])) if len(track) else 0.0
+    return Moving(body, limbs_of(track, body, settings), track.times, track.energy.astype(float), legs)
 
 
 def count_people(

@@ -112,8 +112,8 @@ class PoseTrack(_Indexable):
     score in COCO order; ``boxes`` (T, 4) float32.  Where the person was not seen, x, y and box
     are NaN and the score is 0.  ``camera`` (T, 2) float32: how far the background at the person's place
     moved in the picture since the frame before, in pixels; all 0 if not given: a camera that stands still.
-    ``thumbnails`` (T, 32, 24) uint8 small grey pictures of the body and ``energy`` (T, 3) float32 its motion energy above
-    the head, below the feet and beside the body (see ``counting.appearance``); all 0 if not given.
+    ``thumbnails`` (T, 32, 24) uint8 small grey pictures of the body and ``energy`` (T,) float32 the motion energy above the
+    head (see ``counting.appearance``); all 0 if not given.
     """
 
     times: Times
@@ -121,7 +121,7 @@ class PoseTrack(_Indexable):
     boxes: Floats
     camera: Floats = field(default_factory=lambda: np.zeros((0, 2), np.float32))
     thumbnails: NDArray[np.uint8] = field(default_factory=lambda: np.zeros((0, 32, 24), np.uint8))
-    energy: Floats = field(default_factory=lambda: np.zeros((0, 3), np.float32))
+    energy: Floats = field(default_factory=lambda: np.zeros(0, np.float32))
 
     def __post_init__(self) -> None:
         times = np.asarray(self.times, dtype=np.float64)
@@ -131,7 +131,7 @@ class PoseTrack(_Indexable):
         _rows(self, "keypoints", (17, 3), len(times))
         _rows(self, "boxes", (4,), len(times))
         for name, shape, kind in (
-            ("camera", (2,), np.float32), ("thumbnails", (32, 24), np.uint8), ("energy", (3,), np.float32)
+            ("camera", (2,), np.float32), ("thumbnails", (32, 24), np.uint8), ("energy", (), np.float32)
         ):  # fmt: skip
             if np.size(getattr(self, name)) == 0:
                 object.__setattr__(self, name, np.zeros((len(times), *shape), kind))
