@@ -10,11 +10,12 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from counting.peaks import Jumps, concentration
-from counting.rhythm import GRAVITY, wavelets
-from counting.signal import RATE, BodySignal
+from counting.peaks import Jumps
+from counting.rhythm import GRAVITY
+from counting.signal import BodySignal
 from counting.smoothing import Array, smooth
-from counting.style import SIDEWAYS, Limbs
+from counting.spectrum import RATE, amplitude, concentration, locked_power
+from counting.style import SIDEWAYS, Limbs, around
 
 HANDS = 0.05
 """Height above the hips, in body heights, at which hands turn a rope."""
@@ -27,6 +28,12 @@ RING_JUMPS = 5
 
 RING_NOISE = 0.05
 """Grey levels that are added before the logarithm: less change above the head than that is nothing."""
+
+BEATS = np.array([0.5, 1, 1.5, 2])
+"""Rates per jump at which limbs and rope beat: once a stride, once and twice a jump, and what a stride adds."""
+
+BETWEEN = np.arange(0.55, 2.9, 0.05)
+"""Rates per jump among which the noise is measured, as far as they keep away from the beats."""
 
 LEAST = 1e-4
 """Amplitude in body heights that is added before a logarithm: a tenth of what keypoints are precise to."""
@@ -59,23 +66,18 @@ class Moving:
 def features(moving: Moving, jumps: Jumps) -> dict[str, float]:
     """Every feature of a group of jumps, NaN where nothing can be told."""
     body = moving.body
-    when = (body.times >= jumps.times[0] - jumps.period) & (body.times <= jumps.times[-1] + jumps.period)
-    rate = 1 / jumps.period
-    return _flight(body, when, rate, jumps) | {"leg_score": moving.leg_score} | _rope(moving, jumps, when) | _ring(moving, jumps)
-
-
-def amplitude(values: Array, rate: float) -> float:
-    """Median amplitude of a signal at a rate in Hz; NaN where it is not known."""
-    known = np.isfinite(values)
-    if known.sum() < 4:
-        return float("nan")
-    wave = wavelets(np.where(known, values - values[known].mean(), 0), np.array([rate]), every=1)[0]
-    return float(np.median(np.abs(wave)))
+    when, rate = around(body.times, jumps), 1 / jumps.period
+    return (
+        _flight(body, when, rate, jumps)
+        | {"leg_score": moving.leg_score}
+        | _rope(moving, jumps, when)
+        | _ring(moving, jumps)
+    )
 
 
 def _flight(body: BodySignal, when: np.ndarray, rate: float, jumps: Jumps) -> dict[str, float]:
     trunk, apart, gap, lower = (v[when] for v in (body.trunk, body.apart, body.gap, body.lower))
-    image, once, stride = body.image[:, when], np.array([rate]), np.array([rate / 2])
+    image, once, stride, double = body.image[:, when], np.array([rate]), np.array([rate / 2]), np.array([2 * rate])
     seen = np.isfinite(image).any()
     gaps = np.diff(jumps.times) / jumps.period
     drift = smooth(body.x[when], 0.5 * RATE)
@@ -84,9 +86,9 @@ def _flight(body: BodySignal, when: np.ndarray, rate: float, jumps: Jumps) -> di
         "turns_rate": float(jumps.turns) * float(np.log(rate)),
         "log_rate": float(np.log(rate)),
         "log_number": float(np.log(len(jumps.times))),
-        "fall": float(np.log((amplitude(trunk, rate) + LEAST) * (2 * np.pi * rate) ** 2 / GRAVITY)),
-        "trunk_share": concentration(trunk[None], once),
-        "feet_share": concentration(np.stack([lower, gap]), once),
+        "fall": max(_fall(trunk, rate), _fall(trunk, 2 * rate)),
+        "trunk_share": concentration(trunk[None], once) + concentration(trunk[None], double),
+        "feet_share": concentration(np.stack([lower, gap]), once) + concentration(np.stack([lower, gap]), double),
         "stride_share": concentration(apart[None], stride),
         "log_gap": float(np.log(np.mean(gap) + LEAST)),
         "image_share": concentration(image, once) + concentration(image, stride) if seen else float("nan"),
@@ -96,14 +98,21 @@ def _flight(body: BodySignal, when: np.ndarray, rate: float, jumps: Jumps) -> di
     }
 
 
+def _fall(trunk: Array, rate: float) -> float:
+    """Logarithm of the trunk's acceleration at a rate in free falls."""
+    return float(np.log((amplitude(trunk, rate) + LEAST) * (2 * np.pi * rate) ** 2 / GRAVITY))
+
+
 def _rope(moving: Moving, jumps: Jumps, when: np.ndarray) -> dict[str, float]:
     limbs, times = moving.limbs, moving.body.times
     height = limbs.hands[when] - limbs.hips[when]
     places = [limbs.hands, limbs.hands_apart, limbs.spread / 2, limbs.hands_x]
-    stride, once, double, noise = locked_power(jumps.times, times, np.nan_to_num(np.stack(places)))
+    stride, once, double, noise = _beats(jumps.times, times, np.nan_to_num(np.stack(places)))
     inside = (times >= jumps.times[0]) & (times <= jumps.times[-1])
     calm = smooth(limbs.hands[inside], 0.25 * RATE)
-    frontal = float(np.nanmedian(limbs.shoulders[when])) > SIDEWAYS if np.isfinite(limbs.shoulders[when]).any() else False
+    frontal = (
+        float(np.nanmedian(limbs.shoulders[when])) > SIDEWAYS if np.isfinite(limbs.shoulders[when]).any() else False
+    )
     out = {
         "wrist_snr": float(np.log10(max(once, double) / noise + 0.1)),
         "wrist_stride": float(np.log10(stride / (once + noise) + 0.01)),
@@ -120,26 +129,16 @@ def _ring(moving: Moving, jumps: Jumps) -> dict[str, float]:
     if len(jumps.times) < RING_JUMPS or not moving.energy[when].any():
         return {"ring_once": float("nan"), "ring_stride": float("nan")}
     line = np.log(moving.energy + RING_NOISE)[None]
-    stride, once, double, noise = locked_power(jumps.times, moving.times, line)
+    stride, once, double, noise = _beats(jumps.times, moving.times, line)
     return {
         "ring_once": float(np.log10(max(once, double) / noise + 0.1)),
         "ring_stride": float(np.log10(stride / (once + noise) + 0.01)),
     }
 
 
-def locked_power(jumps: Array, times: Array, signals: Array) -> tuple[float, float, float, float]:
-    """Power of signals (C, T) once a stride, once a jump, twice a jump, and the median of what lies between.
-
-    The phase is that of the jumps at ``jumps`` (J,) seconds, so the longer they last, the fainter may be what beats with
-    them.
-    """
-    when = (times >= jumps[0]) & (times <= jumps[-1])
-    phase = np.interp(times[when], jumps, np.arange(len(jumps)))
-    lines = signals[:, when] - signals[:, when].mean(axis=1, keepdims=True)
-    lines = lines * np.hanning(lines.shape[1])
-    rates = np.arange(0.55, 2.9, 0.05)
+def _beats(jumps: Array, times: Array, signals: Array) -> tuple[float, float, float, float]:
+    """Power of signals (C, T) once a stride, once a jump, twice a jump, and the median of what lies between."""
     near = np.clip(2 / len(jumps), 0.1, 0.2) - 0.01
-    away = rates[np.abs(rates[:, None] - np.array([0.5, 1, 1.5, 2])).min(axis=1) > near]
-    waves = np.exp(-2j * np.pi * np.multiply.outer(np.append([0.5, 1, 2], away), phase))
-    power = (np.abs(waves @ lines.T) ** 2).sum(axis=1)
-    return float(power[0]), float(power[1]), float(power[2]), float(np.median(power[3:])) + 1e-9
+    between = BETWEEN[np.abs(BETWEEN[:, None] - BEATS).min(axis=1) > near]
+    power = locked_power(jumps, times, signals, np.append(BEATS, between))
+    return float(power[0]), float(power[1]), float(power[3]), float(np.median(power[4:])) + 1e-9

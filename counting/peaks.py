@@ -6,10 +6,11 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from counting.rhythm import GRAVITY, Stretch, wavelets
+from counting.rhythm import GRAVITY, Stretch
 from counting.settings import CountSettings
-from counting.signal import RATE, BodySignal
+from counting.signal import BodySignal
 from counting.smoothing import Array, smooth
+from counting.spectrum import RATE, concentration, wavelets
 
 FOCUS = 0.12
 """Width of the smoothing in periods of the motion: keeps the first two harmonics, stops the noise above."""
@@ -123,9 +124,12 @@ def stride(body: BodySignal, stretch: Stretch) -> Array:
     They are mixed up where less than half of the difference's power is at the rate of the strides.
     """
     part, rate = slice(stretch.start, stretch.stop), float(np.median(stretch.rate)) / 2
-    if concentration(body.apart[part][None], np.array([rate])) >= MIXED_UP or not np.isfinite(body.image[:, part]).any():
+    if (
+        concentration(body.apart[part][None], np.array([rate])) >= MIXED_UP
+        or not np.isfinite(body.image[:, part]).any()
+    ):
         return body.apart
-    waves = (_swing(body.image, part, rate * tune) for tune in TUNES)
+    waves = (image_swing(body.image, part, rate * tune) for tune in TUNES)
     wave = max(waves, key=lambda wave: float(wave[part].real.var()))
     size = np.abs(wave)
     line = np.where(size > np.median(size[part]) / 2, wave.real, 0)  # a wavelet has half its size where a motion ends
@@ -136,18 +140,11 @@ def stride(body: BodySignal, stretch: Stretch) -> Array:
     return line / max(float(np.median(size[part])), 1e-9) * (np.pi / 2 * float(body.gap[part].mean()))
 
 
-def _swing(image: Array, part: slice, rate: float) -> np.ndarray:
+def image_swing(image: Array, part: slice, rate: float) -> np.ndarray:
     """(G,) complex: the largest component, within ``part``, of what a picture's components (C, G) do at one rate."""
     waves = np.stack([wavelets(component, np.array([rate]), every=1)[0] for component in image])
     _, axes = np.linalg.eigh(np.cov(waves[:, part].real))
     return axes[:, -1] @ waves
-
-
-def concentration(signals: Array, rates: Array) -> float:
-    """Share of the power of signals (C, G) that lies at one rate."""
-    waves = [wavelets(signal, rates, every=1)[0] for signal in signals]
-    total = float(np.sum([np.nanvar(signal) for signal in signals]))
-    return float(np.sum([np.mean(np.abs(wave) ** 2) / 2 for wave in waves])) / max(total, 1e-12)
 
 
 def _local_swing(stretch: Stretch, start: int, stop: int, beat: float) -> Array:

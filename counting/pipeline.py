@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
 
+from counting.classifier import load_models
 from counting.features import Moving, features
 from counting.overlay import Scene
 from counting.peaks import Jumps, find_jumps
@@ -16,8 +17,9 @@ from counting.rhythm import find_stretches
 from counting.settings import CountSettings
 from counting.signal import BodySignal, body_signal
 from counting.smoothing import Array
-from counting.style import Manner, limbs_of, manner_of
+from counting.style import limbs_of, style_of, turns_per_jump
 from counting.tracking import track_people
+from counting.witness import agrees, looks_slow
 from vision.pipelined import ahead
 from vision.types import Frame, PoseTrack
 from vision.video import probe_video, read_frames, write_video
@@ -30,39 +32,73 @@ AHEAD = 2
 NO_PERSON = "No person was found in the video, so nothing was counted."
 
 
+@dataclass(frozen=True)
+class Group:
+    """Jumps of one rhythm, judged: ``style``, ``turns`` of a rope per jump, and the probabilities of ``flight`` (it is
+    jumping at all) and ``rope`` (one is turned); ``hands``: enough is seen to tell the latter."""
+
+    jumps: Jumps
+    style: str
+    turns: int
+    flight: float
+    rope: float
+    hands: bool
+
+    @property
+    def with_rope(self) -> bool:
+        """Whether these are rope jumps; where nothing can be told, they are."""
+        return self.rope >= 0.5 or not self.hands
+
+
 def count_jumps(track: PoseTrack, settings: CountSettings = CountSettings()) -> JumpReport:  # noqa: B008
     """Count the jumps of one person; an empty or motionless track gives a count of 0."""
-    body = body_signal(track, settings)
-    groups = find_jumps(body, find_stretches(body, settings), settings)
-    limbs = limbs_of(track, body, settings)
-    manners = [manner_of(body, limbs, jumps) for jumps in groups]
-    parts = tuple(_part(j, m) for j, m in zip(groups, manners, strict=True))
-    times = _joined([j.times for j in groups])
-    periods = _joined([np.full(len(j.times), j.period) for j in groups])
-    streaks, breaks, trips = streaks_and_breaks(times, periods)
+    track = replace(track, times=track.times * settings.speed)
+    moving = moving_of(track, settings)
+    body = moving.body
+    groups = [g for g in judged(moving, settings) if g.flight >= 0.5]
+    counted = [g for g in groups if g.with_rope or settings.without_rope]
+    jumps = [g.jumps for g in counted]
+    parts = tuple(_part(g) for g in counted)
+    times = _joined([j.times for j in jumps])
+    streaks, breaks, trips = streaks_and_breaks(times, _joined([np.full(len(j.times), j.period) for j in jumps]))
     report = JumpReport(
         count=len(times),
         apex_times=times,
-        confidence=_joined([j.confidence for j in groups]),
-        heights=_joined([j.heights for j in groups]),
+        confidence=_joined([j.confidence for j in jumps]),
+        heights=_joined([j.heights for j in jumps]),
         style=_main_style(parts),
         parts=parts,
+        without_rope=tuple(_part(g) for g in groups if not g.with_rope),
         streaks=streaks,
         breaks=breaks,
         trips=trips,
         times=body.times,
-        signal=_shown(body, groups),
+        signal=_shown(body, jumps or [g.jumps for g in groups]),
         coverage=_coverage(track, settings),
-        rope_confidence=_weighted([m.rope for m in manners], [len(j.times) for j in groups]),
-        regularity=_regularity(groups),
+        rope_confidence=_weighted([g.rope for g in counted or groups], [len(g.jumps.times) for g in counted or groups]),
+        regularity=_regularity(jumps),
         height_cm=settings.height_cm,
+        speed=settings.speed,
         feet_seen=_feet_seen(body, times),
     )
-    return _with_warnings(report)
+    return replace(report, warnings=tuple(_warnings(report, moving, counted)))
+
+
+def judged(moving: Moving, settings: CountSettings) -> list[Group]:
+    """The groups of jumps of a person with what the classifier says of each."""
+    models, groups = load_models(), []
+    for jumps in find_jumps(moving.body, find_stretches(moving.body, settings), settings):
+        values = features(moving, jumps)
+        flight, rope = (models[name].probability(values) for name in ("flight", "rope"))
+        hands = bool(np.isfinite(values["wrist_snr"]))
+        turns = turns_per_jump(moving.limbs, moving.body.times, jumps) if hands and rope >= 0.5 else 1
+        groups.append(Group(jumps, style_of(moving.body, moving.limbs, jumps, turns), turns, flight, rope, hands))
+    return groups
 
 
 def groups_of(track: PoseTrack, settings: CountSettings) -> list[tuple[Jumps, dict[str, float]]]:
     """Groups of jumps of a track before anything is decided about them, each with its features."""
+    track = replace(track, times=track.times * settings.speed)
     moving = moving_of(track, settings)
     groups = find_jumps(moving.body, find_stretches(moving.body, settings), settings)
     return [(jumps, features(moving, jumps)) for jumps in groups]
@@ -83,10 +119,11 @@ def count_people(
     """Count everyone; the main skipper is the one who jumps most. ``seconds`` is the length of the video."""
     people = tuple(count_jumps(track, settings) for track in tracks)
     length = max((float(t.times[-1]) for t in tracks if len(t)), default=0.0) if seconds is None else seconds
+    length *= settings.speed
     if not people:
         return SessionReport((), None, length, (NO_PERSON,))
     seen = [p.coverage * len(t) for p, t in zip(people, tracks, strict=True)]
-    main = max(range(len(people)), key=lambda i: (people[i].count, seen[i]))
+    main = max(range(len(people)), key=lambda i: (people[i].count, people[i].apart, seen[i]))
     return SessionReport(people, main, length, people[main].warnings)
 
 
@@ -116,11 +153,11 @@ def render(
         write_video(target, pictures, sound_from=source)
 
 
-def _part(jumps: Jumps, manner: Manner) -> Part:
-    count = len(jumps.times)
+def _part(group: Group) -> Part:
+    jumps, count = group.jumps, len(group.jumps.times)
     rate = 60 / jumps.period if jumps.period > 0 else 0.0
     start, stop = float(jumps.times[0]), float(jumps.times[-1])
-    return Part(start, stop, manner.style, count, manner.turns_per_jump * count, rate, manner.rope)
+    return Part(start, stop, group.style, count, group.turns * count, rate, group.rope)
 
 
 def _joined(rows: list[Array]) -> Array:
@@ -169,14 +206,20 @@ def _feet_seen(body: BodySignal, times: Array) -> float:
     return float(body.feet[np.clip(np.searchsorted(body.times, times), 0, len(body.feet) - 1)].mean())
 
 
-def _with_warnings(report: JumpReport) -> JumpReport:
-    said = []
+def _warnings(report: JumpReport, moving: Moving, counted: list[Group]) -> Iterator[str]:
+    """What a person should know before trusting the report."""
+    apart = sum(part.count for part in report.without_rope)
     if report.count and report.feet_seen < 0.5:
-        said.append("The feet are out of the picture most of the time, so jumps were counted from hips and shoulders.")
+        yield "The feet are out of the picture most of the time, so jumps were counted from hips and shoulders."
     if report.coverage < 0.7:
-        said.append(f"The person was seen in only {report.coverage:.0%} of the time; the count may be too low.")
+        yield f"The person was seen in only {report.coverage:.0%} of the time; the count may be too low."
     if report.count and float(report.confidence.mean()) < 0.5:
-        said.append("The rhythm was hard to read; the count cannot be trusted.")
-    if report.count and not report.rope:
-        said.append("These look like jumps without a rope: no turning wrists were seen beside the hips.")
-    return replace(report, warnings=tuple(said))
+        yield "The rhythm was hard to read; the count cannot be trusted."
+    if report.count and not all(agrees(moving.body, g.jumps) for g in counted):
+        yield "Joints and picture disagree about the rhythm, so the count is not sure."
+    if any(not g.hands for g in counted):
+        yield "The hands are not seen, so it is not sure whether a rope is turned."
+    if apart:
+        yield f"Jumps without a rope: {apart}. No turning wrists and no rope were seen."
+    if not report.count and not apart and looks_slow(moving.body):
+        yield "This looks like slow motion: give its speed, for example 0.5 for half speed."

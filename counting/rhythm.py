@@ -19,23 +19,14 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
-from scipy.fft import fft, ifft, next_fast_len
 
 from counting.settings import CountSettings
-from counting.signal import RATE, BodySignal
+from counting.signal import BodySignal
 from counting.smoothing import Array, smooth
+from counting.spectrum import EVERY, RATE, RATES, wavelets
 
 GRAVITY = 5.8
 """Free fall in body heights per second squared, for a person of 1.7 m."""
-
-RATES = 0.5 * 2 ** (np.arange(43) / 10)
-"""Rates in Hz of the bank: 0.5 to 9.2, ten per octave."""
-
-CYCLES = 1.1
-"""Standard deviation of a wavelet's window in periods."""
-
-EVERY = 4
-"""Rhythm is decided at every fourth sample (15 Hz)."""
 
 TOGETHER = (1.0, 4.6)
 IN_TURNS = (2.2, 9.2)
@@ -43,6 +34,9 @@ IN_TURNS = (2.2, 9.2)
 
 DOMINANT = 0.5
 """Share of the strongest rate's power in the person's picture from which a rate is seen there."""
+
+IN_PHASE = 0.6
+"""Share of the trunk's amplitude that the feet have in phase with it when a whole body rises."""
 
 GAP_MEAN = 0.4
 """Seconds over which the distance of the feet is averaged: a step or more."""
@@ -61,26 +55,6 @@ class Stretch:
     turns: bool
     rate: Array
     size: Array
-
-
-def wavelets(values: Array, rates: Array = RATES, every: int = EVERY, chunk: int = 7200) -> np.ndarray:
-    """Complex amplitudes (R, ceil(G / every)) of a signal (G,): a sine of amplitude A gives A at its rate.
-
-    A wavelet knows no frequency above twice its rate, so only the lower ``1 / every`` of the spectrum is transformed back.
-    """
-    pad = int(4 * CYCLES / rates.min() * RATE) // every * every
-    line = np.pad(np.nan_to_num(values), pad)
-    parts = []
-    for start in range(0, len(values), chunk):
-        piece = line[start : start + chunk + 2 * pad]
-        low = int(next_fast_len(-(-len(piece) // every)) or 1)
-        spectrum = fft(piece.astype(np.complex64), low * every)[:low] / every
-        hertz = np.arange(low) * (RATE / (low * every))
-        width = rates[:, None] / (2 * np.pi * CYCLES)
-        bank = 2 * np.exp(-0.5 * ((hertz - rates[:, None]) / width) ** 2) * (hertz > 0)
-        wave = np.asarray(ifft(spectrum * bank.astype(np.float32), axis=1))
-        parts.append(wave[:, pad // every : -(-(len(piece) - pad) // every)])
-    return np.concatenate(parts, axis=1) if parts else np.zeros((len(rates), 0), np.complex64)
 
 
 def find_stretches(body: BodySignal, settings: CountSettings) -> list[Stretch]:
@@ -122,8 +96,8 @@ def measure(body: BodySignal, settings: CountSettings) -> tuple[Array, Array]:
             worth = np.minimum(size / least_lift(settings.foot_lift, rate, body.firm), airborne)
             worth = worth * _share(np.maximum(against[half], swapped), trunk[half])
         else:
-            of_all = _shared(trunk[i], both[i]), _share(both[i], against[i])
-            of_one = [(_shared(trunk[i], foot), _share(trunk[i], foot - trunk[i])) for foot in (left[i], right[i])]
+            of_all = in_phase(trunk[i], both[i]), _share(both[i], against[i])
+            of_one = [(in_phase(trunk[i], foot), _share(trunk[i], foot - trunk[i])) for foot in (left[i], right[i])]
             size, share = _best([of_all, *of_one])
             worth = np.minimum(size * fall[i] / settings.free_fall, size / settings.noise_floor) * share
             flight = np.abs(trunk[i]) * fall[i]
@@ -151,7 +125,7 @@ def least_lift(foot_lift: float, rate: float, firm: bool) -> float:
     return foot_lift * min(1.0, STEPS_ALONE / rate) if firm else foot_lift
 
 
-def _shared(one: np.ndarray, other: np.ndarray) -> Array:
+def in_phase(one: np.ndarray, other: np.ndarray) -> Array:
     """Amplitude that two motions share: the part in phase, relative to the larger, so never above the smaller."""
     return np.clip(np.real(one * other.conj()), 0, None) / np.maximum(np.maximum(np.abs(one), np.abs(other)), 1e-9)
 

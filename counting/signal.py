@@ -15,10 +15,8 @@ import numpy as np
 from counting.image_signal import image_signal
 from counting.settings import CountSettings
 from counting.smoothing import Array, fill_gaps, smooth
+from counting.spectrum import RATE
 from vision.types import PoseTrack
-
-RATE = 60.0
-"""Samples per second of the uniform grid."""
 
 LONGEST_GAP = 0.25
 """Gaps up to this many seconds are bridged: shorter than the period of all but the fastest jumps."""

@@ -47,7 +47,9 @@ class ClipsConfig:
     out: str = option("", "Folder of the clips and clips.json")
     first: int = option(0, "Number of the first clip", low=0, high=len(CLIPS) - 1)
     step: int = option(1, "Every how many clips one is rendered: several calls share the work", low=1, high=len(CLIPS))
-    kind: str = option("rope", "Jumps with a rope, without one, or exercises that stay on the floor", choices=tuple(SETS))
+    kind: str = option(
+        "rope", "Jumps with a rope, without one, or exercises that stay on the floor", choices=tuple(SETS)
+    )
     seed: int = option(1, "Seed of the first clip's person, room and view; the others' follow", low=0, high=1_000_000)
     seconds: float = option(6.0, "Time of jumping in each clip", low=2, high=60, unit="s")
 

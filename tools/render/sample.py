@@ -30,7 +30,9 @@ from vision.video import write_video
 class SampleConfig:
     """Options of the sample video."""
 
-    style: str = option("two_feet", "How the person jumps, or what they do instead", choices=(*STYLES, *NO_ROPE, *STILL))
+    style: str = option(
+        "two_feet", "How the person jumps, or what they do instead", choices=(*STYLES, *NO_ROPE, *STILL)
+    )
     count: int = option(24, "Number of jumps or repetitions", low=1, high=500)
     rate: float = option(2.3, "Jumps or repetitions a second", low=0.5, high=9, unit="1/s")
     lead: float = option(1.0, "Standing still before and after", low=0, high=10, unit="s")

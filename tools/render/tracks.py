@@ -62,7 +62,9 @@ def make_track(body: Body, kind: str, rng: np.random.Generator) -> LabelledTrack
         joints[..., :2] += (times[:, None] * rng.uniform(0.5, 3) * _direction(rng))[:, None]
     points, height = _seen(joints, rng)
     keypoints, camera = _faults(points, height, times, rng)
-    corners = np.concatenate([points.min(axis=1), points.max(axis=1)], axis=1) + height * np.array([-0.08, -0.12, 0.08, 0.05])
+    corners = np.concatenate([points.min(axis=1), points.max(axis=1)], axis=1) + height * np.array(
+        [-0.08, -0.12, 0.08, 0.05]
+    )
     track = PoseTrack(times, keypoints.astype(np.float32), corners.astype(np.float32), camera.astype(np.float32))
     return LabelledTrack(track, kind, motion.apexes, kind in STYLES)
 
