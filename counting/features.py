@@ -46,7 +46,7 @@ FLIGHT = {
 
 ROPE = {
     "log_rate": 1, "wrist_snr": 1, "wrist_stride": -1, "wrist_out": 1, "wrist_off": -1, "wander": -1, "travel": -1,
-    "log_gap": -1, "ring_once": 1, "ring_stride": -1,
+    "hands_high": -1, "knee_lift": -1, "turns": 0, "turns_rate": 1, "ring_once": 1, "ring_stride": -1,
 }  # fmt: skip
 """Features that tell whether a rope is turned, and which way each may speak."""
 
@@ -118,9 +118,12 @@ def _rope(moving: Moving, jumps: Jumps, when: np.ndarray) -> dict[str, float]:
         "wrist_stride": float(np.log10(stride / (once + noise) + 0.01)),
         "wrist_off": abs(float(np.nanmedian(height)) - HANDS),
         "wrist_out": float(np.nanmedian(limbs.hands_out[when])) if frontal else float("nan"),
+        "hands_high": float(np.nanquantile(limbs.hands[when], 0.9)),
         "wander": float(np.log(np.nanmedian(np.abs(calm - np.nanmedian(calm))) + LEAST)),
     }
-    return out if np.isfinite(height).mean() >= HANDS_SEEN else dict.fromkeys(out, float("nan"))
+    knees = float(np.log(np.nanmean(limbs.knees[when]) + LEAST)) if np.isfinite(limbs.knees[when]).any() else float("nan")
+    seen = np.isfinite(height).mean() >= HANDS_SEEN
+    return {"knee_lift": knees} | (out if seen else dict.fromkeys(out, float("nan")))
 
 
 def _ring(moving: Moving, jumps: Jumps) -> dict[str, float]:

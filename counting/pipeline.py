@@ -19,7 +19,7 @@ from counting.signal import BodySignal, body_signal
 from counting.smoothing import Array
 from counting.style import limbs_of, style_of, turns_per_jump
 from counting.tracking import track_people
-from counting.witness import agrees, looks_slow
+from counting.witness import agrees
 from vision.pipelined import ahead
 from vision.types import Frame, PoseTrack
 from vision.video import probe_video, read_frames, write_video
@@ -28,6 +28,12 @@ __all__ = ["count_jumps", "count_people", "render", "track_people"]
 
 AHEAD = 2
 """Frames that wait between decoding, drawing and encoding; at 4K a frame is 25 MB."""
+
+SLOWED = (0.5, 0.25)
+"""Speeds of slow motion that are tried where nothing is counted."""
+
+SURE, MANY = 0.55, 5
+"""Probability of a flight and of a rope, and number of jumps, from which slow motion is told:"""
 
 NO_PERSON = "No person was found in the video, so nothing was counted."
 
@@ -81,7 +87,10 @@ def count_jumps(track: PoseTrack, settings: CountSettings = CountSettings()) -> 
         speed=settings.speed,
         feet_seen=_feet_seen(body, times),
     )
-    return replace(report, warnings=tuple(_warnings(report, moving, counted)))
+    warnings = list(_warnings(report, moving, counted))
+    if not groups:
+        warnings += slow_motion(track, settings)
+    return replace(report, warnings=tuple(warnings))
 
 
 def judged(moving: Moving, settings: CountSettings) -> list[Group]:
@@ -221,5 +230,13 @@ def _warnings(report: JumpReport, moving: Moving, counted: list[Group]) -> Itera
         yield "The hands are not seen, so it is not sure whether a rope is turned."
     if apart:
         yield f"Jumps without a rope: {apart}. No turning wrists and no rope were seen."
-    if not report.count and not apart and looks_slow(moving.body):
-        yield "This looks like slow motion: give its speed, for example 0.5 for half speed."
+
+
+def slow_motion(track: PoseTrack, settings: CountSettings) -> list[str]:
+    """A sentence where the motion would be rope jumps if the video were slowed down; ``track`` shows none as it is."""
+    for speed in SLOWED:
+        groups = judged(moving_of(replace(track, times=track.times * speed), settings), settings)
+        counts = [len(g.jumps.times) for g in groups if min(g.flight, g.rope) > SURE and g.hands]
+        if sum(counts) >= MANY:
+            return [f"This looks like slow motion: at speed {speed:g} there would be {sum(counts)} jumps."]
+    return []

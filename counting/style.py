@@ -35,7 +35,8 @@ class Limbs:
     the left one along the shoulders (negative: crossed), ``shoulders`` and ``stance`` horizontal
     distance of shoulders and of ankles, ``lifted`` left ankle above the right one, ``sway`` from the
     middle of the ankles to that of the hips; ``hands_x`` the wrists' middle beside that of the shoulders, ``hands_out``
-    mean horizontal distance of the wrists from the middle of the hips, ``forearm`` wrists below the elbows.
+    mean horizontal distance of the wrists from the middle of the hips, ``knees`` half the height
+    difference of the knees, never negative.
     """
 
     hands: Array
@@ -48,7 +49,7 @@ class Limbs:
     sway: Array
     hands_x: Array
     hands_out: Array
-    forearm: Array
+    knees: Array
 
 
 def limbs_of(track: PoseTrack, body: BodySignal, settings: CountSettings) -> Limbs:
@@ -73,7 +74,7 @@ def limbs_of(track: PoseTrack, body: BodySignal, settings: CountSettings) -> Lim
         sway=on_grid(hips[:, 0] - (points[:, 15, 0] + points[:, 16, 0]) / 2),
         hands_x=on_grid(mean_known([hands[:, 0, 0], hands[:, 1, 0]])),
         hands_out=on_grid(mean_known([np.abs(points[:, 9, 0] - hips[:, 0]), np.abs(points[:, 10, 0] - hips[:, 0])])),
-        forearm=on_grid(mean_known([points[:, 9, 1] - points[:, 7, 1], points[:, 10, 1] - points[:, 8, 1]])),
+        knees=on_grid(np.abs(points[:, 13, 1] - points[:, 14, 1]) / 2),
     )
 
 

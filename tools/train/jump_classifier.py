@@ -31,6 +31,9 @@ from vision.types import PoseTrack
 PENALTY = 1.0
 """Inverse strength of the L2 penalty."""
 
+PRIOR = 2 / 3
+"""Weight of the yes: of those who jump in videos that are counted, two in three have a rope."""
+
 NEAR = 0.5
 """Periods within which a counted jump is a labelled one."""
 
@@ -93,7 +96,7 @@ def fit(samples: list[Sample], answer: str, signs: dict[str, int]) -> LogisticMo
     x = np.array([[s.features[name] for name in signs] for s in known])
     y = np.array([1.0 if getattr(s, answer) else -1.0 for s in known])
     share = np.array([s.weighs for s in known])
-    share = share * np.where(y > 0, share.sum() / share[y > 0].sum(), share.sum() / share[y < 0].sum()) / 2
+    share = share * np.where(y > 0, PRIOR / share[y > 0].sum(), (1 - PRIOR) / share[y < 0].sum()) * share.sum()
     mean, scale = np.nanmean(x, axis=0), np.maximum(np.nanstd(x, axis=0), 1e-3)
     z = np.column_stack([np.clip(np.nan_to_num((x - mean) / scale), -OUTLIER, OUTLIER), np.ones(len(x))])
 
