@@ -102,7 +102,7 @@ class Appearance:
         for t, frame in enumerate(frames):
             levels = _pyramid(frame.image)
             for p, key in enumerate(people):
-                window = self._window(key, boxes[p, t], frame.time)
+                window = self._window(key, boxes[p, t], camera[p, t], frame.time)
                 if window is None or not np.isfinite(boxes[p, t, 0]):
                     continue
                 now = _cut(levels, window.matrix())
@@ -115,14 +115,17 @@ class Appearance:
             self._last = levels
         return thumbnails, energy
 
-    def _window(self, key: int, box: Floats, time: float) -> Window | None:
-        """The person's window at this time; a new one where there is none yet, None before the person is seen."""
+    def _window(self, key: int, box: Floats, camera: Floats, time: float) -> Window | None:
+        """The person's window at this time, moved with the background; a new one where there is none yet, None before
+        the person is seen."""
         window = self._windows.get(key)
         if window is None:
             if not np.isfinite(box[0]):
                 return None
             window = Window((box[:2] + box[2:]) / 2, max(float(box[3] - box[1]), 1.0), time)
             self._windows[key] = window
+        else:
+            window.middle = window.middle + camera
         window.glide(box, time)
         return window
 

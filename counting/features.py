@@ -23,8 +23,8 @@ HANDS = 0.05
 HANDS_SEEN = 0.3
 """Share of the time in which hands must be seen to tell anything."""
 
-RING_JUMPS = 5
-"""Fewest jumps whose phase can be found again above the head."""
+FEWEST_BEATS = 4
+"""Fewest jumps whose phase can be found again in wrists or above the head."""
 
 RING_NOISE = 0.05
 """Grey levels that are added before the logarithm: less change above the head than that is nothing."""
@@ -106,8 +106,9 @@ def _fall(trunk: Array, rate: float) -> float:
 def _rope(moving: Moving, jumps: Jumps, when: np.ndarray) -> dict[str, float]:
     limbs, times = moving.limbs, moving.body.times
     height = limbs.hands[when] - limbs.hips[when]
-    places = [limbs.hands, limbs.hands_apart, limbs.spread / 2, limbs.hands_x]
-    stride, once, double, noise = _beats(jumps.times, times, np.nan_to_num(np.stack(places)))
+    places = np.nan_to_num(np.stack([limbs.hands, limbs.hands_apart, limbs.hands_x, limbs.spread / 2]))
+    _, once, double, noise = _beats(jumps.times, times, places)
+    stride, *_ = _beats(jumps.times, times, places[:3])  # arms that cross in every second jump spread once a stride
     inside = (times >= jumps.times[0]) & (times <= jumps.times[-1])
     calm = smooth(limbs.hands[inside], 0.25 * RATE)
     frontal = (
@@ -122,14 +123,17 @@ def _rope(moving: Moving, jumps: Jumps, when: np.ndarray) -> dict[str, float]:
         "wander": float(np.log(np.nanmedian(np.abs(calm - np.nanmedian(calm))) + LEAST)),
     }
     knees = float(np.log(np.nanmean(limbs.knees[when]) + LEAST)) if np.isfinite(limbs.knees[when]).any() else float("nan")
+    if len(jumps.times) < FEWEST_BEATS:
+        out |= {"wrist_snr": float("nan"), "wrist_stride": float("nan")}
     seen = np.isfinite(height).mean() >= HANDS_SEEN
+    out["hands_seen"] = 1.0
     return {"knee_lift": knees} | (out if seen else dict.fromkeys(out, float("nan")))
 
 
 def _ring(moving: Moving, jumps: Jumps) -> dict[str, float]:
     """Power of the motion energy above the head once (or twice) a jump and once a stride, against other rates."""
     when = (moving.times >= jumps.times[0]) & (moving.times <= jumps.times[-1])
-    if len(jumps.times) < RING_JUMPS or not moving.energy[when].any():
+    if len(jumps.times) < FEWEST_BEATS or not moving.energy[when].any():
         return {"ring_once": float("nan"), "ring_stride": float("nan")}
     line = np.log(moving.energy + RING_NOISE)[None]
     stride, once, double, noise = _beats(jumps.times, moving.times, line)

@@ -135,9 +135,14 @@ def stride(body: BodySignal, stretch: Stretch) -> Array:
     line = np.where(size > np.median(size[part]) / 2, wave.real, 0)  # a wavelet has half its size where a motion ends
     axis = np.linalg.lstsq(np.nan_to_num(body.image[:, part]).T, line[part], rcond=None)[0]
     seen = axis @ np.nan_to_num(body.image[:, part])
-    if max(concentration(seen[None], np.array([rate * tune])) for tune in TUNES) < MIXED_UP:
+    if _tuned(seen, rate) < MIXED_UP:
         return body.apart
     return line / max(float(np.median(size[part])), 1e-9) * (np.pi / 2 * float(body.gap[part].mean()))
+
+
+def _tuned(values: Array, rate: float) -> float:
+    """Largest share of a signal's power at one rate near ``rate``."""
+    return max(concentration(values[None], np.array([rate * tune])) for tune in TUNES)
 
 
 def image_swing(image: Array, part: slice, rate: float) -> np.ndarray:

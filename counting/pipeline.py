@@ -9,7 +9,7 @@ from pathlib import Path
 import numpy as np
 
 from counting.classifier import load_models
-from counting.features import Moving, features
+from counting.features import FEWEST_BEATS, Moving, features
 from counting.overlay import Scene
 from counting.peaks import Jumps, find_jumps
 from counting.report import JumpReport, Part, SessionReport, streaks_and_breaks
@@ -94,15 +94,20 @@ def count_jumps(track: PoseTrack, settings: CountSettings = CountSettings()) -> 
 
 
 def judged(moving: Moving, settings: CountSettings) -> list[Group]:
-    """The groups of jumps of a person with what the classifier says of each."""
+    """The groups of jumps of a person with what the classifier says of each.
+
+    Too few jumps to find their beat in the wrists are with a rope or without one as the person's other jumps are.
+    """
     models, groups = load_models(), []
     for jumps in find_jumps(moving.body, find_stretches(moving.body, settings), settings):
         values = features(moving, jumps)
         flight, rope = (models[name].probability(values) for name in ("flight", "rope"))
-        hands = bool(np.isfinite(values["wrist_snr"]))
+        hands = bool(np.isfinite(values["hands_seen"]))
         turns = turns_per_jump(moving.limbs, moving.body.times, jumps) if hands and rope >= 0.5 else 1
         groups.append(Group(jumps, style_of(moving.body, moving.limbs, jumps, turns), turns, flight, rope, hands))
-    return groups
+    told = [g for g in groups if g.flight >= 0.5 and len(g.jumps.times) >= FEWEST_BEATS]
+    usual = _weighted([g.rope for g in told], [len(g.jumps.times) for g in told])
+    return [replace(g, rope=usual) if told and len(g.jumps.times) < FEWEST_BEATS else g for g in groups]
 
 
 def groups_of(track: PoseTrack, settings: CountSettings) -> list[tuple[Jumps, dict[str, float]]]:

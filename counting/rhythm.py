@@ -32,13 +32,19 @@ TOGETHER = (1.0, 4.6)
 IN_TURNS = (2.2, 9.2)
 """Range of jumps or steps a second of each kind."""
 
+FAINT = 0.3
+"""Amplitude in grey levels below which a person's picture shows nothing."""
+
+UNSEEN = 0.4
+"""What is left of the evidence of a rate that the picture does not show: a shaking camera may hide it there."""
+
 DOMINANT = 0.5
 """Share of the strongest rate's power in the person's picture from which a rate is seen there."""
 
 IN_PHASE = 0.6
 """Share of the trunk's amplitude that the feet have in phase with it when a whole body rises."""
 
-GAP_MEAN = 0.4
+GAP_MEAN = 0.2
 """Seconds over which the distance of the feet is averaged: a step or more."""
 
 STEPS_ALONE = 3.4
@@ -104,17 +110,18 @@ def measure(body: BodySignal, settings: CountSettings) -> tuple[Array, Array]:
             worth = np.maximum(worth, np.where(flight > 1, flight**2, 0) * _share(trunk[i], against[half]))
             size = np.maximum(size, np.where(flight > 1, np.abs(trunk[i]), 0))
             worth = worth * _slow_steps(against[half], np.abs(trunk[i]), rate)
-        evidence.append(worth * np.minimum(2 * seen, 1))
+        evidence.append(worth * np.clip(2 * seen, UNSEEN, 1))
         sizes.append(size)
     return np.array(evidence), np.array(sizes)
 
 
 def image_share(image: Array) -> Array:
-    """Power (R, N) of the person's picture at every rate, relative to the strongest rate at each time; 1 without one."""
+    """Power (R, N) of the person's picture at every rate, relative to the strongest rate at each time; 1 where it shows
+    nothing."""
     if not np.isfinite(image).any():
         return np.ones((len(RATES), -(-image.shape[1] // EVERY)))
     power = np.sum([np.abs(wavelets(component)) ** 2 for component in image], axis=0)
-    return power / np.maximum(power.max(axis=0), 1e-9)
+    return (power + FAINT**2) / (power.max(axis=0) + FAINT**2)
 
 
 def least_lift(foot_lift: float, rate: float, firm: bool) -> float:
