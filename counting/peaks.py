@@ -124,10 +124,7 @@ def stride(body: BodySignal, stretch: Stretch) -> Array:
     They are mixed up where less than half of the difference's power is at the rate of the strides.
     """
     part, rate = slice(stretch.start, stretch.stop), float(np.median(stretch.rate)) / 2
-    if (
-        concentration(body.apart[part][None], np.array([rate])) >= MIXED_UP
-        or not np.isfinite(body.image[:, part]).any()
-    ):
+    if _tuned(body.apart[part], rate) >= MIXED_UP or not np.isfinite(body.image[:, part]).any():
         return body.apart
     waves = (image_swing(body.image, part, rate * tune) for tune in TUNES)
     wave = max(waves, key=lambda wave: float(wave[part].real.var()))
@@ -137,7 +134,7 @@ def stride(body: BodySignal, stretch: Stretch) -> Array:
     seen = axis @ np.nan_to_num(body.image[:, part])
     if _tuned(seen, rate) < MIXED_UP:
         return body.apart
-    return line / max(float(np.median(size[part])), 1e-9) * (np.pi / 2 * float(body.gap[part].mean()))
+    return line / max(float(np.median(size[part])), 1e-9) * float(np.sqrt(2 * np.mean(body.gap[part] ** 2)))
 
 
 def _tuned(values: Array, rate: float) -> float:

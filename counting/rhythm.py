@@ -45,7 +45,7 @@ IN_PHASE = 0.6
 """Share of the trunk's amplitude that the feet have in phase with it when a whole body rises."""
 
 GAP_MEAN = 0.2
-"""Seconds over which the distance of the feet is averaged: a step or more."""
+"""Seconds over which the distance of the feet is averaged (root mean square): a step or more."""
 
 STEPS_ALONE = 3.4
 """Steps a second above which alternating feet need no free fall of the trunk to be steps in the air."""
@@ -83,7 +83,7 @@ def measure(body: BodySignal, settings: CountSettings) -> tuple[Array, Array]:
     """Evidence (S, N), 1 is just enough, and amplitude (S, N) in body heights of every state over time."""
     trunk, both, left, right = (wavelets(v) for v in (body.trunk, body.both, body.left, body.right))
     against, apart = np.sqrt(np.clip(-np.real(left * right.conj()), 0, None)), np.abs(left - right) / 2
-    gap = np.pi / 2 * smooth(body.gap, GAP_MEAN * RATE)[::EVERY]
+    gap = np.sqrt(2 * smooth(body.gap**2, GAP_MEAN * RATE)[::EVERY])
     fall = (2 * np.pi * RATES[:, None]) ** 2 / GRAVITY
     shown = image_share(body.image)
     evidence, sizes = [], []
@@ -213,7 +213,7 @@ def _continued(found: list[Stretch], body: BodySignal, foot_lift: float) -> list
     if not any(stretch.turns for stretch in found):
         return found
     apart, seen = np.abs(wavelets(body.apart)), image_share(body.image) > DOMINANT
-    gap = np.pi / 2 * smooth(body.gap, GAP_MEAN * RATE)[::EVERY]
+    gap = np.sqrt(2 * smooth(body.gap**2, GAP_MEAN * RATE)[::EVERY])
     swing = np.maximum(apart, np.where(seen & np.isfinite(body.image[0, ::EVERY]), gap, 0))
     for i, stretch in enumerate(found):
         start = grown[-1].stop if grown else 0
