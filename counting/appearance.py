@@ -52,7 +52,7 @@ ABOVE, ARM = 0.08, 0.12
 
 @dataclass(eq=False)
 class Window:
-    """The window of one person: ``middle`` xy and ``height`` of the gliding box in pixels, ``time`` of the last frame."""
+    """The window of one person: ``middle`` xy and ``height`` of the gliding box in pixels at ``time``."""
 
     middle: Floats
     height: float

@@ -18,7 +18,7 @@ FILE = Path(__file__).with_name("classifier.json")
 
 @dataclass(frozen=True)
 class LogisticModel:
-    """``probability`` of a yes from named features: standardised by ``mean`` and ``scale``, weighed, summed with ``bias``."""
+    """Features by ``names`` are scaled by ``mean`` and ``scale``, multiplied by ``weights``, summed with ``bias``."""
 
     names: tuple[str, ...]
     mean: tuple[float, ...]

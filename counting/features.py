@@ -39,14 +39,14 @@ LEAST = 1e-4
 """Amplitude in body heights that is added before a logarithm: a tenth of what keypoints are precise to."""
 
 FLIGHT = {
-    "turns": 0, "turns_rate": 1, "fall": 1, "trunk_share": 1, "feet_share": 1, "stride_share": 1, "image_share": 1,
+    "alternating": 0, "fall": 1, "rhythm_share": 1, "feet_share": 1, "image_share": 1,
     "irregular": -1, "log_number": 1, "leg_score": 1, "log_pixels": 1,
 }  # fmt: skip
 """Features that tell a flight from noise and from exercises on the floor, and which way each may speak."""
 
 ROPE = {
     "log_rate": 1, "wrist_snr": 1, "wrist_stride": -1, "wrist_out": 1, "wrist_off": -1, "wander": -1, "travel": -1,
-    "hands_high": -1, "knee_lift": -1, "turns": 0, "turns_rate": 1, "ring_once": 1, "ring_stride": -1,
+    "hands_high": -1, "knee_lift": -1, "alternating": 0, "alternating_rate": 1, "ring_once": 1, "ring_stride": -1,
 }  # fmt: skip
 """Features that tell whether a rope is turned, and which way each may speak."""
 
@@ -76,22 +76,23 @@ def features(moving: Moving, jumps: Jumps) -> dict[str, float]:
 
 
 def _flight(body: BodySignal, when: np.ndarray, rate: float, jumps: Jumps) -> dict[str, float]:
-    trunk, apart, gap, lower = (v[when] for v in (body.trunk, body.apart, body.gap, body.lower))
+    trunk, apart, gap, lower = (v[when] for v in (body.trunk, body.antiphase, body.gap, body.lower))
     image, once, stride, double = body.image[:, when], np.array([rate]), np.array([rate / 2]), np.array([2 * rate])
     seen = np.isfinite(image).any()
+    shown = concentration(image, once) + concentration(image, stride) if seen else float("nan")
+    level = concentration(trunk[None], once) + concentration(trunk[None], double)
     gaps = np.diff(jumps.times) / jumps.period
     drift = smooth(body.x[when], 0.5 * RATE)
     return {
-        "turns": float(jumps.turns),
-        "turns_rate": float(jumps.turns) * float(np.log(rate)),
+        "alternating": float(jumps.alternating),
+        "alternating_rate": float(jumps.alternating) * float(np.log(rate)),
         "log_rate": float(np.log(rate)),
         "log_number": float(np.log(len(jumps.times))),
         "fall": max(_fall(trunk, rate), _fall(trunk, 2 * rate)),
-        "trunk_share": concentration(trunk[None], once) + concentration(trunk[None], double),
+        "rhythm_share": concentration(apart[None], stride) if jumps.alternating else level,
         "feet_share": concentration(np.stack([lower, gap]), once) + concentration(np.stack([lower, gap]), double),
-        "stride_share": concentration(apart[None], stride),
         "log_gap": float(np.log(np.mean(gap) + LEAST)),
-        "image_share": concentration(image, once) + concentration(image, stride) if seen else float("nan"),
+        "image_share": shown,
         "irregular": float(np.std(gaps)) if len(gaps) > 1 else float("nan"),
         "travel": float(np.nanmedian(np.abs(np.gradient(drift)))) * RATE if np.isfinite(drift).any() else float("nan"),
         "log_pixels": float(np.log(np.median(body.size[when]))),
@@ -122,7 +123,9 @@ def _rope(moving: Moving, jumps: Jumps, when: np.ndarray) -> dict[str, float]:
         "hands_high": float(np.nanquantile(limbs.hands[when], 0.9)),
         "wander": float(np.log(np.nanmedian(np.abs(calm - np.nanmedian(calm))) + LEAST)),
     }
-    knees = float(np.log(np.nanmean(limbs.knees[when]) + LEAST)) if np.isfinite(limbs.knees[when]).any() else float("nan")
+    knees = (
+        float(np.log(np.nanmean(limbs.knees[when]) + LEAST)) if np.isfinite(limbs.knees[when]).any() else float("nan")
+    )
     if len(jumps.times) < FEWEST_BEATS:
         out |= {"wrist_snr": float("nan"), "wrist_stride": float("nan")}
     seen = np.isfinite(height).mean() >= HANDS_SEEN

@@ -22,7 +22,7 @@ COMPONENTS = 6
 
 
 def image_signal(track: PoseTrack, grid: Array, longest: float, slow: float) -> Array:
-    """Components (COMPONENTS, G) in grey levels over ``grid`` (G,), largest first; NaN in gaps above ``longest`` seconds.
+    """Components (COMPONENTS, G) in grey levels over ``grid`` (G,), largest first; NaN in gaps over ``longest`` s.
 
     What is slower than the width ``slow`` (in samples of the grid) of a Gaussian mean is taken away.
     """

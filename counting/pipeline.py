@@ -13,7 +13,7 @@ from counting.features import FEWEST_BEATS, Moving, features
 from counting.overlay import Scene
 from counting.peaks import Jumps, find_jumps
 from counting.report import JumpReport, Part, SessionReport, streaks_and_breaks
-from counting.rhythm import find_stretches
+from counting.rhythm import find_segments
 from counting.settings import CountSettings
 from counting.signal import BodySignal, body_signal
 from counting.smoothing import Array
@@ -99,7 +99,7 @@ def judged(moving: Moving, settings: CountSettings) -> list[Group]:
     Too few jumps to find their beat in the wrists are with a rope or without one as the person's other jumps are.
     """
     models, groups = load_models(), []
-    for jumps in find_jumps(moving.body, find_stretches(moving.body, settings), settings):
+    for jumps in find_jumps(moving.body, find_segments(moving.body, settings), settings):
         values = features(moving, jumps)
         flight, rope = (models[name].probability(values) for name in ("flight", "rope"))
         hands = bool(np.isfinite(values["hands_seen"]))
@@ -114,7 +114,7 @@ def groups_of(track: PoseTrack, settings: CountSettings) -> list[tuple[Jumps, di
     """Groups of jumps of a track before anything is decided about them, each with its features."""
     track = replace(track, times=track.times * settings.speed)
     moving = moving_of(track, settings)
-    groups = find_jumps(moving.body, find_stretches(moving.body, settings), settings)
+    groups = find_jumps(moving.body, find_segments(moving.body, settings), settings)
     return [(jumps, features(moving, jumps)) for jumps in groups]
 
 
@@ -137,7 +137,7 @@ def count_people(
     if not people:
         return SessionReport((), None, length, (NO_PERSON,))
     seen = [p.coverage * len(t) for p, t in zip(people, tracks, strict=True)]
-    main = max(range(len(people)), key=lambda i: (people[i].count, people[i].apart, seen[i]))
+    main = max(range(len(people)), key=lambda i: (people[i].count, people[i].count_without_rope, seen[i]))
     return SessionReport(people, main, length, people[main].warnings)
 
 
@@ -190,18 +190,18 @@ def _weighted(values: list[float], weights: list[int]) -> float:
 
 
 def _regularity(groups: list[Jumps]) -> float:
-    """1 minus the relative spread of the time between jumps, within each stretch."""
+    """1 minus the relative spread of the time between jumps, within each segment."""
     gaps = _joined([np.diff(j.times) / j.period for j in groups if len(j.times) > 2])
     return float(np.clip(1 - np.std(gaps[gaps < 2]), 0, 1)) if len(gaps) else 0.0
 
 
 def _shown(body: BodySignal, groups: list[Jumps]) -> Array:
     """The motion that was counted: the feet's difference where they take turns, else the common motion."""
-    signal = np.where(np.isfinite(body.both), (body.trunk + body.both) / 2, body.trunk)
+    signal = np.where(np.isfinite(body.common), (body.trunk + body.common) / 2, body.trunk)
     for jumps in groups:
-        if jumps.turns:
+        if jumps.alternating:
             when = (body.times >= jumps.times[0] - jumps.period) & (body.times <= jumps.times[-1] + jumps.period)
-            signal = np.where(when, body.apart, signal)
+            signal = np.where(when, body.antiphase, signal)
     return signal
 
 

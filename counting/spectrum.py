@@ -23,7 +23,7 @@ EVERY = 4
 def wavelets(values: Array, rates: Array = RATES, every: int = EVERY, chunk: int = 7200) -> np.ndarray:
     """Complex amplitudes (R, ceil(G / every)) of a signal (G,): a sine of amplitude A gives A at its rate.
 
-    A wavelet knows no frequency above twice its rate, so only the lower ``1 / every`` of the spectrum is transformed back.
+    A wavelet holds no frequency above twice its rate, so only the lower ``1 / every`` of the spectrum is transformed.
     """
     pad = int(4 * CYCLES / rates.min() * RATE) // every * every
     line = np.pad(np.nan_to_num(values), pad)
@@ -31,7 +31,7 @@ def wavelets(values: Array, rates: Array = RATES, every: int = EVERY, chunk: int
     for start in range(0, len(values), chunk):
         piece = line[start : start + chunk + 2 * pad]
         low = int(next_fast_len(-(-len(piece) // every)) or 1)
-        spectrum = fft(piece.astype(np.complex64), low * every)[:low] / every
+        spectrum = np.asarray(fft(piece.astype(np.complex64), low * every))[:low] / every
         hertz = np.arange(low) * (RATE / (low * every))
         width = rates[:, None] / (2 * np.pi * CYCLES)
         bank = 2 * np.exp(-0.5 * ((hertz - rates[:, None]) / width) ** 2) * (hertz > 0)
@@ -59,8 +59,7 @@ def concentration(signals: Array, rates: Array) -> float:
 def locked_power(jumps: Array, times: Array, signals: Array, rates: Array) -> Array:
     """Power (R,) of signals (C, T) at ``rates`` (R,) per jump.
 
-    The phase is that of the jumps at ``jumps`` (J,) seconds, so the longer they last, the fainter may be what beats with
-    them.
+    The phase is that of the jumps at ``jumps`` (J,) seconds: the longer they last, the fainter may be what is found.
     """
     when = (times >= jumps[0]) & (times <= jumps[-1])
     if when.sum() < 2:

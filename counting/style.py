@@ -113,7 +113,7 @@ def _one_foot_up(lifted: Array, high: float = 0.08, share: float = 0.125) -> boo
 def style_of(body: BodySignal, limbs: Limbs, jumps: Jumps, turns: int) -> str:
     """One of ``STYLES`` for a group of jumps with so many turns of the rope per jump."""
     when, rate = around(body.times, jumps), 1 / jumps.period
-    if jumps.turns:
+    if jumps.alternating:
         return "alternate feet"
     if turns > 1:
         return "double under"
@@ -123,5 +123,5 @@ def style_of(body: BodySignal, limbs: Limbs, jumps: Jumps, turns: int) -> str:
         return "jacks"
     if _one_foot_up(limbs.lifted[when]):
         return "single leg"
-    swing = max(amplitude(v[when], rate / k) for v in (body.apart, limbs.sway) for k in (2, 4))
+    swing = max(amplitude(v[when], rate / k) for v in (body.antiphase, limbs.sway) for k in (2, 4))
     return "boxer step" if swing > max(0.2 * amplitude(body.trunk[when], rate), 0.01) else "two feet"

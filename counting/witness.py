@@ -17,9 +17,9 @@ def agrees(body: BodySignal, jumps: Jumps) -> bool:
     image = body.image[:, part]
     if len(jumps.times) < 4 or not np.isfinite(image).all():
         return True
-    rate = 1 / jumps.period / (2 if jumps.turns else 1)
+    rate = 1 / jumps.period / (2 if jumps.alternating else 1)
     waves = [image_swing(body.image, part, rate * tune)[part] for tune in TUNES]
     wave = max(waves, key=lambda wave: float(np.mean(np.abs(wave) ** 2)))
     cycles = abs(float(np.unwrap(np.angle(wave))[-1] - np.angle(wave[0]))) / (2 * np.pi)
-    number = cycles * (2 if jumps.turns else 1) + 1
+    number = cycles * (2 if jumps.alternating else 1) + 1
     return abs(number - len(jumps.times)) <= max(1.5, APART * len(jumps.times))

@@ -26,8 +26,8 @@ OUTSIDE = {
     "counting": {"numpy", "scipy"},
     "webui": {"numpy", "cv2", "PIL", "gradio", "matplotlib"},
 }
-ALSO = {"counting.camera": {"cv2"}}
-"""Libraries of single modules: the one module of counting that looks at pixels."""
+ALSO = {"counting.camera": {"cv2"}, "counting.appearance": {"cv2"}}
+"""Libraries of single modules: those of counting that look at pixels."""
 NOUNS = {"vision.types", "vision.geometry", "vision.layouts", "vision.options", "vision.pipelined"}
 THREADS = {"threading", "_thread", "queue", "concurrent", "multiprocessing", "asyncio"}
 MEDIA = {"vision.image", "vision.video", "vision.draw"}

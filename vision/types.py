@@ -112,8 +112,8 @@ class PoseTrack(_Indexable):
     score in COCO order; ``boxes`` (T, 4) float32.  Where the person was not seen, x, y and box
     are NaN and the score is 0.  ``camera`` (T, 2) float32: how far the background at the person's place
     moved in the picture since the frame before, in pixels; all 0 if not given: a camera that stands still.
-    ``thumbnails`` (T, 32, 24) uint8 small grey pictures of the body and ``energy`` (T,) float32 the motion energy above the
-    head (see ``counting.appearance``); all 0 if not given.
+    ``thumbnails`` (T, 32, 24) uint8 small grey pictures of the body and ``energy`` (T,) float32 the motion energy above
+    the head (see ``counting.appearance``); all 0 if not given.
     """
 
     times: Times

@@ -200,12 +200,12 @@ def test_hands_that_hang_turn_no_rope():
 
     track = film(Clip([REST, (5.0, hop), REST], spoiled=Spoiled(0.005)))
     report = count_jumps(track)
-    assert (report.count, report.apart) == (0, 10)
+    assert (report.count, report.count_without_rope) == (0, 10)
     assert not report.rope
     assert report.turns == 0
     assert any("without a rope" in w for w in report.warnings)
     both = count_jumps(track, CountSettings(without_rope=True))
-    assert (both.count, both.apart) == (10, 10)
+    assert (both.count, both.count_without_rope) == (10, 10)
 
 
 def test_feet_out_of_the_picture_are_told():

@@ -28,8 +28,8 @@ from vision.video import probe_video, read_frames
 
 @dataclass(frozen=True)
 class Result:
-    """One clip: rope jumps and all flights that are true (``flights`` 0: not counted), what was counted, and the seconds
-    that tracking took."""
+    """One clip: true rope jumps and flights of any kind (``flights`` 0: none, or not labelled), the report, and the
+    seconds that tracking took."""
 
     clip: str
     role: str
@@ -140,7 +140,8 @@ def _table(results: list[Result]) -> dict[str, Any]:
         facts = (who.style, who.rope_confidence, who.turns, who.coverage) if who else ("-", 0.0, 0, 0.0)
         style, rope, turns, cover = facts
         others = sum(p.count for i, p in enumerate(r.report.people) if i != r.report.main)
-        counts = f"{r.clip[:27]:28}{r.true:6}{r.report.count:6}{r.error:+6}{r.flights:9}{who.apart if who else 0:8}{others:8}"
+        free = who.count_without_rope if who else 0
+        counts = f"{r.clip[:27]:28}{r.true:6}{r.report.count:6}{r.error:+6}{r.flights:9}{free:8}{others:8}"
         print(f"{counts}  {style:<16}{rope:5.2f}{turns:6}{cover:6.2f}{r.seconds:7.1f}")
         for sentence in r.report.warnings:
             print(f"{'':28}{sentence}")

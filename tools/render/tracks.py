@@ -1,4 +1,4 @@
-"""Tracks of rendered bodies without pictures: exact joints of people who jump or exercise, with a pose network's faults.
+"""Tracks of rendered bodies without pictures: joints of people who jump or exercise, with a pose network's faults.
 
 They show in minutes what rendered clips show in hours, for fitting and testing what counting decides from joints alone.
 The faults are those that networks make on real clips: tremor, legs that change places or lie on one leg, feet that are
@@ -47,7 +47,7 @@ def make_tracks(count: int, seed: int, kinds: tuple[str, ...] = (*STYLES, *NO_RO
     for number in range(count):
         if body is None or number % 5 == 0:
             names = ("gender", "height", "weight", "muscle")
-            body = Body(**{name: float(rng.uniform(0.15, 0.85)) for name in names})
+            body = Body(None, **{name: float(rng.uniform(0.15, 0.85)) for name in names})
         yield make_track(body, kinds[number % len(kinds)], rng)
 
 

@@ -4,7 +4,7 @@
 
 ``DIR`` and ``KEEP`` are as for ``tools.evaluate count``, which makes the tracks; several of each are joined by commas.
 Rendered tracks (``tools.render.tracks``) show every motion with every fault of a pose network.  Clips weigh as much as
-rendered tracks in all.  ``--leave-out`` prints, for every clip, what a fit without the clip and its relatives says of it.
+rendered tracks in all.  ``--leave-out`` prints what a fit without a clip and its relatives says of that clip.
 """
 
 from __future__ import annotations
@@ -58,8 +58,8 @@ class Config:
 
 @dataclass(frozen=True)
 class Sample:
-    """A group of jumps: its ``features``, whether it is one and with a rope (None: not known), ``clip`` and ``group`` of
-    clips that are left out together, and what it ``weighs``."""
+    """A group of jumps: its ``features``, the true ``flight`` and ``rope`` (None: not known), its ``clip``, its
+    ``group`` of clips that are left out together, and what it ``weighs``."""
 
     features: dict[str, float]
     flight: bool | None
@@ -207,7 +207,7 @@ def _rendered(config: Config) -> Iterator[tuple[PoseTrack, np.ndarray, bool]]:
         yield made.track, made.apexes, made.rope
     if path:
         path.parent.mkdir(parents=True, exist_ok=True)
-        np.savez_compressed(path, **arrays)
+        np.savez_compressed(path, allow_pickle=False, **arrays)
 
 
 def _balanced(clips: list[Sample], rendered: list[Sample]) -> list[Sample]:
