@@ -89,7 +89,7 @@ def _flight(body: BodySignal, when: np.ndarray, rate: float, jumps: Jumps) -> di
         "log_rate": float(np.log(rate)),
         "log_number": float(np.log(len(jumps.times))),
         "fall": max(_fall(trunk, rate), _fall(trunk, 2 * rate)),
-        "rhythm_share": concentration(apart[None], stride) if jumps.alternating else level,
+        "rhythm_share": np.fmax(concentration(apart[None], stride), shown) if jumps.alternating else level,
         "feet_share": concentration(np.stack([lower, gap]), once) + concentration(np.stack([lower, gap]), double),
         "log_gap": float(np.log(np.mean(gap) + LEAST)),
         "image_share": shown,

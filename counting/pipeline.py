@@ -29,6 +29,9 @@ __all__ = ["count_jumps", "count_people", "render", "track_people"]
 AHEAD = 2
 """Frames that wait between decoding, drawing and encoding; at 4K a frame is 25 MB."""
 
+JUMPING = 0.4
+"""Probability of a flight from which a group is jumping: less than even, since rope jumps must also show a rope."""
+
 SLOWED = (0.5, 0.25)
 """Speeds of slow motion that are tried where nothing is counted."""
 
@@ -61,7 +64,7 @@ def count_jumps(track: PoseTrack, settings: CountSettings = CountSettings()) -> 
     track = replace(track, times=track.times * settings.speed)
     moving = moving_of(track, settings)
     body = moving.body
-    groups = [g for g in judged(moving, settings) if g.flight >= 0.5]
+    groups = [g for g in judged(moving, settings) if g.flight >= JUMPING]
     counted = [g for g in groups if g.with_rope or settings.without_rope]
     jumps = [g.jumps for g in counted]
     parts = tuple(_part(g) for g in counted)
@@ -105,7 +108,7 @@ def judged(moving: Moving, settings: CountSettings) -> list[Group]:
         hands = bool(np.isfinite(values["hands_seen"]))
         turns = turns_per_jump(moving.limbs, moving.body.times, jumps) if hands and rope >= 0.5 else 1
         groups.append(Group(jumps, style_of(moving.body, moving.limbs, jumps, turns), turns, flight, rope, hands))
-    told = [g for g in groups if g.flight >= 0.5 and len(g.jumps.times) >= FEWEST_BEATS]
+    told = [g for g in groups if g.flight >= JUMPING and len(g.jumps.times) >= FEWEST_BEATS]
     usual = _weighted([g.rope for g in told], [len(g.jumps.times) for g in told])
     return [replace(g, rope=usual) if told and len(g.jumps.times) < FEWEST_BEATS else g for g in groups]
 
