@@ -146,7 +146,7 @@ def _keep(source: Path, target: Path, photo: Photo, job: Job) -> None:
 
 
 def _video(source: Path, target: Path, job: Job) -> None:
-    write_video(target, retouched_frames(read_frames(source), job), sound_from=source)
+    write_video(target, retouched_frames(read_frames(source), job), audio_from=source)
 
 
 def retouched_frames(frames: Iterator[Frame], job: Job) -> Iterator[Frame]:

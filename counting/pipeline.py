@@ -17,7 +17,7 @@ from counting.signal import BodySignal, body_signal
 from counting.smoothing import Array
 from counting.style import Manner, limbs_of, manner_of
 from counting.tracking import track_people
-from vision.pipelined import ahead
+from vision.prefetch import prefetch
 from vision.types import Frame, PoseTrack
 from vision.video import probe_video, read_frames, write_video
 
@@ -97,8 +97,8 @@ def render(
             scene.draw_on(frame.image, frame.time)
             yield frame
 
-    with ahead(read_frames(source), AHEAD) as decoded, ahead(drawn(decoded), AHEAD) as pictures:
-        write_video(target, pictures, sound_from=source)
+    with prefetch(read_frames(source), AHEAD) as decoded, prefetch(drawn(decoded), AHEAD) as pictures:
+        write_video(target, pictures, audio_from=source)
 
 
 def _part(jumps: Jumps, manner: Manner) -> Part:

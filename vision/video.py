@@ -17,7 +17,7 @@ from av.stream import Disposition
 from av.video.reformatter import Colorspace, VideoReformatter
 
 from vision.files import check_readable, replaced_at_end
-from vision.sound import Sound
+from vision.audio import Audio
 from vision.types import Frame, Image, MediaError
 
 _TICKS = 90_000
@@ -82,14 +82,14 @@ def write_video(
     path: str | Path,
     frames: Iterable[Frame],
     *,
-    sound_from: str | Path | None = None,
+    audio_from: str | Path | None = None,
     crf: int = CRF,
     preset: str = PRESET,
     details: str = DETAILS,
 ) -> None:
     """Write H.264 (yuv420p, playable while it loads) with the frames' own times; the file appears whole or not at all.
 
-    Odd sizes are padded to even ones.  The sound of ``sound_from`` is kept in step with that file's
+    Odd sizes are padded to even ones.  The sound of ``audio_from`` is kept in step with that file's
     frames, ends with the last frame written, and is re-encoded only where MP4 cannot hold it.  All
     frames must have the first one's size.  Errors raised by ``frames`` pass through.  Raises
     ``MediaError`` when there is no frame, for an unknown suffix and when writing fails.
@@ -102,7 +102,7 @@ def write_video(
     if first is None:
         raise MediaError(f"{path.name} cannot be written: there are no frames.")
     codec = {"crf": str(crf), "preset": preset, "x264-params": details}
-    with replaced_at_end(path) as draft, _Writer(path, draft, first.image, codec, sound_from) as writer:
+    with replaced_at_end(path) as draft, _Writer(path, draft, first.image, codec, audio_from) as writer:
         writer.add(first)
         for frame in iterator:
             writer.add(frame)
@@ -215,17 +215,17 @@ class _Writer:
     """One MP4 file being written: pictures as they come, sound up to the time of the last picture."""
 
     def __init__(
-        self, path: Path, draft: Path, image: Image, codec: dict[str, str], sound_from: str | Path | None
+        self, path: Path, draft: Path, image: Image, codec: dict[str, str], audio_from: str | Path | None
     ) -> None:
         self._path, self._shape, self._last = path, image.shape, -1
         self._converter = VideoReformatter()
-        self._sound: Sound | None = None
+        self._audio: Audio | None = None
         with _writing(path):
             self._file = av.open(str(draft), "w", format="mp4", options={"movflags": "+faststart"})
             self._stream = self._video_stream(codec)
         try:
-            if sound_from is not None:
-                self._sound = Sound(sound_from, self._file)
+            if audio_from is not None:
+                self._audio = Audio(audio_from, self._file)
         except BaseException as error:
             self.__exit__(type(error))
             raise
@@ -245,8 +245,8 @@ class _Writer:
 
     def __exit__(self, kind: type[BaseException] | None, *_: object) -> None:
         """Close the files; after an error that alone counts, not how the closing went."""
-        if self._sound is not None:
-            self._sound.close()
+        if self._audio is not None:
+            self._audio.close()
         if kind is None:
             with _writing(self._path):
                 self._file.close()
@@ -271,8 +271,8 @@ class _Writer:
             picture = self._converter.reformat(picture, format="yuv420p", dst_colorspace=Colorspace.ITU709, threads=1)
             picture.pts, picture.time_base = ticks, Fraction(1, _TICKS)
             self._file.mux(self._stream.encode(picture))
-            if self._sound is not None:
-                self._sound.advance(frame.time)
+            if self._audio is not None:
+                self._audio.advance(frame.time)
 
     def finish(self) -> None:
         """Encode what is still waiting."""

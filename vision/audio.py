@@ -19,7 +19,7 @@ _KEPT_AS_IS = ("aac", "mp3")
 """Codecs that every player accepts in MP4; everything else becomes AAC."""
 
 
-class Sound:
+class Audio:
     """The sound of ``source`` on its way into the open container ``output``.
 
     Time 0 is the source's first picture.  A source without sound is silently nothing.  Raises
