@@ -81,9 +81,10 @@ def render(
     tracks: Sequence[PoseTrack],
     report: SessionReport,
     progress: Callable[[float], None] | None = None,
-) -> None:
+) -> tuple[str, ...]:
     """Write the source again with skeleton, counter and signal drawn in; ``progress`` gets shares of 1.
 
+    Returns notes on what of the audio could not be kept.
     Decoding, drawing and encoding run side by side; ``progress`` is called where it is drawn, and what it raises
     ends all of them.
     """
@@ -98,7 +99,7 @@ def render(
             yield frame
 
     with prefetch(read_frames(source), AHEAD) as decoded, prefetch(drawn(decoded), AHEAD) as pictures:
-        write_video(target, pictures, audio_from=source)
+        return write_video(target, pictures, audio_from=source)
 
 
 def _part(jumps: Jumps, manner: Manner) -> Part:

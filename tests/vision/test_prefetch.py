@@ -148,7 +148,11 @@ def test_two_stages_in_a_row_end_together(fails: str) -> None:
 
     taken: list[int] = []
     error = ZeroDivisionError if fails == "user" else ValueError
-    with pytest.raises(error, match=fails), prefetch(iter(first), 2) as numbers, prefetch(second(numbers), 2) as doubled:
+    with (
+        pytest.raises(error, match=fails),
+        prefetch(iter(first), 2) as numbers,
+        prefetch(second(numbers), 2) as doubled,
+    ):
         use(doubled, taken, fail_after=10 if fails == "user" else None)
     assert taken == list(range(0, 20, 2))
     assert first.closed_in == "prefetch"
