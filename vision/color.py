@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import tempfile
 from collections.abc import Callable
+from fractions import Fraction
 from functools import cache
 from pathlib import Path
 from typing import Any
 
 import av
 import numpy as np
+from av.filter import Graph
 from av.video.reformatter import ColorPrimaries, ColorTrc
 
 Floats = np.ndarray
@@ -36,7 +38,7 @@ _UNKNOWN, _BT2020_NCL, _BT2020_CL = 2, 9, 10
 _D65 = (0.3127, 0.3290)
 
 
-def to_bt709(frame: av.VideoFrame) -> av.filter.Graph | None:
+def to_bt709(frame: av.VideoFrame) -> Graph | None:
     """A filter graph that turns frames like this one into 8-bit RGB of BT.709; None for BT.709 and its like."""
     kind = color_kind(frame)
     if kind is None:
@@ -49,7 +51,7 @@ def to_bt709(frame: av.VideoFrame) -> av.filter.Graph | None:
 
 def color_kind(frame: av.VideoFrame) -> tuple[str, str] | None:
     """Transfer (pq, hlg or sdr) and primaries (bt2020 or p3) of a frame; None for what is shown as BT.709."""
-    transfer = {ColorTrc.SMPTE2084: "pq", ColorTrc.ARIB_STD_B67: "hlg"}.get(frame.color_trc, "sdr")
+    transfer = {int(ColorTrc.SMPTE2084): "pq", int(ColorTrc.ARIB_STD_B67): "hlg"}.get(int(frame.color_trc), "sdr")
     wide = frame.color_primaries == ColorPrimaries.BT2020 or frame.colorspace in (_BT2020_NCL, _BT2020_CL)
     if frame.color_primaries in (ColorPrimaries.SMPTE431, ColorPrimaries.SMPTE432):
         return transfer, "p3"
@@ -117,9 +119,9 @@ def _cube(transfer: str, primaries: str) -> str:
 
 def _graph(frame: av.VideoFrame, table: Path) -> Any:
     """yuv of any depth -> R'G'B' of 10 bits -> table -> 8 bits."""
-    graph = av.filter.Graph()
+    graph = Graph()
     source = graph.add_buffer(
-        width=frame.width, height=frame.height, format=frame.format, time_base=frame.time_base or av.time_base
+        width=frame.width, height=frame.height, format=frame.format, time_base=frame.time_base or Fraction(1, 1000)
     )
     unknown = frame.colorspace == _UNKNOWN
     scale = graph.add("scale", "in_color_matrix=bt2020nc" if unknown else "")

@@ -9,6 +9,7 @@ import av
 import cv2
 import numpy as np
 from av.error import FFmpegError
+from av.filter import Graph
 from av.sidedata.sidedata import Type
 from av.video.reformatter import VideoReformatter
 
@@ -18,7 +19,8 @@ from vision.types import Image
 
 def display_matrix(frame: av.VideoFrame) -> tuple[int, int, int, int]:
     """The frame's display matrix as signs (a, b, c, d): shown x = a x + c y, shown y = b x + d y."""
-    data = next((s for s in frame.side_data if s.type == Type.DISPLAYMATRIX), None)
+    sides: Any = frame.side_data
+    data = next((s for s in sides if s.type == Type.DISPLAYMATRIX), None)
     if data is None:
         return 1, 0, 0, 1
     a, b, _, c, d = np.frombuffer(bytes(data), np.int32)[:5].tolist()
@@ -57,9 +59,9 @@ class Display:
         if key != self._key:
             self._key, self._colors = key, to_bt709(frame)
         if self._colors is None:
-            return self._converter.reformat(frame, format="rgb24", threads=1).to_ndarray()
+            return cast(Image, self._converter.reformat(frame, format="rgb24", threads=1).to_ndarray())
         self._colors.push(frame)
-        return self._colors.pull().to_ndarray()
+        return cast(Image, self._colors.pull().to_ndarray())
 
 
 def upright(image: Image, matrix: tuple[int, int, int, int]) -> Image:
@@ -92,7 +94,7 @@ def deinterlaced(frames: Iterator[av.VideoFrame], stream: Any) -> Iterator[av.Vi
 
 
 def _bwdif(frame: av.VideoFrame, stream: Any) -> Any:
-    graph = av.filter.Graph()
+    graph = Graph()
     source = graph.add_buffer(
         width=frame.width, height=frame.height, format=frame.format, time_base=frame.time_base or stream.time_base
     )
