@@ -91,4 +91,5 @@ def fail(name: str, error: object) -> int:
 
 def say(message: str) -> None:
     """One line on stderr."""
-    print(" ".join(message.split()), file=sys.stderr, flush=True)
+    sys.stderr.write(" ".join(message.split()) + "\n")
+    sys.stderr.flush()

@@ -12,7 +12,7 @@ import av
 from av.error import FFmpegError
 from av.stream import Disposition
 
-from vision.files import check_readable
+from vision.files import check_readable, film_in_photo
 from vision.types import MediaError
 
 _BACK, _FORWARD = 0.5, 10.0
@@ -60,7 +60,7 @@ def opened(path: str | Path) -> Iterator[Any]:
     """The open container of a media file, also of the film that a motion photo carries; raises ``MediaError``."""
     path = Path(path)
     check_readable(path)
-    start = _film_in_photo(path)
+    start = film_in_photo(path.read_bytes()) if _head(path)[:3] == _JPEG else 0
     where = f"subfile,,start,{start},end,0,,:file:{path}" if start else f"file:{path}"
     try:
         container = av.open(where, metadata_errors="ignore")
@@ -70,19 +70,13 @@ def opened(path: str | Path) -> Iterator[Any]:
         yield container
 
 
-def _film_in_photo(path: Path) -> int:
-    """Where the film of a motion photo (a JPEG with an MP4 file behind it) begins; 0 where there is none."""
+def _head(path: Path) -> bytes:
     with path.open("rb") as file:
-        if file.read(3) != _JPEG:
-            return 0
-        data = file.read()
-    brand = data.rfind(b"ftyp")
-    return brand - 1 if brand >= 4 and data[brand - 4 : brand - 2] == b"\0\0" else 0
+        return file.read(32)
 
 
 def _not_a_video(path: Path) -> str:
-    with path.open("rb") as file:
-        head = file.read(32)
+    head = _head(path)
     if head[:4] == b"RIFF" and head[8:12] == b"WEBP":
         return "is a WebP picture; animated ones are not read as videos, save it as MP4 or GIF"
     if head[:3] == _JPEG:

@@ -132,3 +132,9 @@ def check_readable(path: str | Path) -> None:
         raise MediaError(f"{path.name} is empty.")
     if not os.access(path, os.R_OK):
         raise MediaError(f"{path.name} may not be read (no permission).")
+
+
+def film_in_photo(data: bytes) -> int:
+    """Where the film of a motion photo (a JPEG with an MP4 file behind it) begins; 0 where there is none."""
+    brand = data.rfind(b"ftyp") if data[:3] == b"\xff\xd8\xff" else -1
+    return brand - 4 if brand >= 4 and data[brand - 4 : brand - 2] == b"\0\0" else 0

@@ -16,8 +16,8 @@ from vision import container
 from vision.color import color_kind
 from vision.container import Clock, opened
 from vision.display import Display, deinterlaced, display_matrix, turn_of
-from vision.encoder import CRF, DETAILS, PRESET, VIDEO_SUFFIXES, write_video
 from vision.types import Frame, Image, MediaError
+from vision.video_encoder import CRF, DETAILS, PRESET, VIDEO_SUFFIXES, write_video
 
 __all__ = ["CRF", "DETAILS", "PRESET", "VIDEO_SUFFIXES", "VideoInfo", "probe_video", "read_frames", "write_video"]
 
