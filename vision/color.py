@@ -16,7 +16,7 @@ from av.video.reformatter import ColorPrimaries, ColorTrc
 
 Floats = np.ndarray
 
-GRID = 33
+GRID = 65
 """Points along each side of the table; between them tetrahedral interpolation."""
 
 WHITE = 203.0
