@@ -16,10 +16,21 @@ from vision import container
 from vision.color import color_kind
 from vision.container import Clock, opened
 from vision.display import Display, deinterlaced, display_matrix, turn_of
+from vision.turning import Turns
 from vision.types import Frame, Image, MediaError
 from vision.video_encoder import CRF, DETAILS, PRESET, VIDEO_SUFFIXES, write_video
 
-__all__ = ["CRF", "DETAILS", "PRESET", "VIDEO_SUFFIXES", "VideoInfo", "probe_video", "read_frames", "write_video"]
+__all__ = [
+    "CRF",
+    "DETAILS",
+    "PRESET",
+    "VIDEO_SUFFIXES",
+    "Turns",
+    "VideoInfo",
+    "probe_video",
+    "read_frames",
+    "write_video",
+]
 
 
 @dataclass(frozen=True)
@@ -55,21 +66,23 @@ def probe_video(path: str | Path) -> VideoInfo:
         return VideoInfo(path, width, height, turn, duration, count, rate, bool(file.streams.audio), notes)
 
 
-def read_frames(path: str | Path) -> Generator[Frame, None, None]:
+def read_frames(path: str | Path, turns: Turns | None = None) -> Generator[Frame, None, None]:
     """The frames of a video as players show them, all of the first one's size, with strictly increasing times from 0.
 
     Times are the file's own (variable frame rates stay variable), see ``vision.container.Clock``.  Frames of two
-    fields are made whole, HDR and wide gamuts become BT.709, and a later frame of another shape is fitted between
-    black bars.  Damaged parts are skipped.  Closing the generator closes the file.  Raises ``MediaError`` when the
-    file is missing, empty, no video, or has no frame that can be decoded.
+    fields are made whole, HDR and wide gamuts become BT.709, ``turns`` sets upright what lies on its side, and a
+    later frame of another shape is fitted between black bars.  Damaged parts are skipped.  Closing the generator
+    closes the file.  Raises ``MediaError`` when the file is missing, empty, no video, or has no frame that can be
+    decoded.
     """
     path = Path(path)
     with _opened(path) as (file, stream):
         clock, display, size = Clock(container.usual_gap(stream)), Display(stream), None
         for decoded in deinterlaced(_decoded(file, stream, path), stream):
-            image = display.image(decoded)
+            image, time = display.image(decoded), clock.tick(decoded.time)
+            image = turns.turned(image, time) if turns is not None else image
             size = size or image.shape[1::-1]
-            yield Frame(fitted(image, size), clock.tick(decoded.time))
+            yield Frame(fitted(image, size), time)
 
 
 def fitted(image: Image, size_wh: tuple[int, int]) -> Image:
