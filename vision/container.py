@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -109,8 +109,14 @@ def audio_stream(container: Any) -> Any | None:
 
 def packets(container: Any, stream: Any) -> Iterator[Any]:
     """Packets of one track up to the end of the file or to where it is cut off; the last one is empty."""
-    with suppress(FFmpegError):
-        yield from container.demux(stream)
+    while True:
+        try:
+            yield from container.demux(stream)
+            return
+        except IndexError:  # a packet of a track that the file did not announce: PyAV stops there, the file goes on
+            continue
+        except FFmpegError:
+            return
 
 
 def frames(container: Any, stream: Any, lost: Callable[[], None] = lambda: None) -> Iterator[Any]:
