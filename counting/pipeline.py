@@ -20,9 +20,9 @@ from counting.smoothing import Array
 from counting.style import limbs_of, style_of, turns_per_jump
 from counting.tracking import track_people
 from counting.witness import agrees
-from vision.pipelined import ahead
+from vision.prefetch import prefetch
 from vision.types import Frame, PoseTrack
-from vision.video import probe_video, read_frames, write_video
+from vision.video import Turns, probe_video, read_frames, write_video
 
 __all__ = ["count_jumps", "count_people", "render", "track_people"]
 
@@ -150,9 +150,11 @@ def render(
     tracks: Sequence[PoseTrack],
     report: SessionReport,
     progress: Callable[[float], None] | None = None,
-) -> None:
+    turns: Turns | None = None,
+) -> tuple[str, ...]:
     """Write the source again with skeleton, counter and signal drawn in; ``progress`` gets shares of 1.
 
+    ``turns`` as they were for ``track_people``.  Returns notes on what of the audio could not be kept.
     Decoding, drawing and encoding run side by side; ``progress`` is called where it is drawn, and what it raises
     ends all of them.
     """
@@ -166,8 +168,8 @@ def render(
             scene.draw_on(frame.image, frame.time)
             yield frame
 
-    with ahead(read_frames(source), AHEAD) as decoded, ahead(drawn(decoded), AHEAD) as pictures:
-        write_video(target, pictures, sound_from=source)
+    with prefetch(read_frames(source, turns), AHEAD) as decoded, prefetch(drawn(decoded), AHEAD) as pictures:
+        return write_video(target, pictures, audio_from=source)
 
 
 def _part(group: Group) -> Part:

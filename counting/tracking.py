@@ -17,7 +17,7 @@ from counting.camera import Camera
 from counting.joining import join_tracks
 from counting.settings import CountSettings
 from vision.geometry import bounding_box, box_iou, grow_box, non_maximum_suppression
-from vision.pipelined import ahead
+from vision.prefetch import prefetch
 from vision.types import Detections, EstimatePose, FindPeople, Floats, Frame, Image, PoseTrack
 
 LARGEST = 1920
@@ -94,7 +94,7 @@ def track_people(
     alive: list[_Person] = []
     done: list[_Person] = []
     camera, appearance = Camera(), Appearance()
-    with ahead(_views(frames), AHEAD) as views:
+    with prefetch(_views(frames), AHEAD) as views:
         for held, scale, after_cut in _intervals(views, settings.find_every):
             if after_cut:
                 done, alive = done + alive, []

@@ -28,7 +28,7 @@ OUTSIDE = {
 }
 ALSO = {"counting.camera": {"cv2"}, "counting.appearance": {"cv2"}}
 """Libraries of single modules: those of counting that look at pixels."""
-NOUNS = {"vision.types", "vision.geometry", "vision.layouts", "vision.options", "vision.pipelined"}
+NOUNS = {"vision.types", "vision.geometry", "vision.layouts", "vision.options", "vision.prefetch"}
 THREADS = {"threading", "_thread", "queue", "concurrent", "multiprocessing", "asyncio"}
 MEDIA = {"vision.image", "vision.video", "vision.draw"}
 SOURCES = [path for name in PACKAGES for path in sorted((ROOT / name).rglob("*.py"))] + [ROOT / "app.py"]
@@ -116,7 +116,7 @@ def test_gradio_and_torch_have_their_places() -> None:
 @pytest.mark.parametrize("path", SOURCES, ids=lambda p: str(p.relative_to(ROOT)))
 def test_one_place_below_the_app_starts_threads(path: Path) -> None:
     module = module_of(path)
-    if module.split(".")[0] not in ("app", "webui", "tools") and module != "vision.pipelined":
+    if module.split(".")[0] not in ("app", "webui", "tools") and module != "vision.prefetch":
         assert not {name.split(".")[0] for name in imports(path)} & THREADS, f"{module} starts threads of its own"
 
 
