@@ -16,9 +16,10 @@ from counting.settings import CountSettings
 from vision.options import options_of
 from webui import inputs, views
 from webui.errors import existing, guard, language
+from webui.jobs import CancelledError, Progress, StopOnClose
 from webui.studio import KEEP_PRIVATE, Studio
 from webui.texts import say
-from webui.videos import CancelledError, Job, Progress, StopOnClose, VideoSession, Work, recount
+from webui.videos import CountJob, VideoSession, Work, recount
 
 SAMPLE = Path(__file__).parents[1] / "assets" / "jump_sample.mp4"
 FIELDS = {name: facts for name, facts in options_of(CountSettings).items() if name != "batch"}
@@ -157,10 +158,10 @@ class JumpTab:
         if (running := self._stops.get(str(request.session_hash))) is not None:
             running.set()
 
-    def _job(self, source: Path, settings: CountSettings, stop: threading.Event | None = None) -> Job:
+    def _job(self, source: Path, settings: CountSettings, stop: threading.Event | None = None) -> CountJob:
         models = self._studio.models
         work = Work(models.find_people, models.estimate_pose, settings, self._studio.limits)
-        return Job(source, self._studio.folder.new("jumps.mp4"), work, stop)
+        return CountJob(source, self._studio.folder.new("jumps.mp4"), work, stop)
 
     def _working(self, words: str, progress: Progress, count: int) -> dict[Any, Any]:
         return {

@@ -7,9 +7,9 @@ from html import escape
 from counting.report import JumpReport, SessionReport
 from vision.types import Faces
 from webui import charts
+from webui.jobs import Progress
 from webui.names import choice_name, translated
 from webui.texts import say
-from webui.videos import Progress
 
 
 def note(text: str) -> str:
