@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 
@@ -81,14 +81,17 @@ def render(
     tracks: Sequence[PoseTrack],
     report: SessionReport,
     progress: Callable[[float], None] | None = None,
+    words: Mapping[str, str] | None = None,
 ) -> None:
     """Write the source again with skeleton, counter and signal drawn in; ``progress`` gets shares of 1.
+
+    ``words`` are written instead of the English ones, see ``counting.overlay.Scene``.
 
     Decoding, drawing and encoding run side by side; ``progress`` is called where it is drawn, and what it raises
     ends all of them.
     """
     length = max(probe_video(source).duration, 1e-6)
-    scene = Scene(tracks, report)
+    scene = Scene(tracks, report, words)
 
     def drawn(frames: Iterable[Frame]) -> Iterator[Frame]:
         for frame in frames:

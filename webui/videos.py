@@ -16,7 +16,9 @@ from counting.settings import CountSettings
 from vision.types import EstimatePose, FindPeople, Floats, Frame, MediaError, PoseTrack
 from vision.video import VideoInfo, probe_video, read_frames
 from webui.jobs import Job
+from webui.names import overlay_words
 from webui.service import Limits
+from webui.uploads import Upload
 
 ANALYSE_SHARE = 0.85
 """The analysis' part of the whole work; drawing is the rest."""
@@ -36,9 +38,10 @@ class TooLargeError(MediaError):
 
 @dataclass(frozen=True, eq=False)
 class VideoSession:
-    """An analysed video: where it lies, what is known of it, its tracks and the last count."""
+    """An analysed video: where it lies, its visitor's name for it, what is known of it, tracks and the last count."""
 
     path: Path
+    name: str
     info: VideoInfo
     tracks: tuple[PoseTrack, ...]
     report: SessionReport
@@ -46,12 +49,13 @@ class VideoSession:
 
 @dataclass(frozen=True)
 class Work:
-    """What a job needs: the two model functions, the settings and the limits."""
+    """What a job needs: the two model functions, the settings, the limits and the language of the result."""
 
     find_people: FindPeople
     estimate_pose: EstimatePose
     settings: CountSettings
     limits: Limits
+    words: str = "en"
 
 
 def check_video(path: Path, limits: Limits) -> VideoInfo:
@@ -91,9 +95,9 @@ class PartialCount:
 class CountJob(Job):
     """Analysis and drawing of a video; ``result`` is there when it has ended well."""
 
-    def __init__(self, path: Path, target: Path, work: Work, stop: threading.Event | None = None) -> None:
+    def __init__(self, source: Upload, target: Path, work: Work, stop: threading.Event | None = None) -> None:
         super().__init__(target, stop)
-        self._path, self._work = path, work
+        self._source, self._work = source, work
         self._partial = PartialCount()
         self.result: VideoSession | None = None
 
@@ -105,14 +109,15 @@ class CountJob(Job):
     def work(self) -> None:
         """Find and follow the people, count, and draw the result."""
         work = self._work
-        info = check_video(self._path, work.limits)
-        with closing(read_frames(self._path)) as frames:
+        info = check_video(self._source.path, work.limits)
+        with closing(read_frames(self._source.path)) as frames:
             watched = self._watched(frames, info)
             tracks = track_people(watched, work.find_people, work.estimate_pose, work.settings, self._followed)
         report = count_people(tracks, work.settings, info.duration or None)
         if tracks:
-            render(self._path, self.target, tracks, report, progress=self._drawn)
-        self.result = VideoSession(self._path, info, tuple(tracks), report)
+            said = overlay_words(work.words)
+            render(self._source.path, self.target, tracks, report, progress=self._drawn, words=said)
+        self.result = VideoSession(self._source.path, self._source.name, info, tuple(tracks), report)
 
     def _watched(self, frames: Iterable[Frame], info: VideoInfo) -> Iterator[Frame]:
         """Pass the frames on, note how far they are, stop when asked and hold the limit of length."""
@@ -126,7 +131,7 @@ class CountJob(Job):
             self.note("analyse", share, frame.time)
             yield frame
         if pictures < 2:
-            raise MediaError(f"{self._path.name} holds a single picture.")
+            raise MediaError(f"{self._source.name} holds a single picture.")
 
     def _followed(self, pieces: Sequence[PoseTrack]) -> None:
         self.stop_if_asked()
@@ -140,4 +145,4 @@ class CountJob(Job):
 def recount(session: VideoSession, settings: CountSettings) -> VideoSession:
     """Count again from the kept tracks, without looking at the video."""
     report = count_people(session.tracks, settings, session.info.duration or None)
-    return VideoSession(session.path, session.info, session.tracks, report)
+    return VideoSession(session.path, session.name, session.info, session.tracks, report)
