@@ -20,6 +20,9 @@ MAX_MARKS = 3000
 LONG = 60.0
 """Seconds from which on a slider under the chart helps to zoom."""
 
+START = 864_000_000
+"""Milliseconds at which the chart's clock starts: Plotly takes numbers of four digits for years."""
+
 COLOURS = ("#23857c", "#c2571a", "#6a5acd", "#a8306b", "#3a7d2c", "#8a6d00", "#2f6fb0", "#7a4a2b")
 
 Array = NDArray[np.floating]
@@ -44,34 +47,36 @@ def chart(words: str, report: SessionReport) -> PlotData | None:
     main = report.skipper
     if main is None or len(main.times) < 2:
         return None
+    seconds = max(report.seconds, float(main.times[-1]))
+    clock = "%-H:%M:%S" if seconds >= 3600 else "%-M:%S"
     traces = []
     for i, person in enumerate(report.people):
         if person.count or i == report.main:
             name = say(words, "table.person.n", number=i + 1)
-            traces.append(_line(name, *person.rate_over_time(), COLOURS[i % len(COLOURS)], i == report.main))
+            traces.append(_line(name, *person.rate_over_time(), COLOURS[i % len(COLOURS)], clock, i == report.main))
     colour = COLOURS[(report.main or 0) % len(COLOURS)]
     traces.append(_movement(words, main.times, main.signal, colour))
     if len(main.apex_times) <= MAX_MARKS:
         traces.append(_marks(words, main.times, main.signal, main.apex_times))
     shown = sum(t["yaxis"] == "y" for t in traces)
-    layout = _layout(words, max(report.seconds, float(main.times[-1])), several=shown > 1)
+    layout = _layout(words, seconds, clock, several=shown > 1)
     config = {"displayModeBar": False, "responsive": True}
     return PlotData(type="plotly", plot=json.dumps({"data": traces, "layout": layout, "config": config}))
 
 
 def _milliseconds(times: Array) -> list[int]:
-    return np.round(np.asarray(times, float) * 1000).astype(int).tolist()
+    return (START + np.round(np.asarray(times, float) * 1000)).astype(int).tolist()
 
 
 def _numbers(values: Array, digits: int) -> list[float | None]:
     return [round(float(v), digits) if np.isfinite(v) else None for v in values]
 
 
-def _line(name: str, times: Array, rates: Array, colour: str, main: bool) -> dict[str, Any]:
+def _line(name: str, times: Array, rates: Array, colour: str, clock: str, main: bool) -> dict[str, Any]:
     return {
         "type": "scatter", "mode": "lines", "name": name, "x": _milliseconds(times), "y": _numbers(rates, 1),
         "yaxis": "y", "line": {"color": colour, "width": 3 if main else 1.5}, "showlegend": True,
-        "hovertemplate": "%{y:.0f} / min",
+        "hovertemplate": f"%{{x|{clock}}} · %{{y:.0f}} / min",
     }  # fmt: skip
 
 
@@ -94,17 +99,17 @@ def _marks(words: str, times: Array, signal: Array, jumps: Array) -> dict[str, A
     }  # fmt: skip
 
 
-def _layout(words: str, seconds: float, *, several: bool) -> dict[str, Any]:
+def _layout(words: str, seconds: float, clock: str, *, several: bool) -> dict[str, Any]:
     grid = {"gridcolor": "rgba(128,140,138,0.25)", "zeroline": False, "fixedrange": True}
-    clock = "%-H:%M:%S" if seconds >= 3600 else "%-M:%S"
     across = {
-        "type": "date", "tickformat": clock, "hoverformat": clock + ".%1f", "range": [0, round(1000 * seconds)],
+        "type": "date", "tickformat": clock, "range": [START, START + round(1000 * seconds)],
         "gridcolor": "rgba(128,140,138,0.25)", "zeroline": False, "nticks": 8, "anchor": "y2",
     }  # fmt: skip
     if seconds > LONG:
         across["rangeslider"] = {"visible": True, "thickness": 0.1, "bgcolor": "rgba(128,140,138,0.1)"}
     return {
-        "height": 380, "margin": {"l": 48, "r": 12, "t": 34, "b": 28}, "hovermode": "x", "dragmode": "zoom",
+        "height": 380, "margin": {"l": 48, "r": 12, "t": 34, "b": 28}, "dragmode": "zoom",
+        "hovermode": "x", "hoverdistance": -1,
         "paper_bgcolor": "rgba(0,0,0,0)", "plot_bgcolor": "rgba(0,0,0,0)", "showlegend": several,
         "font": {"family": "system-ui, sans-serif", "size": 12, "color": "#6b7877"},
         "legend": {"orientation": "h", "y": 1.12, "x": 0},

@@ -45,7 +45,7 @@ LABELS: dict[str, tuple[str, str]] = {
     ),
     "notice": ("Please note", "提示"),
     "close": ("Close", "关闭"),
-    "footer.api": ("Use via API", "通过 API 使用"),
+    "footer": ("About this page", "关于本页"),
     "paste.empty": ("There is no picture in the clipboard. Copy one first.", "剪贴板中没有图片，请先复制一张。"),
     "paste.denied": (
         "The browser does not let this page read the clipboard. Press Ctrl+V or Cmd+V instead.",

@@ -111,7 +111,7 @@ def control_html(prefix: str, name: str, facts: Option, default: Any) -> str:
 def _slider_html(key: str, elem_id: str, low: float, high: float, default: Any) -> str:
     step = 1 if isinstance(default, int) else step_of(low, high)
     return (
-        f'<label class="slide">{text(key)}<output for="{elem_id}-input"></output>'
+        f'<label class="slide" for="{elem_id}-input">{text(key)}<output for="{elem_id}-input"></output>'
         f'<input type="range" min="{low:g}" max="{high:g}" step="{step:g}" id="{elem_id}-input"></label>'
     )
 

@@ -210,7 +210,7 @@ def test_the_chart_shows_everybody_and_marks_each_jump() -> None:
     assert [t["line"]["color"] for t in rates] == list(charts.COLOURS[:2])
     assert plot["layout"]["showlegend"]
     marks = next(t for t in plot["data"] if t["mode"] == "markers")
-    assert marks["x"] == [round(1000 * t) for t in people[0].apex_times]
+    assert marks["x"] == [charts.START + round(1000 * t) for t in people[0].apex_times]
     assert "NaN" not in json.dumps(plot)
     assert "rangeslider" not in plot["layout"]["xaxis"]
 

@@ -270,15 +270,15 @@ def test_no_event_of_the_page_fetches_an_address_in_any_place(server: str, liste
     for event in events:
         if not event["backend_fn"]:
             continue
+        file = {"path": listener.url, "url": listener.url, "meta": {"_type": "gradio.FileData"}}
+        hidden = [{"value": {"files": [file]}}]
         for place in range(len(event["inputs"])):
-            for shape in ("one", "list", "deep"):
-                file = {"path": listener.url, "url": listener.url, "meta": {"_type": "gradio.FileData"}}
-                sent: Any = {"one": file, "list": [file], "deep": {"value": {"files": [file]}}}[shape]
+            for k, sent in enumerate((file, hidden) if place == 0 else (file,)):
                 data = [sent if i == place else None for i in range(len(event["inputs"]))]
-                end = queue_call(server, f"address{event['id']}{place}{shape}", event["id"], data)[-1]
-                assert not end.get("success") or "File itself" in str(end), (event["id"], place, end)
+                end = queue_call(server, f"address{event['id']}{place}{k}", event["id"], data)[-1]
+                assert not end.get("success"), (event["api_name"], place)
                 called += 1
-    assert called > 60
+    assert called > 40
     time.sleep(0.3)
     assert listener.asked == []
 

@@ -51,8 +51,15 @@ studio.jumps = (element, trigger, props, watch) => {
     if (!plot?.on) return tries < 120 && setTimeout(() => chart(tries + 1), 500);
     if (plot.dataset.seeks) return;
     plot.dataset.seeks = 'yes';
-    plot.on('plotly_click', (e) => seek(e.points[0].x));
+    plot.on('plotly_click', (e) => {
+      const { xaxis, x } = e.points[0];
+      const left = plot.querySelector('.nsewdrag').getBoundingClientRect().left;
+      seek(secondsOf(e.event?.clientX ? xaxis.p2d(e.event.clientX - left) : x));
+    });
+    if (matchMedia('(pointer: coarse)').matches) window.Plotly?.relayout(plot, { dragmode: false });
   }
+  // The chart's clock starts ten days after its zero, see webui/charts.py.
+  const secondsOf = (x) => ((typeof x === 'number' ? x : Date.parse(x.replace(' ', 'T') + 'Z')) - 864e6) / 1000;
   function seek(time) {
     const video = document.querySelector('#result video');
     if (!video || !Number.isFinite(time)) return;

@@ -61,12 +61,10 @@ window.studio = (() => {
     }).observe(document.body, { childList: true, subtree: true });
   }
 
-  // Names for screen readers that Gradio's own parts lack or have in English.
+  // Gradio names its footer in English only.
   function nameGradio() {
-    document.querySelectorAll('footer button, footer a').forEach((e) => {
-      const text = e.textContent.trim();
-      if (words === 'zh' && /^Use via API/.test(text)) e.firstChild.textContent = t('footer.api') + ' ';
-    });
+    const footer = document.querySelector('footer[aria-label]');
+    if (footer && footer.getAttribute('aria-label') !== t('footer')) footer.setAttribute('aria-label', t('footer'));
   }
 
   const memory = {
