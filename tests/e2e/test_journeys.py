@@ -91,10 +91,9 @@ def test_several_photos_are_saved_as_a_zip(visit, portrait: str, tmp_path: Path)
     with Pillow.open(portrait) as picture:
         picture.save(tmp_path / "second.png")
     put_photo(page, portrait, str(tmp_path / "second.png"))
-    first = source(page)
     page.get_by_role("button", name="Next photo").click()
     page.wait_for_function("document.querySelector('.turn span').textContent === '2 / 2'")
-    settled(page, first)
+    page.wait_for_selector("#compare .stage:not(.busy)")
     with page.expect_download(timeout=90_000) as download:
         page.click("#save-photo")
     with zipfile.ZipFile(download.value.path()) as archive:
