@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -151,15 +151,17 @@ def render(
     report: SessionReport,
     progress: Callable[[float], None] | None = None,
     turns: Turns | None = None,
+    words: Mapping[str, str] | None = None,
 ) -> tuple[str, ...]:
     """Write the source again with skeleton, counter and signal drawn in; ``progress`` gets shares of 1.
 
-    ``turns`` as they were for ``track_people``.  Returns notes on what of the audio could not be kept.
+    ``turns`` as they were for ``track_people``; ``words`` are written instead of the English ones, see
+    ``counting.overlay.Scene``.  Returns notes on what of the audio could not be kept.
     Decoding, drawing and encoding run side by side; ``progress`` is called where it is drawn, and what it raises
     ends all of them.
     """
     length = max(probe_video(source).duration, 1e-6)
-    scene = Scene(tracks, report)
+    scene = Scene(tracks, report, words)
 
     def drawn(frames: Iterable[Frame]) -> Iterator[Frame]:
         for frame in frames:

@@ -17,7 +17,7 @@ TOP_LEVEL = {
     "app.py", "README.md", "requirements.txt", "requirements-dev.txt", "requirements-train.txt", "pyproject.toml",
     "Dockerfile", "ms_deploy.json",
     "run.sh", "test.sh", "models", "beauty", "counting", "tests", "vision", "webui", "tools", "docs", "assets",
-    "LICENSE", "NOTICE",
+    "LICENSE", "NOTICE", "CONTRIBUTING.md", "CHANGELOG.md",
 }  # fmt: skip
 OUTSIDE = {
     "vision": {"numpy", "cv2", "av", "PIL", "pillow_heif"},

@@ -10,9 +10,10 @@ import gradio as gr
 
 from models import MissingWeights
 from vision.types import MediaError
+from webui.jobs import CancelledError
 from webui.service import LOG, Limits, logged
 from webui.texts import language_of, say, span_text
-from webui.videos import CancelledError, TooLargeError, TooLongError
+from webui.videos import TooLargeError, TooLongError
 
 
 def language(request: gr.Request | None) -> str:

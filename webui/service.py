@@ -107,8 +107,13 @@ class ResultFolder:
         self._root = root
         self._swept = float("-inf")
 
+    @property
+    def root(self) -> Path:
+        """Where uploads and results lie."""
+        return self._root
+
     def new(self, name: str) -> Path:
-        """A path that does not exist yet and ends in ``name`` (a name of ours, never a visitor's)."""
+        """A path that does not exist yet and ends in ``name`` (of ours, or a visitor's cleaned of all but letters)."""
         if time.monotonic() - self._swept > 60:
             self.sweep()
         folder = self._root / secrets.token_hex(16)
