@@ -14,7 +14,8 @@ import pytest
 ROOT = Path(__file__).parents[1]
 PACKAGES = ("vision", "models", "beauty", "counting", "webui", "tools")
 TOP_LEVEL = {
-    "app.py", "README.md", "requirements.txt", "requirements-dev.txt", "requirements-train.txt", "pyproject.toml",
+    "app.py", "README.md", "requirements.txt", "requirements-cluster.txt", "requirements-dev.txt",
+    "requirements-train.txt", "pyproject.toml",
     "Dockerfile", "ms_deploy.json",
     "run.sh", "test.sh", "models", "beauty", "counting", "tests", "vision", "webui", "tools", "docs", "assets",
     "LICENSE", "NOTICE", "CONTRIBUTING.md", "CHANGELOG.md",

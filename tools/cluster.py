@@ -1,0 +1,63 @@
+"""Connecting to Ray: nothing is reported to its makers, and a cluster's machines run this very code."""
+
+from __future__ import annotations
+
+import logging
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+ROOT = Path(__file__).parents[1]
+OBJECT_STORE = 500_000_000
+"""Bytes of shared memory that a Ray started here takes; rows and requests are small, files go by the storage."""
+
+LEFT_OUT = ["/.git", "/.venv", "/.ci", "/tests", "/docs", "/runs", "/artefacts", "**/__pycache__"]
+"""What the machines of a cluster do not need of the project's folder."""
+
+OWN_WEIGHTS = ("LANDMARK_WEIGHTS", "POSE_WEIGHTS")
+
+
+@contextmanager
+def connected(address: str | None, cores: int | None = None, **more: Any) -> Iterator[Any]:
+    """The module ``ray``, connected to the cluster at ``address``, or to one started here with ``cores`` and ended.
+
+    The cluster's workers get this project's code and the settings of one's own weights.  Raises ``ValueError`` when Ray
+    is not installed or nothing answers at the address.
+    """
+    ray = import_ray()
+    if address is None:
+        how: dict[str, Any] = {"address": "local", "num_cpus": cores, "object_store_memory": OBJECT_STORE}
+        how["include_dashboard"] = False
+    else:
+        how = {"address": address, "runtime_env": {"working_dir": str(ROOT), "excludes": LEFT_OUT}}
+    try:
+        ray.init(**how, log_to_driver=False, logging_level=logging.ERROR, **more)
+    except (ConnectionError, RuntimeError, ValueError, TimeoutError) as error:
+        raise ValueError(
+            f"No connection to the cluster at {address or 'this machine'}: {_first_line(error)}"
+        ) from error
+    try:
+        yield ray
+    finally:
+        ray.shutdown()
+
+
+def import_ray() -> Any:
+    """The module ``ray`` with its reports switched off, for what is started from here too."""
+    os.environ["RAY_USAGE_STATS_ENABLED"] = "0"
+    try:
+        import ray
+    except ImportError as error:
+        raise ValueError("This needs Ray: pip install -r requirements-cluster.txt") from error
+    return ray
+
+
+def own_weights() -> dict[str, str]:
+    """The environment that names weights of one's own, for workers."""
+    return {name: os.environ[name] for name in OWN_WEIGHTS if name in os.environ}
+
+
+def _first_line(error: BaseException) -> str:
+    return (str(error).strip().splitlines() or [type(error).__name__])[0]
