@@ -4,6 +4,9 @@ from __future__ import annotations
 
 import logging
 import os
+import signal
+import socket
+import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -33,8 +36,10 @@ def connected(address: str | None, cores: int | None = None, **more: Any) -> Ite
     else:
         how = {"address": address, "runtime_env": {"working_dir": str(ROOT), "excludes": LEFT_OUT}}
     try:
-        ray.init(**how, log_to_driver=False, logging_level=logging.ERROR, **more)
-    except (ConnectionError, RuntimeError, ValueError, TimeoutError) as error:
+        _check_answers(address)
+        with _own_signals():
+            ray.init(**how, log_to_driver=False, logging_level=logging.ERROR, **more)
+    except (OSError, RuntimeError, ValueError) as error:
         raise ValueError(
             f"No connection to the cluster at {address or 'this machine'}: {_first_line(error)}"
         ) from error
@@ -42,6 +47,22 @@ def connected(address: str | None, cores: int | None = None, **more: Any) -> Ite
         yield ray
     finally:
         ray.shutdown()
+
+
+def _check_answers(address: str | None) -> None:
+    """Raise ``OSError`` when nothing listens at ``host:port``; Ray itself would try for ten minutes."""
+    host, _, port = (address or "").removeprefix("ray://").rpartition(":")
+    if host and port.isdigit():
+        socket.create_connection((host.strip("[]"), int(port)), timeout=10).close()
+
+
+@contextmanager
+def _own_signals() -> Iterator[None]:
+    """Keep the program's own way to end; Ray sets another one."""
+    before = signal.getsignal(signal.SIGTERM)
+    yield
+    if threading.current_thread() is threading.main_thread():
+        signal.signal(signal.SIGTERM, before)
 
 
 def import_ray() -> Any:

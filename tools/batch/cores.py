@@ -6,6 +6,7 @@ import fcntl
 import os
 import tempfile
 from collections.abc import Iterator
+from itertools import islice
 from pathlib import Path
 from typing import IO
 
@@ -57,7 +58,7 @@ def take_cores(count: int, folder: Path | None = None) -> list[int]:
         return []
     folder = folder or Path(tempfile.gettempdir()) / f"batch-cores-{os.getuid()}"
     folder.mkdir(exist_ok=True)
-    taken = [number for number, _ in zip(_free(cores, folder), range(count), strict=False)]
+    taken = list(islice(_free(cores, folder), count))
     if len(taken) < count:
         return []
     os.sched_setaffinity(0, taken)
