@@ -1,8 +1,8 @@
 """Batches measured and tried: overhead, start, two nodes against one, a node that dies, a stop and going on.
 
 ``python -m tools.bench.scale [--clips 60] [--photos 200] [--json FILE]`` (needs requirements-cluster.txt; two cores).
-Every node is a Ray node of its own whose processes are bound to one core.  The rows of every run are compared with those
-of a plain loop over the same files.
+Every node is a Ray node of its own whose processes are bound to one core.  The rows of every run are compared with
+those of a plain loop over the same files.
 """
 
 from __future__ import annotations
@@ -40,7 +40,7 @@ from vision.types import Frame
 from vision.video import read_frames, write_video
 
 SAMPLE = Path(__file__).parents[2] / "assets" / "jump_sample.mp4"
-CLIP_FRAMES = 75
+CLIP_FRAMES = 45
 OWN = ("took", "tries", "worker", "modified", "output")
 """Columns that differ from run to run."""
 
@@ -50,7 +50,7 @@ class ScaleConfig:
     """Options of the measurement."""
 
     folder: str = option("", "Folder of the files, kept between runs (default: a temporary one)")
-    clips: int = option(60, "Videos of 2.5 s", low=4, high=10_000)
+    clips: int = option(60, "Videos of 1.5 s", low=4, high=10_000)
     photos: int = option(200, "Photos of 0.3 megapixels", low=4, high=100_000)
     timed: float = option(0.33, "Share of the files in the runs whose time is measured", low=0.01, high=1)
     json: str = option("", "File for all figures")
@@ -70,7 +70,7 @@ class Run:
 
 def main(config: ScaleConfig) -> None:
     """Measure both kinds of work and print what came out."""
-    os.environ["RAY_worker_niceness"] = "0"  # workers are to be as quick as the plain loop
+    os.environ["RAY_worker_niceness"] = "0"  # noqa: SIM112 (Ray's spelling; workers are to be as quick as the plain loop)
     with tempfile.TemporaryDirectory(prefix="scale-") as scratch:
         folder = Path(config.folder or scratch)
         make_clips(folder / "count", config.clips)
@@ -217,7 +217,7 @@ def nodes_of_one_core(count: int) -> Iterator[Any]:
     from ray.cluster_utils import Cluster
 
     cores = allowed_cores()
-    small = {"object_store_memory": 80_000_000}
+    small: dict[str, Any] = {"object_store_memory": 80_000_000}
     cluster = Cluster(True, head_node_args={"num_cpus": 0, "include_dashboard": False, **small}, shutdown_at_exit=True)
     try:
         for number in range(count):
