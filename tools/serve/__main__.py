@@ -33,7 +33,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
             deploy(crew)
             queues = ["--photo-workers", str(2 * workers), "--video-workers", str(2 * workers)]
             queues += ["--address", address, "--storage", given.storage]
-            keep_pages(given.pages, given.host, given.port, queues + others, stop)
+            if given.pages or given.address is None:
+                keep_pages(given.pages, given.host, given.port, queues + others, stop)
     except (ValueError, OSError, RuntimeError) as error:
         print(f"serve: {' '.join(str(error).split())}", file=sys.stderr)
         return 2
@@ -47,7 +48,7 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--workers", type=int, default=0, help="most workers of each kind, photos and videos")
     parser.add_argument("--least", type=int, default=1, help="workers of each kind that always run (default 1)")
     parser.add_argument("--cores", type=int, default=1, help="of each worker (default 1)")
-    parser.add_argument("--pages", type=int, default=2, help="processes of the page (default 2); 0: workers alone")
+    parser.add_argument("--pages", type=int, default=2, help="processes of the page (default 2); 0: none, only workers")
     parser.add_argument("--address", help="of a Ray cluster (host:port, auto); without it Ray is started here")
     parser.add_argument("--storage", default="", help="a folder or an address (s3://bucket/x) that all machines see")
     parser.add_argument("--host", default="127.0.0.1", help="address to listen on")
