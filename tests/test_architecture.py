@@ -106,8 +106,8 @@ def test_libraries_stay_where_they_belong(path: Path) -> None:
             assert top in OUTSIDE[package] | ALSO.get(module, set()), f"{path.name} imports {top}"
 
 
-def test_gradio_and_torch_have_their_places() -> None:
-    homes = {"torch": {"models", "tools"}, "gradio": {"app", "webui"}}
+def test_gradio_torch_and_ray_have_their_places() -> None:
+    homes = {"torch": {"models", "tools"}, "gradio": {"app", "webui"}, "ray": {"tools"}}
     for path in SOURCES:
         for name in imports(path):
             home = homes.get(name.split(".")[0])

@@ -110,3 +110,8 @@ def test_what_cannot_work_is_one_line(tmp_path: Path, capsys: pytest.CaptureFixt
         error = capsys.readouterr().err.strip()
         assert error.startswith("batch: ")
         assert "\n" not in error
+
+
+def test_ray_is_imported_only_when_it_is_asked_for() -> None:
+    code = "import sys, app, tools.batch.__main__, tools.serve.__main__; sys.exit('ray' in sys.modules)"
+    assert subprocess.run([sys.executable, "-c", code], cwd=ROOT, check=False, timeout=120).returncode == 0
