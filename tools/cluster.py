@@ -7,11 +7,12 @@ import os
 import signal
 import socket
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
+T = TypeVar("T")
 ROOT = Path(__file__).parents[1]
 OBJECT_STORE = 500_000_000
 """Bytes of shared memory that a Ray started here takes; rows and requests are small, files go by the storage."""
@@ -38,7 +39,7 @@ def connected(address: str | None, cores: int | None = None, **more: Any) -> Ite
     try:
         _check_answers(address)
         with _own_signals():
-            ray.init(**how, log_to_driver=False, logging_level=logging.ERROR, **more)
+            begun(lambda: ray.init(**how, log_to_driver=False, logging_level=logging.ERROR, **more), ray.shutdown)
     except (OSError, RuntimeError, ValueError) as error:
         raise ValueError(
             f"No connection to the cluster at {address or 'this machine'}: {_first_line(error)}"
@@ -47,6 +48,22 @@ def connected(address: str | None, cores: int | None = None, **more: Any) -> Ite
         yield ray
     finally:
         ray.shutdown()
+
+
+def begun(start: Callable[[], T], undo: Callable[[], Any] = lambda: None, tries: int = 3) -> T:
+    """What ``start`` gives; Ray's own patience of 30 s with its processes is too short for a machine with other work.
+
+    That is told by a plain ``Exception``; all others pass.
+    """
+    try:
+        return start()
+    except Exception as error:  # of this kind alone, not of those derived from it
+        if type(error) is not Exception:
+            raise
+        if tries == 1:
+            raise RuntimeError(str(error)) from error
+    undo()
+    return begun(start, undo, tries - 1)
 
 
 def _check_answers(address: str | None) -> None:

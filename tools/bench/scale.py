@@ -33,7 +33,7 @@ from tools.batch.processes import ProcessPool
 from tools.batch.rows import Row, Store
 from tools.batch.sources import Item, list_items
 from tools.batch.work import Plan, load_handler, lost_row
-from tools.cluster import connected, import_ray
+from tools.cluster import begun, connected, import_ray
 from tools.script import run_script
 from vision.options import check_options, option
 from vision.types import Frame
@@ -51,7 +51,7 @@ class ScaleConfig:
 
     folder: str = option("", "Folder of the files, kept between runs (default: a temporary one)")
     clips: int = option(60, "Videos of 1.5 s", low=4, high=10_000)
-    photos: int = option(200, "Photos of 0.3 megapixels", low=4, high=100_000)
+    photos: int = option(200, "Photos of 0.1 megapixels", low=4, high=100_000)
     timed: float = option(0.33, "Share of the files in the runs whose time is measured", low=0.01, high=1)
     json: str = option("", "File for all figures")
 
@@ -103,7 +103,7 @@ def make_photos(folder: Path, count: int) -> None:
     (folder / "broken.jpg").write_bytes(b"no photo")
     with Pillow.open(str(cbook.get_sample_data("grace_hopper.jpg", asfileobj=False))) as portrait:
         for number in range(count):
-            size = 420 + number % 100, 500 + number % 90
+            size = 240 + number % 80, 290 + number % 70
             turned = portrait.transpose(Pillow.Transpose.FLIP_LEFT_RIGHT) if number % 2 else portrait
             turned.resize(size).save(folder / f"{number:05}.jpg", quality=90)
 
@@ -218,11 +218,12 @@ def nodes_of_one_core(count: int) -> Iterator[Any]:
 
     cores = allowed_cores()
     small: dict[str, Any] = {"object_store_memory": 80_000_000}
-    cluster = Cluster(True, head_node_args={"num_cpus": 0, "include_dashboard": False, **small}, shutdown_at_exit=True)
+    head = {"num_cpus": 0, "include_dashboard": False, **small}
+    cluster = begun(lambda: Cluster(True, head_node_args=head, shutdown_at_exit=True))
     try:
         for number in range(count):
             os.sched_setaffinity(0, [cores[-1 - number % len(cores)]])
-            cluster.add_node(num_cpus=1, **small)
+            begun(lambda: cluster.add_node(num_cpus=1, **small))
         os.sched_setaffinity(0, cores)
         yield cluster
     finally:

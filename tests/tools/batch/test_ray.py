@@ -15,7 +15,7 @@ import tests.tools.batch.handlers as handlers
 from tools.batch.actors import ActorPool
 from tools.batch.crew import Crew, Rules
 from tools.batch.work import lost_row
-from tools.cluster import connected, import_ray
+from tools.cluster import begun, connected, import_ray
 
 from .handlers import Measured, make_files
 
@@ -38,10 +38,10 @@ def cluster(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Any]:
 
         cloudpickle.register_pickle_by_value(handlers)
         head = {"num_cpus": 0, "include_dashboard": False, **SMALL}
-        nodes = Cluster(initialize_head=True, head_node_args=head, shutdown_at_exit=True)
+        nodes = begun(lambda: Cluster(initialize_head=True, head_node_args=head, shutdown_at_exit=True))
         try:
             for _ in range(2):
-                nodes.add_node(num_cpus=1, **SMALL)
+                begun(lambda: nodes.add_node(num_cpus=1, **SMALL))
             yield nodes
         finally:
             ray.shutdown()
@@ -80,3 +80,20 @@ def test_nothing_is_reported_to_the_makers_of_ray(cluster: Any) -> None:
 def test_no_cluster_at_the_address_is_one_sentence() -> None:
     with pytest.raises(ValueError, match="No connection to the cluster"), connected("127.0.0.1:1"):
         pass
+
+
+def test_a_slow_start_is_tried_again_and_other_errors_are_not() -> None:
+    tries: list[int] = []
+
+    def start() -> int:
+        tries.append(1)
+        if len(tries) < 3:
+            raise Exception("The current node timed out during startup.")
+        return len(tries)
+
+    assert begun(start) == 3
+    tries.clear()
+    with pytest.raises(RuntimeError, match="timed out"):
+        begun(start, tries=2)
+    with pytest.raises(ZeroDivisionError):
+        begun(lambda: 1 // 0)
