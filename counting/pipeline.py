@@ -157,6 +157,7 @@ def render(
 
     ``turns`` as they were for ``track_people``; ``words`` are written instead of the English ones, see
     ``counting.overlay.Scene``.  Returns notes on what of the audio could not be kept.
+
     Decoding, drawing and encoding run side by side; ``progress`` is called where it is drawn, and what it raises
     ends all of them.
     """

@@ -14,7 +14,8 @@ import pytest
 ROOT = Path(__file__).parents[1]
 PACKAGES = ("vision", "models", "beauty", "counting", "webui", "tools")
 TOP_LEVEL = {
-    "app.py", "README.md", "requirements.txt", "requirements-dev.txt", "requirements-train.txt", "pyproject.toml",
+    "app.py", "README.md", "requirements.txt", "requirements-cluster.txt", "requirements-dev.txt",
+    "requirements-train.txt", "pyproject.toml",
     "Dockerfile", "ms_deploy.json",
     "run.sh", "test.sh", "models", "beauty", "counting", "tests", "vision", "webui", "tools", "docs", "assets",
     "LICENSE", "NOTICE", "CONTRIBUTING.md", "CHANGELOG.md",
@@ -105,8 +106,8 @@ def test_libraries_stay_where_they_belong(path: Path) -> None:
             assert top in OUTSIDE[package] | ALSO.get(module, set()), f"{path.name} imports {top}"
 
 
-def test_gradio_and_torch_have_their_places() -> None:
-    homes = {"torch": {"models", "tools"}, "gradio": {"app", "webui"}}
+def test_gradio_torch_and_ray_have_their_places() -> None:
+    homes = {"torch": {"models", "tools"}, "gradio": {"app", "webui"}, "ray": {"tools"}}
     for path in SOURCES:
         for name in imports(path):
             home = homes.get(name.split(".")[0])

@@ -13,12 +13,13 @@ import gradio as gr
 
 from beauty.settings import PRESETS, BeautySettings
 from vision.options import options_of
-from vision.types import Faces
+from vision.types import Faces, MediaError
 from webui import beauty_page, inputs, photos
 from webui.errors import existing, guard, language, sentence
 from webui.jobs import CancelledError, Job, StopOnClose
 from webui.photos import PhotoSession
 from webui.retouching import BatchJob, FilmJob, Retouch
+from webui.service import Files
 from webui.studio import KEEP_PRIVATE, Studio
 from webui.texts import say
 from webui.uploads import Upload, result_name
@@ -143,9 +144,10 @@ class BeautyTab:
         with guard("photo.open", "photo", words, studio.limits):
             existing(path, "error.first.photo", words)
             if files[number].path.suffix.lower() in VIDEOS:
-                session = photos.open_still(files[number], studio.models.find_faces)
+                file, models = files[number], studio.models
+                session = models.call(Files([file.path], slow=True), photos.open_still, file, models.find_faces)
             else:
-                session = photos.open_photo(files[number], studio.models.find_faces, studio.max_pixels)
+                session = self._found(files[number])
             opened, view = Opened(files, number, session), View.of(data)
             before, after = photos.preview(session, None, view.settings, view.show)
             shown = beauty_page.opened_value(words, session, (view.picture(before), view.picture(after)))
@@ -196,6 +198,10 @@ class BeautyTab:
         finally:
             self._stops.pop(visitor, None)
 
+    def _found(self, source: Upload) -> photos.PhotoSession:
+        models, most = self._studio.models, self._studio.max_pixels
+        return models.call(Files([source.path]), photos.open_photo, source, models.find_faces, most)
+
     def _source(self, opened: Opened | None, words: str) -> Upload:
         if opened is None:
             raise self._gone(words)
@@ -207,13 +213,16 @@ class BeautyTab:
         source = opened.files[opened.number]
         folder, film = self._studio.folder, opened.session.is_video
         target = folder.new(result_name(source.name, "beauty", ".mp4" if film else ".zip"))
-        return FilmJob(source.path, target, retouch, stop) if film else BatchJob(opened.files, target, retouch, stop)
+        job = FilmJob(source.path, target, retouch, stop) if film else BatchJob(opened.files, target, retouch, stop)
+        reads = [source.path] if film else [file.path for file in opened.files]
+        return self._studio.models.job(Files(reads, target.parent, slow=True), job)
 
     def _left_out(self, words: str, job: Job) -> dict[str, Any]:
         """What to say of photos that could not be used."""
-        if not isinstance(job, BatchJob) or not job.failed:
+        failed: list[tuple[str, MediaError]] = getattr(job, "failed", [])
+        if not failed:
             return {}
-        reasons = [f"{name}: {sentence(error, 'photo', words, self._studio.limits)}" for name, error in job.failed]
+        reasons = [f"{name}: {sentence(error, 'photo', words, self._studio.limits)}" for name, error in failed]
         return {"said": say(words, "batch.failed", count=len(reasons)) + " " + " ".join(reasons)}
 
     def stop(self, request: gr.Request) -> None:
@@ -227,15 +236,15 @@ class BeautyTab:
         with guard("api.beautify", "photo", words, studio.limits):
             uploads = studio.uploads(photo)
             existing(str(uploads[0].path) if uploads else None, "error.first.photo", words)
-            session = photos.open_photo(uploads[0], studio.models.find_faces, studio.max_pixels)
+            session = self._found(uploads[0])
             faces = photos.chosen(session.faces, int(face) if isinstance(face, (int, float)) else -1)
             path = self._saved(uploads[0], faces, inputs.settings_of(BeautySettings, values))
             return str(path), photos.faces_to_dict(session.faces, session.size_wh)
 
     def _saved(self, source: Upload, faces: Faces, settings: BeautySettings) -> Path:
-        photo = photos.full_size(source.path, faces, settings, self._studio.max_pixels)
-        name = result_name(source.name, "beauty", photos.suffix_of(photo))
-        return photos.save(photo, self._studio.folder.new(name))
+        studio, folder = self._studio, self._studio.folder.new("photo").parent
+        files = Files([source.path], folder)
+        return studio.models.call(files, photos.retouch_file, source, faces, settings, studio.max_pixels, folder)
 
     def _gone(self, words: str) -> gr.Error:
         return gr.Error(say(words, "error.lost"), title=say(words, "error"), print_exception=False)

@@ -10,6 +10,7 @@ from abc import ABC, abstractmethod
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 PATIENCE = 15.0
 """Seconds after which a job that nobody looks at any more stops."""
@@ -51,6 +52,18 @@ class Job(ABC):
     def count_so_far(self) -> int:
         """Jumps counted so far; 0 for work that counts none."""
         return 0
+
+    def __getstate__(self) -> dict[str, object]:
+        """A job that has not begun can be sent to another process."""
+        return {name: value for name, value in vars(self).items() if name not in ("_stop", "_thread")}
+
+    def __setstate__(self, state: dict[str, Any]) -> None:
+        Job.__init__(self, state["target"])
+        vars(self).update({name: value for name, value in state.items() if name not in ("_begin", "_looked")})
+
+    def outcome(self) -> dict[str, object]:
+        """The attributes that tell what became of the work."""
+        return {name: value for name, value in vars(self).items() if not name.startswith("_")}
 
     def start(self) -> None:
         """Begin; call once."""

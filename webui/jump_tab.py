@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import threading
 from collections.abc import Iterator, Mapping
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -17,6 +18,7 @@ from webui import charts, inputs, jump_page, views
 from webui.errors import existing, guard, language
 from webui.jobs import CancelledError, Progress, StopOnClose
 from webui.names import overlay_words
+from webui.service import Files
 from webui.share import share_picture
 from webui.studio import KEEP_PRIVATE, Studio
 from webui.texts import say
@@ -152,7 +154,8 @@ class JumpTab:
     ) -> CountJob:
         models = self._studio.models
         work = Work(models.find_people, models.estimate_pose, settings, self._studio.limits, words)
-        return CountJob(source, self._studio.folder.new(result_name(source.name, "jumps", ".mp4")), work, stop)
+        target = self._studio.folder.new(result_name(source.name, "jumps", ".mp4"))
+        return models.job(Files([source.path], target.parent, slow=True), CountJob(source, target, work, stop))
 
     def _working(self, words: str, progress: Progress, count: int) -> dict[Any, Any]:
         return {
@@ -225,7 +228,8 @@ class JumpTab:
             path = existing(str(session.path) if session else None, "error.first.video", words)
             assert session is not None
             target = self._studio.folder.new(result_name(session.name, "jumps", ".mp4"))
-            render(path, target, session.tracks, session.report, words=overlay_words(words))
+            draw, files = partial(render, words=overlay_words(words)), Files([path], target.parent, slow=True)
+            self._studio.models.call(files, draw, path, target, session.tracks, session.report)
             hidden = {part: gr.update(visible=False) for part in (self.stale, self.render)}
             return self._shown(str(target)) | hidden
 

@@ -20,7 +20,7 @@ from vision.draw import draw_faces
 from vision.image import Photo, read_photo, write_photo
 from vision.types import Faces, FindFaces, Floats, Image, MediaError
 from vision.video import read_frames
-from webui.uploads import Upload
+from webui.uploads import Upload, result_name
 
 SCREEN = 1024
 """Longest side in pixels of what is retouched while a slider moves."""
@@ -232,6 +232,12 @@ def full_size(path: Path, faces: Faces, settings: BeautySettings, max_pixels: in
 def suffix_of(photo: Photo) -> str:
     """The suffix of a file in the photo's own format."""
     return SUFFIXES.get(photo.format, ".png")
+
+
+def retouch_file(source: Upload, faces: Faces, settings: BeautySettings, max_pixels: int, folder: Path) -> Path:
+    """Write the retouched photo at full size into ``folder``, named after its source."""
+    photo = full_size(source.path, faces, settings, max_pixels)
+    return save(photo, folder / result_name(source.name, "beauty", suffix_of(photo)))
 
 
 def save(photo: Photo, target: Path) -> Path:

@@ -130,6 +130,10 @@ TEXTS: dict[str, tuple[str, str]] = LABELS | {
     "error.address": ("Send the file itself, not an address.", "请上传文件本身，而不是网址。"),
     "error.first.photo": ("Choose a photo first.", "请先选择照片。"),
     "error.first.video": ("Choose a video first.", "请先选择视频。"),
+    "error.busy": (
+        "The server is too busy, or it had to stop this work. Please try again in a moment.",
+        "服务器繁忙或处理被中断，请稍后重试。",
+    ),
     "error.unknown": (
         "Something went wrong on the server. Try once more; if it stays, try another file.",
         "服务器出错。请重试；如果仍然失败，请换一个文件。",

@@ -7,6 +7,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from contextlib import closing
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
@@ -34,6 +35,9 @@ class TooLargeError(MediaError):
     def __init__(self, megapixels: float) -> None:
         super().__init__(f"frames have {megapixels:.1f} megapixels")
         self.megapixels = megapixels
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        return TooLargeError, (self.megapixels,)
 
 
 @dataclass(frozen=True, eq=False)
