@@ -63,16 +63,27 @@ def _begins(sources: np.ndarray, beginnings: str) -> np.ndarray:
     return np.array([str(source).startswith(words) for source in sources])
 
 
+FAMILIES = ("dev_", "frame_", "x_", "sports_")
+"""Beginnings of sources that count as one source each."""
+
+
+def balanced(crops: CropSet) -> np.ndarray:
+    """How often each crop (N,) is drawn: a source by the root of its size, crops with human labels twice as often."""
+    sources = np.array([next((f for f in FAMILIES if s.startswith(f)), s) for s in crops.sources.tolist()])
+    _, where, sizes = np.unique(sources, return_inverse=True, return_counts=True)
+    return np.where(crops.gt.any(axis=1), 2.0, 1.0) / np.sqrt(sizes[where])
+
+
 def training_set(config: PoseTraining) -> tuple[CropSet, np.ndarray]:
     """All training crops and the probability of drawing each."""
     folder = Path(config.data)
     crops = read_set(folder, "body_train", "train")
-    if (folder / "sports_train.npz").exists():
-        crops = crops + read_crops(folder, "sports_train")
+    for stem in ("sports_train", "more_train"):
+        if (folder / f"{stem}.npz").exists():
+            crops = crops + read_crops(folder, stem)
     crops = crops.where(~_begins(crops.sources, config.without))
-    chance = np.ones(len(crops))
-    chance[crops.sources == "ccp"] = 0.5
-    chance[_begins(crops.sources, config.often)] = 3.0
+    chance = balanced(crops)
+    chance[_begins(crops.sources, config.often)] *= 3.0
     return with_rendered(crops, chance / chance.sum(), config)
 
 
