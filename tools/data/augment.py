@@ -19,12 +19,6 @@ def change_colours(image: Image, rng: np.random.Generator) -> Image:
     return cv2.LUT(image, tables.astype(np.uint8)[None])  # type: ignore[return-value]
 
 
-def darken(image: Image, rng: np.random.Generator) -> Image:
-    """A dim room: a fifth to a half of the light, and the noise of a sensor that amplifies it."""
-    dim = image * np.float32(rng.uniform(0.12, 0.5)) + rng.normal(0, rng.uniform(1, 6), image.shape)
-    return np.clip(dim + rng.uniform(0, 12), 0, 255).astype(np.uint8)
-
-
 def _motion(rng: np.random.Generator, longest: int) -> np.ndarray:
     """A straight motion kernel of random length and direction."""
     length = int(rng.integers(3, longest))

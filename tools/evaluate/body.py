@@ -19,6 +19,7 @@ from tools.bench.timing import peak_memory
 from tools.data.body import CropSet, read_crops
 from tools.data.coco import read_set
 from tools.evaluate.detector import evaluate
+from tools.evaluate.sides import side_figures
 from vision.layouts import JOINTS
 from vision.types import Floats
 
@@ -33,18 +34,22 @@ def run(estimate: PoseRunner, crops: CropSet) -> Floats:
     return estimate([crops.image(i) for i in range(len(crops))], crops.boxes)
 
 
+def torso_lengths(crops: CropSet) -> Floats:
+    """Distances (N,) of the middles of shoulders and hips, at least .2 of the box height."""
+    labels = crops.keypoints
+    shoulders, hips = labels[:, 5:7, :2].mean(axis=1), labels[:, 11:13, :2].mean(axis=1)
+    known = np.all(labels[:, [5, 6, 11, 12], 2] > 0, axis=1)
+    torso = np.where(known, np.linalg.norm(shoulders - hips, axis=1), 0)
+    return np.maximum(torso, 0.2 * (crops.boxes[:, 3] - crops.boxes[:, 1]))
+
+
 def torso_errors(found: Floats, crops: CropSet) -> Floats:
-    """Distances (N, 17) to the labels in torso lengths (at least .2 of the box height).
+    """Distances (N, 17) to the labels in torso lengths.
 
     NaN without a label; infinite where a network does not have the joint.
     """
     labels = crops.keypoints
-    shoulders, hips = labels[:, 5:7, :2].mean(axis=1), labels[:, 11:13, :2].mean(axis=1)
-    known = np.all(labels[:, [5, 6, 11, 12], 2] > 0, axis=1)
-    height = crops.boxes[:, 3] - crops.boxes[:, 1]
-    torso = np.where(known, np.linalg.norm(shoulders - hips, axis=1), 0)
-    torso = np.maximum(torso, 0.2 * height)
-    errors = np.linalg.norm(found[..., :2] - labels[..., :2], axis=2) / torso[:, None]
+    errors = np.linalg.norm(found[..., :2] - labels[..., :2], axis=2) / torso_lengths(crops)[:, None]
     errors = np.where(np.isnan(errors), np.inf, errors)
     return np.where(labels[..., 2] > 0, errors, np.nan).astype(np.float32)
 
@@ -170,6 +175,7 @@ def figures(weights: Path | None, thorough: bool, crops: CropSet) -> Figures:
     errors = torso_errors(found, crops)
     coco = np.char.startswith(crops.sources, "coco")
     rows = source_figures(errors, crops.sources)
+    rows |= side_figures(found, crops.keypoints, torso_lengths(crops), crops.sources)
     rows |= oks_figures(found[coco], crops.where(coco)) if coco.any() else {}
     rows |= joint_figures(errors) | calibration(found[..., 2], errors)
     rows |= precision_figures(weights, estimate, found, crops)
@@ -191,9 +197,10 @@ def read_labelled(data: Path, clips: bool) -> CropSet:
     """The packaged development crops, with ``clips`` also frames of clips, or ``val`` of data in COCO's format."""
     folder = data / "body" if (data / "body").is_dir() else data
     crops = read_set(folder, "body_eval_dev", "val")
-    if clips and (folder / "body_train.npz").exists():
-        frames = read_crops(folder, "body_train")
-        crops = crops + frames.where(np.char.startswith(frames.sources, "dev_"))
+    for stem, beginning in (("body_train", "dev_"), ("more_train", "frame_")):
+        if clips and (folder / f"{stem}.npz").exists():
+            frames = read_crops(folder, stem)
+            crops = crops + frames.where(np.char.startswith(frames.sources, beginning))
     return crops
 
 

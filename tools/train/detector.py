@@ -21,7 +21,7 @@ from tools.data.detection import Composer, assign
 from tools.data.scenes import read_body_faces, read_face_crops, read_faceless, read_person_crops, read_scenes
 from tools.evaluate.detector import evaluate
 from tools.script import run_script
-from tools.train.loop import fitted, on_device, prepare
+from tools.train.loop import batches, fitted, on_device, prepare
 from tools.train.timed_run import TimedOptions, TimedRun
 from vision.options import option
 
@@ -132,7 +132,7 @@ def main(config: DetectorTraining) -> None:
         return row, row["recall"] - row["false"]
 
     facts = {"network": "detector", "kind": config.kind, "points": points, "size": asdict(size)}
-    TimedRun(network, config, facts, clip=10.0).train(make, loss, figures)
+    TimedRun(network, config, facts, clip=10.0).train(batches(make, config.seed, workers=config.workers), loss, figures)
 
 
 if __name__ == "__main__":
