@@ -62,6 +62,6 @@ def read_crops(folder: Path, stem: str) -> CropSet:
     points = table["keypoints"].astype(np.float32)
     gt = table["gt"] if "gt" in table else np.zeros(points.shape[:2], bool)
     names, sources = table["name"].astype(str), table["source"].astype(str)
-    frames = np.char.startswith(names, "frame_")
+    frames = np.char.startswith(names, "frame_") & ~np.char.startswith(sources, "frame_")
     sources = np.where(frames, np.char.add("frame_", sources), sources)
     return CropSet([files[n] for n in names], names, sources, points, table["box"].astype(np.float32), gt)

@@ -3,7 +3,7 @@
     python -m tools.train.pose --data DIR --work-dir runs/pose --minutes 60
 
 ``DIR`` holds data in COCO's format (see ``tools.data.coco``), or packaged crops: every ``*_train.{npz,tar}``, and
-``body_eval_dev.{npz,tar}`` to judge by; a set of ``tools.render.people`` there or in ``--rendered`` is mixed in.  All
+``body_eval_dev.{npz,tar}`` to judge by; crops of ``tools.render.people`` there or in ``--rendered`` are mixed in.  All
 crops are decoded once and stay where the network is (187 kB each), where batches of augmented views are made of them.
 The work directory receives ``log.csv``, ``state.pt`` (``--resume`` goes on from it), ``last.safetensors`` and
 ``best.safetensors``; the app takes the latter with ``--pose-weights``.
@@ -50,7 +50,7 @@ class PoseTraining(TimedOptions):
     frozen: str = option("", "comma-separated beginnings of the layers that keep their weights and statistics")
     separate: bool = option(False, "push the outputs of left and right joints apart at the start")
     batch_size: int = option(32, "samples per step", low=1, high=4096)
-    rendered: str = option("", "folder of tools.render.people's set; empty for the data folder, if it has one")
+    rendered: str = option("", "another folder of such sets: that of tools.render.people")
     rendered_share: float = option(0.3, "part of the samples that is drawn from the rendered set", low=0, high=1)
     without: str = option("", "comma-separated beginnings of the sources to leave out")
     often: str = option("", "comma-separated beginnings of the sources to draw three times as often")
@@ -71,8 +71,8 @@ def _begins(sources: np.ndarray, beginnings: str) -> np.ndarray:
     return np.array([str(source).startswith(words) for source in sources])
 
 
-RENDERED = "rendered_train"
-"""The set of ``tools.render.people``."""
+RENDERED = "rendered"
+"""The source of ``tools.render.people``'s crops."""
 
 FAMILIES = ("dev_", "frame_", "x_", "sports_")
 """Beginnings of sources that count as one source each."""
@@ -86,8 +86,8 @@ def balanced(crops: CropSet) -> np.ndarray:
 
 
 def read_training(folder: Path) -> CropSet:
-    """Every packaged ``*_train`` set but the rendered one, or, where there is none, the data in COCO's format."""
-    stems = [path.stem for path in sorted(folder.glob("*_train.npz")) if path.stem != RENDERED]
+    """Every packaged ``*_train`` set of a folder, or, where there is none, its data in COCO's format."""
+    stems = [path.stem for path in sorted(folder.glob("*_train.npz"))]
     if not stems:
         return read_coco(folder, "train")
     return sum((read_crops(folder, stem) for stem in stems[1:]), read_crops(folder, stems[0]))
@@ -96,22 +96,16 @@ def read_training(folder: Path) -> CropSet:
 def training_set(config: PoseTraining) -> tuple[CropSet, np.ndarray]:
     """All training crops and the probability of drawing each."""
     crops = read_training(Path(config.data))
+    if config.rendered:
+        crops = crops + read_training(Path(config.rendered))
     crops = crops.where(~_begins(crops.sources, config.without))
     chance = balanced(crops)
     chance[_begins(crops.sources, config.often)] *= 3.0
-    return with_rendered(crops, chance / chance.sum(), config)
-
-
-def with_rendered(crops: CropSet, chance: np.ndarray, config: PoseTraining) -> tuple[CropSet, np.ndarray]:
-    """Crops and chances with the rendered set mixed in, where there is one."""
-    folder = Path(config.rendered or config.data)
-    if not (folder / f"{RENDERED}.npz").exists():
-        if config.rendered:
-            raise ValueError(f"rendered must be a folder with rendered_train.npz, not {config.rendered!r}")
-        return crops, chance
-    drawn = read_crops(folder, RENDERED)
-    share = config.rendered_share
-    return crops + drawn, np.concatenate([chance * (1 - share), np.full(len(drawn), share / len(drawn))])
+    drawn = crops.sources == RENDERED
+    if drawn.any() and not drawn.all():
+        chance[drawn] *= config.rendered_share / chance[drawn].sum()
+        chance[~drawn] *= (1 - config.rendered_share) / chance[~drawn].sum()
+    return crops, chance / chance.sum()
 
 
 def score(network: torch.nn.Module, crops: CropSet, size_wh: tuple[int, int]) -> dict[str, float]:
