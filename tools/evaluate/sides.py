@@ -36,6 +36,12 @@ def pair_mistakes(found: Floats, labels: Floats, torso: Floats, pair: tuple[int,
     return exchanged, (nearest[:, 0] == nearest[:, 1]) & ~exchanged
 
 
+def leg_mistakes(found: Floats, labels: Floats, torso: Floats) -> np.ndarray:
+    """Of every pair of knees and of ankles that is labelled and apart (M,) whether it is exchanged or doubled."""
+    wrong = [np.logical_or(*pair_mistakes(found, labels, torso, PAIRS[name])) for name in ("knees", "ankles")]
+    return np.concatenate(wrong)
+
+
 def side_figures(found: Floats, labels: Floats, torso: Floats, sources: np.ndarray) -> dict[str, float]:
     """Per source and pair the shares of exchanged and of doubled joints, and for knees and ankles the share of either.
 
@@ -43,13 +49,13 @@ def side_figures(found: Floats, labels: Floats, torso: Floats, sources: np.ndarr
     """
     rows: dict[str, float] = {}
     for source in np.unique(sources):
-        part, legs = sources == source, []
+        part = sources == source
         for name, pair in PAIRS.items():
             exchanged, doubled = pair_mistakes(found[part], labels[part], torso[part], pair)
             if len(exchanged):
                 rows[f"{source}: {name} exchanged"] = float(exchanged.mean())
                 rows[f"{source}: {name} doubled"] = float(doubled.mean())
-                legs.append(exchanged | doubled) if name in ("knees", "ankles") else None
-        if legs:
-            rows[f"{source}: knees and ankles exchanged or doubled"] = float(np.concatenate(legs).mean())
+        legs = leg_mistakes(found[part], labels[part], torso[part])
+        if len(legs):
+            rows[f"{source}: knees and ankles exchanged or doubled"] = float(legs.mean())
     return rows
