@@ -11,6 +11,9 @@ import numpy as np
 
 from vision.types import Floats, Image
 
+RENDERED = "rendered"
+"""The source of ``tools.render.people``'s crops."""
+
 
 @dataclass(frozen=True)
 class CropSet:
@@ -65,3 +68,9 @@ def read_crops(folder: Path, stem: str) -> CropSet:
     frames = np.char.startswith(names, "frame_") & ~np.char.startswith(sources, "frame_")
     sources = np.where(frames, np.char.add("frame_", sources), sources)
     return CropSet([files[n] for n in names], names, sources, points, table["box"].astype(np.float32), gt)
+
+
+def read_packaged(folder: Path) -> CropSet:
+    """All packaged training sets of a folder: every ``*_train``, of which there is one at least."""
+    first, *more = [path.stem for path in sorted(folder.glob("*_train.npz"))]
+    return sum((read_crops(folder, stem) for stem in more), read_crops(folder, first))

@@ -17,8 +17,8 @@ import cv2
 import numpy as np
 
 from tools.data.body import CropSet
+from tools.data.coco import read_training
 from tools.script import run_script
-from tools.train.pose import read_training
 from vision.options import check_options, option
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -53,7 +53,7 @@ def clip_figures(rows: Mapping[str, float], wrong: np.ndarray) -> dict[str, floa
     return {JOINT_BARS[4].figure: together, JOINT_BARS[5].figure: float(np.nanmin(shares))}
 
 
-def bar_lines(bars: tuple[Bar, ...], columns: list[tuple[str, Mapping[str, float]]]) -> list[str]:
+def bar_lines(bars: tuple[Bar, ...], columns: Sequence[tuple[str, Mapping[str, float]]]) -> list[str]:
     """One line per bar that the figures speak of: limit, and per column the value and whether it keeps to it."""
     lines = []
     for bar in bars:

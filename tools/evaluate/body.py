@@ -176,7 +176,7 @@ def figures(weights: Path | None, thorough: bool, crops: CropSet) -> Figures:
     errors = torso_errors(found, crops)
     coco = np.char.startswith(crops.sources, "coco")
     rows = source_figures(errors, crops.sources)
-    torso, clips = torso_lengths(crops), np.char.startswith(crops.sources[:, None], CLIP_FRAMES).any(axis=1)
+    torso, clips = torso_lengths(crops), np.array([s.startswith(CLIP_FRAMES) for s in crops.sources.tolist()])
     rows |= side_figures(found, crops.keypoints, torso, crops.sources)
     rows |= clip_figures(rows, leg_mistakes(found[clips], crops.keypoints[clips], torso[clips]))
     rows |= oks_figures(found[coco], crops.where(coco)) if coco.any() else {}
@@ -205,7 +205,7 @@ def read_labelled(data: Path, clips: str) -> CropSet:
     crops, beginnings = read_set(folder, "body_eval_dev", "val"), tuple(word for word in clips.split(",") if word)
     for path in sorted(folder.glob("*_train.npz")) if beginnings else ():
         frames = read_crops(folder, path.stem)
-        crops = crops + frames.where(np.char.startswith(frames.sources[:, None], beginnings).any(axis=1))
+        crops = crops + frames.where(np.array([s.startswith(beginnings) for s in frames.sources.tolist()]))
     return crops
 
 

@@ -25,8 +25,8 @@ from models.hrnet import SIZES, HRNet
 from models.loading import read_pose_file
 from models.pose import MEAN, STD, PoseRunner
 from models.runtime import Engine, choose_device, choose_precision
-from tools.data.body import CropSet, read_crops
-from tools.data.coco import read_coco, read_set
+from tools.data.body import RENDERED, CropSet
+from tools.data.coco import read_set, read_training
 from tools.data.views import Augmentation, CropTensors, decoded, make_views, targets
 from tools.evaluate import body as evaluate_body
 from tools.script import run_script
@@ -71,9 +71,6 @@ def _begins(sources: np.ndarray, beginnings: str) -> np.ndarray:
     return np.array([str(source).startswith(words) for source in sources])
 
 
-RENDERED = "rendered"
-"""The source of ``tools.render.people``'s crops."""
-
 FAMILIES = ("dev_", "frame_", "x_", "sports_")
 """Beginnings of sources that count as one source each."""
 
@@ -83,14 +80,6 @@ def balanced(crops: CropSet) -> np.ndarray:
     sources = np.array([next((f for f in FAMILIES if s.startswith(f)), s) for s in crops.sources.tolist()])
     _, where, sizes = np.unique(sources, return_inverse=True, return_counts=True)
     return np.where(crops.gt.any(axis=1), 2.0, 1.0) / np.sqrt(sizes[where])
-
-
-def read_training(folder: Path) -> CropSet:
-    """Every packaged ``*_train`` set of a folder, or, where there is none, its data in COCO's format."""
-    stems = [path.stem for path in sorted(folder.glob("*_train.npz"))]
-    if not stems:
-        return read_coco(folder, "train")
-    return sum((read_crops(folder, stem) for stem in stems[1:]), read_crops(folder, stems[0]))
 
 
 def training_set(config: PoseTraining) -> tuple[CropSet, np.ndarray]:

@@ -10,6 +10,7 @@ import torch
 
 from tools.render.backgrounds import make_place
 from tools.render.cast import gap, plausible
+from tools.render.outfit import Outfit
 from tools.render.poses import ACTIVITIES, LIMBS, NEUTRAL, Stance, balance, bones, draw_angles, mirrored, random_stance
 from tools.render.rasterizer import Camera
 from tools.render.view import SIZE, picture_edges
@@ -71,6 +72,19 @@ def test_every_second_skipper_bows() -> None:
         bends.append(sum(pose[f"spine0{k}"][0] for k in (2, 3, 4, 5) if f"spine0{k}" in pose))
     assert np.percentile(bends, 40) < 20
     assert np.percentile(bends, 90) > 50
+
+
+def test_a_quarter_is_dark_from_the_hips_to_the_shoes() -> None:
+    drawn = [Outfit().dyed(np.random.default_rng(seed)) for seed in range(300)]
+    dark = [max(*o.trousers, *o.shoes, *o.socks, *o.second) <= 50 for o in drawn]
+    assert 0.17 < np.mean(dark) < 0.33
+    assert np.mean([max(o.shirt) > 80 for o, is_dark in zip(drawn, dark, strict=True) if is_dark]) > 0.5
+
+
+def test_some_steppers_are_fast() -> None:
+    moments = [random_stance(np.random.default_rng(seed), only="skip") for seed in range(200)]
+    bent = [np.abs(np.subtract(b.pose["lowerleg01.L"], a.pose["lowerleg01.L"])).max() for a, b in moments]
+    assert 0.04 < np.mean(np.array(bent) > 9) < 0.3, "degrees that a knee bends in a fiftieth of a second"
 
 
 def test_capsules() -> None:

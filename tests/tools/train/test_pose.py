@@ -18,8 +18,9 @@ from models.hrnet import SIZES, HRNet
 from models.loading import PACKAGED, pose_estimator
 from tests.tools.drawn_people import small_set
 from tools.data.body import CropSet
+from tools.data.coco import read_training
 from tools.data.pack import write_set
-from tools.train.pose import PoseTraining, balanced, build, loss, main, read_training, training_set
+from tools.train.pose import PoseTraining, balanced, build, loss, main, training_set
 
 
 def test_a_step_on_data_in_coco_s_format_gives_weights_that_the_runner_takes(tmp_path: Path) -> None:
@@ -81,7 +82,14 @@ def test_frames_of_clips_are_left_out_in_every_set(tmp_path: Path) -> None:
 def test_sources_are_drawn_by_the_root_of_their_size_and_human_labels_twice() -> None:
     sources = ["sports_a"] * 2 + ["sports_b"] * 2 + ["stock"] * 9
     human = np.repeat(np.array([False] * 4 + [True] * 9)[:, None], 17, axis=1)
-    crops = CropSet([b""] * 13, np.array(sources), np.array(sources), np.zeros((13, 17, 3)), np.zeros((13, 4)), human)
+    crops = CropSet(
+        [b""] * 13,
+        np.array(sources),
+        np.array(sources),
+        np.zeros((13, 17, 3), np.float32),
+        np.zeros((13, 4), np.float32),
+        human,
+    )
     np.testing.assert_allclose(balanced(crops), [1 / 2] * 4 + [2 / 3] * 9)
 
 
