@@ -54,7 +54,7 @@ ABOVE, ARM = 0.08, 0.12
 class Window:
     """The window of one person: ``middle`` xy and ``height`` of the gliding box in pixels at ``time``."""
 
-    middle: Floats
+    middle: NDArray[np.floating]
     height: float
     time: float
 
@@ -132,9 +132,9 @@ class Appearance:
 
 def _pyramid(image: Image) -> list[Grey]:
     """The green channel at full, half, quarter ... size."""
-    levels = [cv2.extractChannel(image, 1)]
+    levels = [np.asarray(cv2.extractChannel(image, 1), np.uint8)]
     while min(levels[-1].shape) > 2 * WINDOW[1]:
-        levels.append(cv2.pyrDown(levels[-1]))  # type: ignore[arg-type]
+        levels.append(np.asarray(cv2.pyrDown(levels[-1]), np.uint8))
     return levels
 
 

@@ -10,6 +10,7 @@ import json
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
@@ -40,6 +41,8 @@ OUTLIER = 3.0
 @cache
 def load_models() -> dict[str, LogisticModel]:
     """The models ``flight`` and ``rope``."""
-    stored = json.loads(FILE.read_text(encoding="utf-8"))
-    return {name: LogisticModel(**{k: tuple(v) if isinstance(v, list) else v for k, v in stored[name].items()})
-            for name in ("flight", "rope")}  # fmt: skip
+    stored: dict[str, dict[str, Any]] = json.loads(FILE.read_text(encoding="utf-8"))
+    return {
+        name: LogisticModel(bias=facts.pop("bias"), **{k: tuple(v) for k, v in facts.items()})
+        for name, facts in stored.items()
+    }

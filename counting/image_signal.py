@@ -32,7 +32,7 @@ def image_signal(track: PoseTrack, grid: Array, longest: float, slow: float) -> 
     shape = track.thumbnails.shape[1:]
     coefficients = np.concatenate(
         [
-            dctn(part.astype(np.float32), axes=(1, 2), norm="ortho")[:, : COSINES[0], : COSINES[1]]
+            np.asarray(dctn(part.astype(np.float32), axes=(1, 2), norm="ortho"))[:, : COSINES[0], : COSINES[1]]
             for part in np.array_split(track.thumbnails[seen], len(seen) // 2048 + 1)
         ]
     ).reshape(len(seen), -1) / np.sqrt(np.prod(shape))  # fmt: skip
