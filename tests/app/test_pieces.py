@@ -77,7 +77,7 @@ def test_time_limits_are_told_in_whole_minutes_where_that_is_exact() -> None:
 def test_choices_and_remarks_are_translated_and_unknown_ones_stay() -> None:
     assert choice_name("zh", "two feet") == "双脚跳"
     assert choice_name("en", "two feet") == "Two feet"
-    assert "髋部" in translated("zh", "These look like jumps without a rope: no turning wrists were seen.")
+    assert "无绳" in translated("zh", "Jumps without a rope: 3. No turning wrists and no rope were seen.")
     assert translated("zh", "Something new.") == "Something new."
 
 
