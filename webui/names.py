@@ -20,6 +20,7 @@ REMARKS = {
     "The rhythm was hard to read": "节奏难以辨认，计数不可靠。",
     "Joints and picture disagree": "关节与画面的节奏不一致，计数不确定。",
     "The hands are not seen": "看不到双手，无法确定是否使用跳绳。",
+    "It is not sure whether a rope": "无法确定是否使用跳绳：手腕和跳绳都不清楚。",
     "Jumps without a rope": "无绳跳跃单独列出：没有看到转动的手腕和跳绳。",
     "This looks like slow motion": "看起来是慢动作视频：请在设置中给出播放速度，例如 0.5。",
 }
