@@ -20,7 +20,7 @@ from models.checkpoints import load_strictly
 from models.hrnet import SIZES, HRNet
 from models.loading import read_pose_file
 from models.pose import MEAN, STD, PoseRunner
-from models.runtime import Engine, choose_device, choose_precision
+from models.torch_runtime import choose_device, engine_of, training_precision
 from tools.data.body import Augmentation, CropSet, make_sample, read_crops
 from tools.data.coco import read_set
 from tools.evaluate import body as evaluate_body
@@ -90,7 +90,7 @@ def with_rendered(crops: CropSet, chance: np.ndarray, config: PoseTraining) -> t
 
 def score(network: torch.nn.Module, crops: CropSet, size_wh: tuple[int, int]) -> dict[str, float]:
     """PCK at .2 torso per source, and the mean of the sources."""
-    runner = PoseRunner(Engine(network, mean=MEAN, deviation=STD), size_wh)
+    runner = PoseRunner(engine_of(network, mean=MEAN, deviation=STD), size_wh)
     errors = evaluate_body.torso_errors(evaluate_body.run(runner, crops), crops)
     row = {}
     for source in np.unique(crops.sources):
@@ -139,7 +139,7 @@ def main(config: PoseTraining) -> None:
     crops, chance = training_set(config)
     development = read_set(Path(config.data), "body_eval_dev", "val")
     device = choose_device(config.device)
-    network, precision = build(config).to(device), choose_precision(device)
+    network, precision = build(config).to(device), training_precision(device)
     augmentation = Augmentation().weakened(config.strength)
 
     def make(rng: np.random.Generator) -> tuple[np.ndarray, ...]:
