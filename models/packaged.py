@@ -11,14 +11,14 @@ from models.detection import SEARCHES, DetectorRunner
 from models.faces import FaceFinder, LandmarkRunner
 from models.graphs import GRAPHS, check_sum, read_graph
 from models.pose import PoseRunner, our_pose_runner
-from models.runtime import Engine, read_model
+from models.runtime import Engine, open_graph
 
 
 def _load(kind: str) -> tuple[Engine, dict[str, Any]]:
     """A packaged network, ready, and what its file says of it; raises ``MissingWeights``."""
     check_sum(GRAPHS[kind])
     graph = read_graph(GRAPHS[kind])
-    return Engine(read_model(graph)), graph.config
+    return open_graph(kind, graph), graph.config
 
 
 def person_finder(thorough: bool = True) -> DetectorRunner:

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import hashlib
 import os
+import platform
 import sys
 from collections.abc import Callable
 from functools import cache
@@ -11,6 +13,7 @@ from typing import Any
 
 import numpy as np
 
+from models.cache import kept
 from models.graphs import Graph
 
 RunNetwork = Callable[[np.ndarray], list[np.ndarray]]
@@ -50,27 +53,53 @@ def core() -> Any:
     return Core()
 
 
-def read_model(graph: Graph) -> Any:
-    """OpenVINO's model of a packaged network."""
-    return core().read_model(graph.xml, graph.constants)
+def _how(precision: str) -> dict[str, Any]:
+    return {
+        "INFERENCE_PRECISION_HINT": precision,
+        "INFERENCE_NUM_THREADS": cores(),
+        "NUM_STREAMS": 1,
+        "ENABLE_CPU_PINNING": False,
+    }
 
 
 class Engine:
-    """A model made ready: a ``RunNetwork`` whose calls use all cores and are answered one after the other.
+    """A compiled model as a ``RunNetwork`` whose calls use all cores and are answered one after the other.
 
     ``precision`` is that of what the model does not do in 8 bits: f32 or bf16.
     """
 
-    def __init__(self, model: Any, precision: str | None = None) -> None:
-        self.precision = precision or choose_precision()
-        how = {
-            "INFERENCE_PRECISION_HINT": self.precision,
-            "INFERENCE_NUM_THREADS": cores(),
-            "NUM_STREAMS": 1,
-            "ENABLE_CPU_PINNING": False,
-        }
-        self.network = core().compile_model(model, "CPU", how)
+    def __init__(self, compiled: Any, precision: str) -> None:
+        self.compiled, self.precision = compiled, precision
 
     def __call__(self, images: np.ndarray) -> list[np.ndarray]:
-        request = self.network.create_infer_request()
+        request = self.compiled.create_infer_request()
         return list(request.infer([np.ascontiguousarray(images)], share_inputs=True).values())
+
+
+def compile_model(model: Any, precision: str | None = None) -> Engine:
+    """OpenVINO's ``model`` made ready; the precision is chosen for the processor unless given."""
+    precision = precision or choose_precision()
+    return Engine(core().compile_model(model, "CPU", _how(precision)), precision)
+
+
+def open_graph(name: str, graph: Graph) -> Engine:
+    """A packaged network made ready, from the user's cache where it was before."""
+    precision = choose_precision()
+    data = kept(name, _key(graph, precision), lambda: _exported(graph, precision))
+    return Engine(core().import_model(data, "CPU", _how(precision)), precision)
+
+
+def _exported(graph: Graph, precision: str) -> bytes:
+    model = core().read_model(graph.xml, graph.constants)
+    return core().compile_model(model, "CPU", _how(precision)).export_model().getvalue()
+
+
+def _key(graph: Graph, precision: str) -> str:
+    """All that a compiled network depends on: the graph, OpenVINO, how it is compiled, and the processor."""
+    core()  # first: it keeps OpenVINO's second package out
+    from openvino import get_version
+
+    content = hashlib.sha256(graph.xml + graph.constants).hexdigest()
+    limit = os.environ.get("ONEDNN_MAX_CPU_ISA", "")
+    processor = (platform.machine(), platform.processor(), limit, *sorted(_features()))
+    return "|".join((content, get_version(), str(_how(precision)), *processor))

@@ -11,7 +11,7 @@ import torch
 from torch import Tensor, nn
 
 from models.devices import wants_gpu
-from models.runtime import Engine, RunNetwork, choose_precision, core
+from models.runtime import RunNetwork, choose_precision, compile_model, core
 
 
 def choose_device(device: str = "auto") -> torch.device:
@@ -81,6 +81,6 @@ def engine_of(
     mean: Any = 127.5,
     deviation: Any = 127.5,
 ) -> RunNetwork:
-    """A network made ready for inference: an ``Engine`` on the processor, else a ``GpuEngine``; itself it stays."""
+    """A network made ready for inference: by OpenVINO on the processor, else a ``GpuEngine``; itself it stays."""
     prepared, where = ready(network, mean, deviation), choose_device(device)
-    return Engine(to_model(prepared), precision) if where.type == "cpu" else GpuEngine(prepared, where)
+    return compile_model(to_model(prepared), precision) if where.type == "cpu" else GpuEngine(prepared, where)

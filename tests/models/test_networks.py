@@ -161,7 +161,7 @@ def test_pictures_that_are_not_in_one_piece_in_memory_give_the_same() -> None:
 def test_an_engine_uses_all_cores_and_answers_threads_that_ask_at_the_same_time() -> None:
     engine = engine_of(NETWORKS[3], "cpu", "f32")
     assert isinstance(engine, Engine)
-    assert engine.network.get_property("INFERENCE_NUM_THREADS") == cores()
+    assert engine.compiled.get_property("INFERENCE_NUM_THREADS") == cores()
     pictures = np.random.default_rng(0).integers(0, 256, (16, 1, 96, 96, 3), dtype=np.uint8)
     alone = [engine(picture)[0] for picture in pictures]
     with ThreadPoolExecutor(4) as pool:
