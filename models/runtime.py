@@ -16,6 +16,9 @@ import numpy as np
 from models.cache import kept
 from models.graphs import Graph
 
+LIMIT = "ONEDNN_MAX_CPU_ISA"
+"""Names in the environment the most that OpenVINO may use of the processor, such as AVX2."""
+
 RunNetwork = Callable[[np.ndarray], list[np.ndarray]]
 """Images (B, H, W, 3) uint8 RGB -> float32 arrays; a single output comes as a list of one."""
 
@@ -30,7 +33,9 @@ def cores() -> int:
 
 def choose_precision() -> str:
     """bfloat16 where the processor multiplies in it, else float32."""
-    return "bf16" if _features() & {"avx512_bf16", "amx_bf16"} else "f32"
+    limit = os.environ.get(LIMIT, "").upper()
+    allowed = limit in ("", "ALL", "DEFAULT") or any(word in limit for word in ("BF16", "FP16", "AMX"))
+    return "bf16" if allowed and _features() & {"avx512_bf16", "amx_bf16"} else "f32"
 
 
 @cache
@@ -100,6 +105,5 @@ def _key(graph: Graph, precision: str) -> str:
     from openvino import get_version
 
     content = hashlib.sha256(graph.xml + graph.constants).hexdigest()
-    limit = os.environ.get("ONEDNN_MAX_CPU_ISA", "")
-    processor = (platform.machine(), platform.processor(), limit, *sorted(_features()))
+    processor = (platform.machine(), platform.processor(), os.environ.get(LIMIT, ""), *sorted(_features()))
     return "|".join((content, get_version(), str(_how(precision)), *processor))

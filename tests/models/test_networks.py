@@ -13,7 +13,7 @@ import pytest
 import torch
 
 from models import runtime
-from models.detection import STRIDES, decode, letterbox, select
+from models.detection import STRIDES, DetectorRunner, Search, decode, halved, letterbox, select
 from models.detector import Detector, DetectorSize, cell_centres, decode_cells, flatten, grid
 from models.faces import SIDE
 from models.hrnet import SIZES, HRNet
@@ -269,6 +269,27 @@ def test_selection_keeps_the_best_of_overlapping_boxes() -> None:
     found = select(boxes, scores, np.zeros((4, 0, 2), np.float32), 0.5, 0.4)
     assert found.boxes[:, 0].tolist() == [1, 30]
     assert len(select(boxes[:0], scores[:0], np.zeros((0, 5, 2), np.float32), 0.5, 0.4)) == 0
+
+
+def test_a_large_photo_is_reduced_once_and_boxes_lie_in_its_own_pixels() -> None:
+    """An engine that finds a white patch: its cell's box reaches one stride to every side."""
+    image = np.zeros((1203, 1601, 3), np.uint8)
+    image[600:800, 1200:1400] = 255
+    seen = []
+
+    def engine(pictures: np.ndarray) -> list[np.ndarray]:
+        seen.append(pictures.shape[1:3])
+        maps = [np.full((1, 7, pictures.shape[1] // s, pictures.shape[2] // s), -9.0, np.float32) for s in STRIDES]
+        y, x = np.argwhere(pictures[0, ..., 0] > 250).mean(axis=0) // 8
+        maps[0][0, :, int(y), int(x)] = [5, 0, 0, 0, 0, 0, 0]
+        return maps
+
+    found = DetectorRunner(engine, Search((320, 160), 0.5, 0.4))(image)
+    assert seen == [(256, 320), (128, 160)]
+    middle = (found.boxes[:, :2] + found.boxes[:, 2:]) / 2
+    np.testing.assert_allclose(middle, np.tile([1300, 700], (len(found), 1)), atol=50)
+    np.testing.assert_allclose(found.points[:, 0], middle, atol=0.1)
+    assert halved(image, 320).shape[:2] == (300, 400)
 
 
 def test_letterbox_keeps_the_aspect_and_pads_to_whole_cells() -> None:
