@@ -112,12 +112,15 @@ class PoseTrack(_Indexable):
     score in COCO order; ``boxes`` (T, 4) float32.  Where the person was not seen, x, y and box
     are NaN and the score is 0.  ``camera`` (T, 2) float32: how far the background at the person's place
     moved in the picture since the frame before, in pixels; all 0 if not given: a camera that stands still.
+    ``estimated`` (T,) bool: whether the keypoints were found in this very frame; where not, the person stood still
+    and they lie between those of the frames around.  All True if not given.
     """
 
     times: Times
     keypoints: Floats
     boxes: Floats
     camera: Floats = field(default_factory=lambda: np.zeros((0, 2), np.float32))
+    estimated: NDArray[np.bool_] = field(default_factory=lambda: np.zeros(0, bool))
 
     def __post_init__(self) -> None:
         times = np.asarray(self.times, dtype=np.float64)
@@ -129,6 +132,10 @@ class PoseTrack(_Indexable):
         if np.size(self.camera) == 0:
             object.__setattr__(self, "camera", np.zeros((len(times), 2), np.float32))
         _rows(self, "camera", (2,), len(times))
+        estimated = np.asarray(self.estimated, bool) if np.size(self.estimated) else np.ones(len(times), bool)
+        if estimated.shape != times.shape:
+            raise ValueError(f"estimated must have shape ({len(times)},), not {estimated.shape}")
+        object.__setattr__(self, "estimated", estimated)
 
 
 FindFaces = Callable[[Image], Faces]
