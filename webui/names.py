@@ -23,6 +23,15 @@ REMARKS = {
 """Chinese remarks by how the English one begins."""
 
 
+OVERLAY = {"ready": "准备", "/ min": "次/分"}
+"""Chinese words of the result video besides the ways to jump."""
+
+
+def overlay_words(language: str) -> dict[str, str]:
+    """What the result video says instead of its English words."""
+    return OVERLAY | CHOICES if language == "zh" else {}
+
+
 def choice_name(language: str, choice: str) -> str:
     """What a preset, look or style is called."""
     return CHOICES.get(choice, choice) if language == "zh" else choice.replace("_", " ").capitalize()
