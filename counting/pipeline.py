@@ -12,7 +12,7 @@ from counting.classifier import load_models
 from counting.features import FEWEST_BEATS, Moving, features
 from counting.overlay import Scene
 from counting.peaks import Jumps, find_jumps
-from counting.report import JumpReport, Part, SessionReport, streaks_and_breaks
+from counting.report import ROPE, JumpReport, Part, SessionReport, streaks_and_breaks
 from counting.rhythm import find_segments
 from counting.settings import CountSettings
 from counting.signal import BodySignal, body_signal
@@ -31,6 +31,9 @@ AHEAD = 2
 
 JUMPING = 0.4
 """Probability of a flight from which a group is jumping: less than even, since rope jumps must also show a rope."""
+
+DOUBT = 0.1
+"""Distance of a rope's probability from the decision within which a warning says so."""
 
 SLOWED = (0.5, 0.25)
 """Speeds of slow motion that are tried where nothing is counted."""
@@ -56,7 +59,7 @@ class Group:
     @property
     def with_rope(self) -> bool:
         """Whether these are rope jumps; where nothing can be told, they are."""
-        return self.rope >= 0.5 or not self.hands
+        return self.rope >= ROPE or not self.hands
 
 
 def count_jumps(track: PoseTrack, settings: CountSettings = CountSettings()) -> JumpReport:  # noqa: B008
@@ -106,7 +109,7 @@ def judged(moving: Moving, settings: CountSettings) -> list[Group]:
         values = features(moving, jumps)
         flight, rope = (models[name].probability(values) for name in ("flight", "rope"))
         hands = bool(np.isfinite(values["hands_seen"]))
-        turns = turns_per_jump(moving.limbs, moving.body.times, jumps) if hands and rope >= 0.5 else 1
+        turns = turns_per_jump(moving.limbs, moving.body.times, jumps) if hands and rope >= ROPE else 1
         groups.append(Group(jumps, style_of(moving.body, moving.limbs, jumps, turns), turns, flight, rope, hands))
     told = [g for g in groups if g.flight >= JUMPING and len(g.jumps.times) >= FEWEST_BEATS]
     usual = _weighted([g.rope for g in told], [len(g.jumps.times) for g in told])
@@ -241,6 +244,8 @@ def _warnings(report: JumpReport, moving: Moving, counted: list[Group]) -> Itera
         yield "Joints and picture disagree about the rhythm, so the count is not sure."
     if any(not g.hands for g in counted):
         yield "The hands are not seen, so it is not sure whether a rope is turned."
+    if any(g.hands and abs(g.rope - ROPE) < DOUBT for g in counted if g.with_rope):
+        yield "It is not sure whether a rope is turned: neither wrists nor rope show it clearly."
     if apart:
         yield f"Jumps without a rope: {apart}. No turning wrists and no rope were seen."
 

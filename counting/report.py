@@ -16,6 +16,9 @@ from counting.smoothing import Array
 BREAK = 1.2
 """Seconds without a jump that make a break (or 2.5 periods, if that is more)."""
 
+ROPE = 0.45
+"""Probability from which a rope is taken to be turned: to miss a skipper is worse than to count somebody who hops."""
+
 TRIP = 4.0
 """A break up to this many seconds after which the jumping goes on is taken for a trip."""
 
@@ -55,7 +58,6 @@ class JumpReport:
     heights: Array
     style: str
     parts: tuple[Part, ...]
-    without_rope: tuple[Part, ...]
     streaks: tuple[tuple[float, float, int], ...]
     breaks: tuple[tuple[float, float], ...]
     trips: tuple[float, ...]
@@ -67,12 +69,13 @@ class JumpReport:
     height_cm: float = 0.0
     speed: float = 1.0
     feet_seen: float = 1.0
+    without_rope: tuple[Part, ...] = ()
     warnings: tuple[str, ...] = field(default=())
 
     @property
     def rope(self) -> bool:
-        """Whether a rope is turned, more likely than not."""
-        return self.rope_confidence >= 0.5
+        """Whether a rope is taken to be turned."""
+        return self.rope_confidence >= ROPE
 
     @property
     def count_without_rope(self) -> int:
@@ -82,7 +85,7 @@ class JumpReport:
     @property
     def turns(self) -> int:
         """Turns of the rope: two for each double under, none for jumps without a rope."""
-        return sum(p.turns for p in self.parts if p.rope >= 0.5)
+        return sum(p.turns for p in self.parts if p.rope >= ROPE)
 
     @property
     def jumping_seconds(self) -> float:

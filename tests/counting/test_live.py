@@ -157,7 +157,7 @@ def test_nobody_is_rows_of_nothing_and_the_next_one_is_found():
 
 def test_the_largest_person_is_followed():
     small, large = (film(Clip([(1.0, syn.stand)], 20, size=s, spoiled=Spoiled(0.0))) for s in (70.0, 150.0))
-    moved = large.keypoints + np.float32([-180, 0, 0])
+    moved = large.keypoints + np.array([-180, 0, 0], np.float32)
     large = PoseTrack(large.times, moved, large.boxes)
     rows = Follower().add(list(frames_of([small, large], (270, 480)))[:6], find_people, estimate_pose)
     np.testing.assert_allclose(rows.keypoints[-1, :, :2], large.keypoints[5, :, :2], atol=2)
