@@ -110,6 +110,8 @@ def make_parser() -> argparse.ArgumentParser:
         ("--max-photo-megapixels", "photo_megapixels", "largest photo"),
         ("--max-frame-megapixels", "frame_megapixels", "largest video frame"),
         ("--max-file-megabytes", "file_megabytes", "largest upload"),
+        ("--live-visitors", "live_visitors", "visitors who count live at once"),
+        ("--max-live-seconds", "live_seconds", "longest live count"),
     ):
         default = getattr(Limits, name)
         parser.add_argument(flag, dest=name, type=type(default), default=default, help=f"{words} (default {default:g})")

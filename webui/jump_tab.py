@@ -17,6 +17,7 @@ from counting.settings import CountSettings
 from webui import charts, inputs, jump_page, views
 from webui.errors import existing, guard, language
 from webui.jobs import CancelledError, Progress, StopOnClose
+from webui.live_jump import LiveJump, dialog
 from webui.names import overlay_words
 from webui.service import Files
 from webui.share import share_picture
@@ -34,6 +35,7 @@ class JumpTab:
     def __init__(self, studio: Studio) -> None:
         self._studio = studio
         self._stops: dict[str, threading.Event] = {}
+        self._live = LiveJump(studio)
         self.session = gr.State(None, time_to_live=3600)
         with gr.Row(equal_height=False, elem_id="jump"):
             with gr.Column(scale=3, min_width=300):
@@ -46,6 +48,7 @@ class JumpTab:
     def _source(self) -> None:
         text = self._studio.text
         self.video = jump_page.picker()
+        self.live = dialog(self._studio.limits.live_seconds)
         gr.HTML(text("video.limits"), elem_classes="note", padding=False)
         self.count = gr.Button(text("count"), variant="primary", elem_id="count")
         self.cancel = gr.Button(text("cancel"), variant="stop", elem_id="cancel", visible=False)
@@ -85,6 +88,8 @@ class JumpTab:
         self.cancel.click(self.stop, None, None, **quick)
         kept = [self.session, self.panel]
         self.panel.input(self.again, kept, numbers, trigger_mode="always_last", **quick)
+        self.live.input(self._live.frames, self.live, self.live, queue=False, trigger_mode="multiple", **raw)
+        self.live.submit(self.live_end, self.live, [*everything, self.live], **quick)
         self.share.click(self.picture, self.session, self.visit, **quick)
         redrawn = [self.result, self.files[0], self.stale, self.render]
         shown: dict[str, Any] = video_work | {"show_progress": "full"}
@@ -149,6 +154,14 @@ class JumpTab:
         if (running := self._stops.get(str(request.session_hash))) is not None:
             running.set()
 
+    def live_end(self, request: gr.Request, asked: Any) -> dict[Any, Any]:
+        """The camera is off: the report of what was counted live takes the place of what was shown."""
+        words, session = self._live.end(request)
+        if not (isinstance(asked, Mapping) and asked.get("report")) or session is None:
+            return {self.live: None}
+        hidden = {part: gr.update(visible=False) for part in (self.result, self.files[0], self.help)}
+        return hidden | {self.status: ""} | self._numbers(words, session, stale=False, fresh=True)
+
     def _job(
         self, source: Upload, settings: CountSettings, words: str, stop: threading.Event | None = None
     ) -> CountJob:
@@ -210,7 +223,7 @@ class JumpTab:
             settings = self._settings(data)
             if session is None:
                 return {self.session: gr.skip()}
-            return self._numbers(words, recount(session, settings), stale=bool(session.tracks), fresh=False)
+            return self._numbers(words, recount(session, settings), stale=session.path.is_file(), fresh=False)
 
     def picture(self, request: gr.Request, session: VideoSession | None) -> Any:
         """The picture to share."""

@@ -28,12 +28,15 @@ class BusyError(RuntimeError):
 
 @dataclass(frozen=True)
 class Limits:
-    """What a visitor may send: video length in seconds, photo and frame size in megapixels, file size in MB."""
+    """What a visitor may send: video length in seconds, photo and frame size in megapixels, file size in MB; how many
+    visitors count live at once, and for how many seconds at most."""
 
     video_seconds: float = 600.0
     photo_megapixels: float = 50.0
     frame_megapixels: float = 9.0
     file_megabytes: int = 200
+    live_visitors: int = 1
+    live_seconds: float = 600.0
 
     def __post_init__(self) -> None:
         for name, value in vars(self).items():

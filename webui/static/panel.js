@@ -185,7 +185,7 @@ studio.panel = (element, trigger, props, watch, [changedEvent]) => {
   refresh();
   props.value = { ...state(), seq: 0 };
   studio.parts['panel-' + name] = {
-    answered, calm: () => answered(0),
+    answered, settings, calm: () => answered(0),
     chooseFace: (number) => { face = number; send(); },
     resetFace: () => { face = -1; if (props.value) props.value = { ...props.value, face: -1 }; },
     setThumbs: (thumbs) => Object.entries(thumbs).forEach(([preset, source]) => {
