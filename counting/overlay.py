@@ -61,17 +61,18 @@ class Scene:
         return Frame(image, frame.time)
 
     def draw_on(self, image: Image, time: float) -> None:
-        """Draw everything of a time into the image, in place."""
+        """Draw everything of a time of the video into the image, in place."""
+        skipper = self._report.skipper
+        clock = time * skipper.speed if skipper is not None else time
         for i, track in enumerate(self._tracks):
             row = _row_at(track, time)
             if row is not None:
                 draw_skeleton(image, track.keypoints[row])
-                self._tag(image, i, track.keypoints[row], time)
-        skipper = self._report.skipper
+                self._tag(image, i, track.keypoints[row], clock)
         if skipper is not None:
-            self._panel(image, skipper, time)
-            _strip(image, skipper, time, self._scales[self._report.main or 0])
-            _flash(image, skipper, time)
+            self._panel(image, skipper, clock)
+            _strip(image, skipper, clock, self._scales[self._report.main or 0])
+            _flash(image, skipper, clock)
 
     def _tag(self, image: Image, person: int, keypoints: np.ndarray, time: float) -> None:
         """The number of jumps above the head, where there is more than one person."""

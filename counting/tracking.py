@@ -1,5 +1,7 @@
 """From frames to tracks: people are found now and then, boxes in between are interpolated, poses run in full batches.
 
+Everyone who moves has a pose estimated in every frame; who stands still has one in every fourth (``counting.resting``).
+
 Frames come from a thread that works a little ahead, and are held for one search interval only.  A cut
 ends all tracks; tracks that do not overlap in time are joined afterwards, so that a skipper who leaves
 and comes back stays one person.
@@ -8,15 +10,17 @@ and comes back stays one person.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, fields
 
 import numpy as np
 
+from counting.appearance import Appearance
 from counting.camera import Camera
 from counting.joining import join_tracks
+from counting.resting import between, joints_rest, known_rows, pictures_rest
 from counting.settings import CountSettings
 from vision.geometry import bounding_box, box_iou, grow_box, non_maximum_suppression
-from vision.pipelined import ahead
+from vision.prefetch import prefetch
 from vision.types import Detections, EstimatePose, FindPeople, Floats, Frame, Image, PoseTrack
 
 LARGEST = 1920
@@ -49,8 +53,9 @@ CUT = 45.0
 
 @dataclass(eq=False)
 class _Person:
-    """A person being followed: last box, when last found, last pose (17, 3), and rows of (time, keypoints, box,
-    motion of the camera)."""
+    """A person being followed: last box, when last found, last pose (17, 3), rows of (time, keypoints, box, motion of
+    the camera, thumbnail, motion energy, whether the pose was estimated), and whether no joint moved in the last
+    interval."""
 
     box: Floats
     found: float
@@ -59,10 +64,14 @@ class _Person:
     keypoints: list[Floats] = field(default_factory=list)
     boxes: list[Floats] = field(default_factory=list)
     camera: list[Floats] = field(default_factory=list)
+    thumbnails: list[np.ndarray] = field(default_factory=list)
+    energy: list[Floats] = field(default_factory=list)
+    estimated: list[bool] = field(default_factory=list)
+    rests: bool = False
 
     def track(self, start: int = 0) -> PoseTrack:
         """The rows from ``start`` on."""
-        return PoseTrack(*(np.array(rows[start:]) for rows in (self.times, self.keypoints, self.boxes, self.camera)))
+        return PoseTrack(**{f.name: np.array(getattr(self, f.name)[start:]) for f in fields(PoseTrack)})
 
 
 @dataclass(frozen=True)
@@ -90,16 +99,17 @@ def track_people(
     """
     alive: list[_Person] = []
     done: list[_Person] = []
-    camera = Camera()
-    with ahead(_views(frames), AHEAD) as views:
+    camera, appearance = Camera(), Appearance()
+    with prefetch(_views(frames), AHEAD) as views:
         for held, scale, after_cut in _intervals(views, settings.find_every):
             if after_cut:
                 done, alive = done + alive, []
                 camera.forget()
+                appearance.forget()
             found = _distinct(find_people(held[-1].image))
             alive, lost = _follow(alive, held, found, estimate_pose, settings, scale)
             done += lost
-            _watch(camera, alive + lost, held, scale)
+            _watch(camera, appearance, alive + lost, held, scale)
             if followed is not None:
                 followed([p.track(-len(held)) for p in (*alive, *lost)])
     return join_tracks([p.track() for p in done + alive if len(p.times) > 1])
@@ -178,19 +188,28 @@ def _take(
     if not people:
         return
     paths = np.stack([_path(person, end, held) for person, end in zip(people, ends, strict=True)])
-    poses = _poses(held, paths, estimate_pose, settings.batch)
-    for person, path, pose in zip(people, paths, poses, strict=True):
+    poses, known = _poses_as_needed(people, held, paths, estimate_pose, settings.batch)
+    for person, path, pose, rows in zip(people, paths, poses, known, strict=True):
         seen = pose[..., 2].mean(axis=1) >= ALIVE
         _record(person, held, path, pose, seen, scale)
+        person.estimated.extend(rows)
+        person.rests = bool(seen.all()) and joints_rest(pose, float(path[-1, 3] - path[-1, 1]))
         person.box = _next_box(path[-1], pose[-1]) if seen[-1] else path[-1]
         person.pose = pose[-1]
 
 
-def _watch(camera: Camera, people: list[_Person], held: list[Frame], scale: float) -> None:
-    """Record how the camera moved in the held frames, in pixels of the full frame, where everyone is."""
-    boxes = np.array([p.boxes[-len(held) :] for p in people], np.float32).reshape(len(people), len(held), 4)
-    for person, steps in zip(people, camera.steps(held, boxes / scale) * scale, strict=True):
-        person.camera.extend(steps)
+def _watch(camera: Camera, appearance: Appearance, people: list[_Person], held: list[Frame], scale: float) -> None:
+    """Record how the camera moved in the held frames, in pixels of the full frame, and what everyone's picture did."""
+    count = len(held)
+    boxes = np.array([p.boxes[-count:] for p in people], np.float32).reshape(len(people), count, 4) / scale
+    poses = np.array([p.keypoints[-count:] for p in people], np.float32).reshape(len(people), count, 17, 3)
+    poses[..., :2] /= scale
+    steps = camera.steps(held, boxes)
+    thumbnails, energy = appearance.look(held, [id(p) for p in people], boxes, poses, steps)
+    for i, person in enumerate(people):
+        person.camera.extend(steps[i] * scale)
+        person.thumbnails.extend(thumbnails[i])
+        person.energy.extend(energy[i])
 
 
 def _match(alive: list[_Person], found: Floats, now: float) -> tuple[list[Floats | None], Floats]:
@@ -238,16 +257,37 @@ def _path(person: _Person, end: Floats | None, held: list[Frame]) -> Floats:
     return (start + (stop - start) * share).astype(np.float32)
 
 
-def _poses(held: list[Frame], paths: Floats, estimate_pose: EstimatePose, batch: int) -> Floats:
-    """Keypoints (P, T, 17, 3) of every person in every held frame, in batches over both."""
-    pairs = [(p, t) for t in range(paths.shape[1]) for p in range(paths.shape[0])]
-    out = np.zeros((*paths.shape[:2], 17, 3), np.float32)
+def _poses_as_needed(
+    people: list[_Person], held: list[Frame], paths: Floats, estimate_pose: EstimatePose, batch: int
+) -> tuple[Floats, np.ndarray]:
+    """Keypoints (P, T, 17, 3), and which (P, T) were estimated: all, but of people who go on resting every few."""
+    known = np.ones(paths.shape[:2], bool)
+    for p, person in enumerate(people):
+        if person.rests and pictures_rest(held, paths[p].mean(axis=0)):
+            known[p] = known_rows(len(held))
+    poses = np.zeros((*paths.shape[:2], 17, 3), np.float32)
+    _estimate(poses, known, held, paths, estimate_pose, batch)
+    for p, path in enumerate(paths):
+        if not known[p].all() and joints_rest(poses[p, known[p]], float(path[-1, 3] - path[-1, 1])):
+            poses[p] = between(poses[p], known[p])
+        elif not known[p].all():
+            rest = np.zeros_like(known)
+            rest[p] = ~known[p]
+            _estimate(poses, rest, held, paths, estimate_pose, batch)
+            known[p] = True
+    return poses, known
+
+
+def _estimate(
+    out: Floats, wanted: np.ndarray, held: list[Frame], paths: Floats, estimate_pose: EstimatePose, batch: int
+) -> None:
+    """Put the keypoints of the ``wanted`` (P, T) into ``out`` (P, T, 17, 3), in batches over people and frames."""
+    pairs = [(p, t) for t in range(paths.shape[1]) for p in range(paths.shape[0]) if wanted[p, t]]
     for first in range(0, len(pairs), batch):
         some = pairs[first : first + batch]
         boxes = np.stack([paths[p, t] for p, t in some])
         for (p, t), points in zip(some, estimate_pose([held[t].image for _, t in some], boxes), strict=True):
             out[p, t] = points
-    return out
 
 
 def _record(person: _Person, held: list[Frame], path: Floats, pose: Floats, seen: np.ndarray, scale: float) -> None:

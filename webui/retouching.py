@@ -83,7 +83,7 @@ class FilmJob(Job):
         """Retouch frame by frame."""
         info = check_video(self._source, self._retouch.limits)
         with closing(read_frames(self._source)) as frames:
-            write_video(self.target, self._retouched(frames, info.duration), sound_from=self._source)
+            write_video(self.target, self._retouched(frames, info.duration), audio_from=self._source)
 
     def _retouched(self, frames: Iterator[Frame], duration: float) -> Iterator[Frame]:
         """Frames with steady points and masks; spots are not healed, since that may flicker."""

@@ -46,11 +46,17 @@ def total_view(language: str, report: SessionReport) -> str:
         (say(language, "style"), choice_name(language, main.style)),
         (say(language, "longest"), str(main.longest_streak)),
     ]
+    number, unit = main.count, "jumps.all" if main.without_rope and main.count else "jumps"
+    if main.without_rope and not main.count:
+        number, unit = main.count_without_rope, "jumps.without"
+        side = []
+    elif main.without_rope:
+        side.append((say(language, "jumps.without"), str(main.count_without_rope)))
     facts = "".join(f'<span class="side">{escape(k)} <b>{escape(v)}</b></span>' for k, v in side)
     care = "".join(note(translated(language, warning)) for warning in report.warnings)
     return (
-        f'<div class="card"><div class="total" role="status"><span class="number" id="jump-count">{main.count}'
-        f'<span class="unit">{escape(say(language, "jumps"))}</span></span>{facts}</div>{care}</div>'
+        f'<div class="card"><div class="total" role="status"><span class="number" id="jump-count">{number}'
+        f'<span class="unit">{escape(say(language, unit))}</span></span>{facts}</div>{care}</div>'
     )
 
 
@@ -71,9 +77,13 @@ def _person_rows(language: str, i: int, person: JumpReport, main: bool) -> str:
     name = say(language, "table.person.main" if main else "table.person.n", number=i + 1)
     span = _span(float(person.times[0]), float(person.times[-1])) if len(person.times) else ""
     rows = [(name, say(language, "table.all"), span, person.count, person.per_minute, person.style)]
-    for k, part in enumerate(person.parts, 1):
+    free = [part for part in person.without_rope if part not in person.parts]
+    for k, part in enumerate((*person.parts, *free), 1):
         rows.append(("", str(k), _span(part.start, part.stop), part.count, part.per_minute, part.style))
     lines = [_cells(*row[:3], str(row[3]), f"{row[4]:.0f}", choice_name(language, row[5])) for row in rows]
+    for k in range(len(rows) - len(free), len(rows)):
+        style = f"{choice_name(language, rows[k][5])}, {say(language, 'no_rope')}"
+        lines[k] = _cells(*rows[k][:3], str(rows[k][3]), f"{rows[k][4]:.0f}", style)
     return f'<tr class="sum">{lines[0]}</tr>' + "".join(f"<tr>{line}</tr>" for line in lines[1:])
 
 

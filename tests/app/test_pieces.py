@@ -77,7 +77,7 @@ def test_time_limits_are_told_in_whole_minutes_where_that_is_exact() -> None:
 def test_choices_and_remarks_are_translated_and_unknown_ones_stay() -> None:
     assert choice_name("zh", "two feet") == "双脚跳"
     assert choice_name("en", "two feet") == "Two feet"
-    assert "髋部" in translated("zh", "These look like jumps without a rope: no turning wrists were seen.")
+    assert "无绳" in translated("zh", "Jumps without a rope: 3. No turning wrists and no rope were seen.")
     assert translated("zh", "Something new.") == "Something new."
 
 
@@ -198,8 +198,9 @@ def jumper(seconds: float, rate: float = 2.0) -> JumpReport:
     ones = np.ones(len(apexes))
     part = Part(0.0, seconds, "two feet", len(apexes), len(apexes), 60 * rate, 1.0)
     return JumpReport(
-        len(apexes), apexes, ones, 0.1 * ones, "two feet", (part,), ((0.0, seconds, len(apexes)),), (), (), times,
-        np.sin(2 * np.pi * rate * times), 1.0, 1.0, 1.0,
+        count=len(apexes), apex_times=apexes, confidence=ones, heights=0.1 * ones, style="two feet", parts=(part,),
+        without_rope=(), streaks=((0.0, seconds, len(apexes)),), breaks=(), trips=(), times=times,
+        signal=np.sin(2 * np.pi * rate * times), coverage=1.0, rope_confidence=1.0, regularity=1.0,
     )  # fmt: skip
 
 

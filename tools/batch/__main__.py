@@ -19,7 +19,7 @@ from typing import Any
 
 from tqdm import tqdm
 
-from beauty.__main__ import PHOTOS, VIDEOS
+from beauty.__main__ import PHOTOS
 from beauty.settings import PRESETS, BeautySettings
 from counting.settings import CountSettings
 from tools.batch.cores import fitting_workers
@@ -30,8 +30,9 @@ from tools.batch.sources import Item, list_items
 from tools.batch.work import Plan, load_handler, lost_row, stamp
 from tools.storage import is_address
 from vision.options import add_arguments, from_arguments
+from vision.video import VIDEO_SUFFIXES
 
-SUFFIXES = {"count": VIDEOS, "beauty": PHOTOS}
+SUFFIXES = {"count": VIDEO_SUFFIXES, "beauty": PHOTOS}
 
 
 def main(arguments: Sequence[str] | None = None) -> int:

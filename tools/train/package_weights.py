@@ -12,7 +12,10 @@ import hashlib
 from dataclasses import dataclass
 from pathlib import Path
 
-from models.checkpoints import SUMS, read_weights, save_weights
+from torch import Tensor
+
+from models.checkpoints import read_weights, save_weights
+from models.graphs import SUMS
 from models.loading import PACKAGED
 from tools.script import run_script
 from vision.options import check_options, option
@@ -29,16 +32,21 @@ class Packaging:
         check_options(self)
 
 
+def halved(tensors: dict[str, Tensor]) -> dict[str, Tensor]:
+    """Kernels and matrices in float16, all else as it is."""
+    return {key: t.half() if t.ndim > 1 else t for key, t in tensors.items()}
+
+
 def package(source: Path, target: Path) -> None:
     """Write the tensors of ``source`` that have two or more dimensions in float16, the others as they are."""
     tensors, config = read_weights(source)
-    save_weights(target, {key: t.half() if t.ndim > 1 else t for key, t in tensors.items()}, config)
+    save_weights(target, halved(tensors), config)
     target.chmod(0o644)
 
 
 def write_sums(sums: Path) -> None:
-    """Note the SHA-256 of every weights file beside ``sums``."""
-    files = sorted(sums.parent.glob("*.safetensors"))
+    """Note the SHA-256 of every file of weights or of a graph beside ``sums``."""
+    files = sorted(p for p in sums.parent.iterdir() if p.suffix in (".safetensors", ".zip"))
     sums.write_text("".join(f"{hashlib.sha256(p.read_bytes()).hexdigest()}  {p.name}\n" for p in files))
 
 
