@@ -58,7 +58,6 @@ class JumpReport:
     heights: Array
     style: str
     parts: tuple[Part, ...]
-    without_rope: tuple[Part, ...]
     streaks: tuple[tuple[float, float, int], ...]
     breaks: tuple[tuple[float, float], ...]
     trips: tuple[float, ...]
@@ -70,6 +69,7 @@ class JumpReport:
     height_cm: float = 0.0
     speed: float = 1.0
     feet_seen: float = 1.0
+    without_rope: tuple[Part, ...] = ()
     warnings: tuple[str, ...] = field(default=())
 
     @property

@@ -8,12 +8,14 @@ from dataclasses import dataclass
 import cv2
 import numpy as np
 
-from models.detector import DetectorRunner
-from models.landmarks106 import SIDE
-from models.runtime import Engine
+from models.detection import DetectorRunner
+from models.runtime import RunNetwork
 from vision.geometry import bounding_box, crop_matrix, grow_box, invert_affine, similarity, transform_points
 from vision.layouts import FACE_MIRROR, FIVE_FROM_106
 from vision.types import Faces, Floats, Image
+
+SIDE = 96
+"""Sides of the network's square input in pixels."""
 
 MARGIN = 1.2
 """The network sees the tight box of the upright points, grown by this factor."""
@@ -68,7 +70,7 @@ def _shrunk(image: Image, box: Floats) -> tuple[Image, Floats]:
 class LandmarkRunner:
     """Image and five points per face -> 106 points, pose and confidence of each."""
 
-    engine: Engine
+    engine: RunNetwork
     mean_face: Floats
 
     def __call__(self, image: Image, five: Floats) -> tuple[Floats, Floats, Floats]:
@@ -95,7 +97,7 @@ class LandmarkRunner:
             )
         batch = np.stack(crops)
         count = len(batch)
-        found, pose, logit = (x.numpy() for x in self.engine(np.concatenate([batch, batch[:, :, ::-1]])))
+        found, pose, logit = self.engine(np.concatenate([batch, batch[:, :, ::-1]]))
         other = found[count:, FACE_MIRROR] * [-1, 1] + [SIDE - 1, 0]
         found = (found[:count] + other) / 2
         pose = (pose[:count] + pose[count:] * [1, -1, -1]) / 2

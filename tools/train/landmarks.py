@@ -20,10 +20,10 @@ from torch import Tensor, nn
 from tqdm import tqdm
 
 from models.checkpoints import load_strictly, read_weights, save_weights
-from models.faces import eye_angle, upright_matrix
-from models.landmarks106 import SIDE, Landmarks106, wing_loss
+from models.faces import SIDE, eye_angle, upright_matrix
+from models.landmarks106 import Landmarks106, wing_loss
 from models.loading import PACKAGED, face_finder
-from models.runtime import Engine, choose_device
+from models.torch_runtime import choose_device, engine_of
 from tools.data.article import is_article_layout, read_part
 from tools.data.face import FaceSet, make_face, make_mistake, read_faces, with_scenes
 from tools.data.face_turns import solid_face
@@ -154,9 +154,9 @@ def predict(network: nn.Module, faces: FaceSet) -> tuple[Floats, Floats, Floats]
     rng = np.random.default_rng(0)
     samples = [make_face(faces, i, rng, augment=False) for i in range(len(faces))]
     crops, goal, _, pose, _ = (np.stack(x) for x in zip(*samples, strict=True))
-    engine = Engine(network, precision=torch.float32)
+    engine = engine_of(network, precision="f32")
     parts = [engine(crops[i : i + 64]) for i in range(0, len(crops), 64)]
-    points, angles = (torch.cat([p[k] for p in parts]).numpy() for k in (0, 1))
+    points, angles = (np.concatenate([p[k] for p in parts]) for k in (0, 1))
     return points, goal.astype(np.float32), np.abs(angles - pose)
 
 
