@@ -37,6 +37,21 @@ class Regions:
     seen: Appearance
 
 
+def skin_evidence(small: np.ndarray, frame: FaceFrame) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """Maps (rows, cols) in [0, 1]: where the points allow skin, the colour model's probability of it, and beard."""
+    lab = cv2.cvtColor(small.astype(np.float32) / 255, cv2.COLOR_RGB2Lab)
+    rough = roughness(lab[..., 0], frame.width)
+    free = features(small.shape[:2], frame)
+    inside = distance(small.shape[:2], face_outline(frame))
+    core = (inside > 0.05 * frame.width) & (free > 0.9) & below_forehead(small.shape[:2], frame)
+    neck = (inside < -0.02 * frame.width) & below_forehead(small.shape[:2], frame, 0.45)
+    bearded, share = hair_signs(lab, rough, core, beard_zone(small.shape[:2], frame, inside) * free, frame)
+    hair = beard(bearded, share)
+    bare = core & (hair < 0.5)
+    likely = likeness(lab, rough, bare, neck, skin_colour(lab, rough, bare, frame), frame.width)
+    return prior(small.shape[:2], frame, inside), likely, hair
+
+
 def find_regions(small: np.ndarray, frame: FaceFrame, before: Appearance | None = None) -> Regions:
     """The regions of a face in the small picture (rows, cols, 3) RGB; ``frame`` is in its pixels.
 

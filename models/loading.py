@@ -49,7 +49,7 @@ def face_finder(device: str = "auto", landmark_weights: str | Path | None = None
     tensors, config, path = _read("landmarks106", landmark_weights, "LANDMARK_WEIGHTS")
     if config.get("network") != "landmarks106":
         raise MissingWeights(f"{path} does not hold weights of the 106-point network.")
-    network = Landmarks106(config["width"])
+    network = Landmarks106(config["width"], sees=any(name.startswith("visibility_head") for name in tensors))
     load_strictly(network, tensors, path)
     runner = LandmarkRunner(Engine(network, device), network.mean_face.numpy())  # type: ignore[union-attr]
     return FaceFinder(_detector("face", device), runner)

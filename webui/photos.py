@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import io
 from collections.abc import Collection
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import lru_cache
 from pathlib import Path
 
@@ -59,7 +59,7 @@ def scale_faces(faces: Faces, factor: float) -> Faces:
     def move(points: Floats) -> Floats:
         return ((points + 0.5) * factor - 0.5).astype(np.float32)
 
-    return Faces(move(faces.boxes), faces.scores, move(faces.points5), move(faces.points106), faces.pose)
+    return replace(faces, boxes=move(faces.boxes), points5=move(faces.points5), points106=move(faces.points106))
 
 
 def chosen(faces: Faces, number: int | None) -> Faces:
@@ -123,7 +123,7 @@ def moved_faces(faces: Faces, shape_hw: tuple[int, int], warped: Faces, settings
             x = points - field[at[..., 1], at[..., 0]]
         return x.astype(np.float32)
 
-    return Faces(faces.boxes, faces.scores, follow(faces.points5), follow(faces.points106), faces.pose)
+    return replace(faces, points5=follow(faces.points5), points106=follow(faces.points106))
 
 
 def full_size(path: Path, faces: Faces, settings: BeautySettings, max_pixels: int) -> Photo:

@@ -60,6 +60,13 @@ def read_scenes(folder: Path, kind: str) -> list[Scene]:
     return scenes
 
 
+def read_negatives(folder: Path) -> list[Scene]:
+    """Pictures without people, from ``negatives.json`` and ``negatives.tar``."""
+    files, nothing = read_tar(folder / "negatives.tar"), np.zeros((0, 4), np.float32)
+    rows = json.loads((folder / "negatives.json").read_text())
+    return [Scene(_decode(files[r["name"]]), nothing, np.zeros((0, 0, 2)), nothing, r["source"]) for r in rows]
+
+
 def read_face_crops(folder: Path) -> list[Scene]:
     """Single faces with their surroundings; chips that are mostly fill are left out, fill is ignored."""
     table, files = np.load(folder / "face_train.npz"), read_tar(folder / "face_train.tar")
