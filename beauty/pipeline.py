@@ -13,7 +13,7 @@ from dataclasses import dataclass, replace
 import cv2
 import numpy as np
 
-from beauty.frame import FaceFrame, Patch, face_frame, patch_for, usable_faces
+from beauty.frame import Patch, frame_of, patch_for, usable_faces
 from beauty.likeness import STEADY, Appearance
 from beauty.regions import Regions, find_regions
 from beauty.settings import BeautySettings
@@ -110,13 +110,16 @@ def _check_image(image: Image) -> None:
 
 
 def _prepare_face(image: Image, faces: Faces, index: int, before: Appearance | None) -> PreparedFace | None:
-    frame = face_frame(faces.points106[index], faces.pose[index])
+    frame = frame_of(faces, index)
     patch = patch_for(frame, image.shape[:2])
     if patch is None:
         return None
     small = patch.reduce(image)
-    inner = FaceFrame(
-        patch.points(frame.points), frame.width / patch.step, patch.points(frame.origin), frame.right, frame.down
+    inner = replace(
+        frame,
+        points=patch.points(frame.points),
+        width=frame.width / patch.step,
+        origin=patch.points(frame.origin),
     )
     regions = find_regions(small, inner, before)
     finer = finer_bound(small, regions, inner.width)

@@ -15,13 +15,15 @@ import cv2
 import numpy as np
 
 from beauty.curves import RAMP_SLOPE, ramp, smooth
-from beauty.frame import FaceFrame, Patch, face_frame, patch_for, usable_faces
+from beauty.frame import FaceFrame, Patch, frame_of, patch_for, usable_faces
 from beauty.settings import BeautySettings
 from beauty.slimming import STEEPEST, facing, slimming
 from vision.types import Faces, Floats
 
 EYE, CHIN, NOSE, MOUTH = 0.112, 0.045, 0.16, 0.14
 """Changes at full strength: eye size, chin length (of the face width), nose and mouth width."""
+
+NOSE_POINTS, LIPS, CHIN_POINTS = range(51, 66), range(84, 96), range(12, 21)
 
 LEAST_JACOBIAN = 0.33
 """What no field falls below; below 0 the picture would fold."""
@@ -51,7 +53,7 @@ def fields_of(
     shares = np.ones(len(faces)) if eye_shares is None else eye_shares
     for i in usable_faces(faces):
         own = replace(settings, eyes=float(settings.eyes * shares[i]))
-        frame = face_frame(faces.points106[i], faces.pose[i])
+        frame = frame_of(faces, i)
         patch = patch_for(frame, shape_hw, FIELD_WIDTH)
         if patch is not None:
             found.append(Field(patch, face_field(frame, patch, own, float(faces.pose[i, 1]), shape_hw)))
@@ -72,13 +74,13 @@ def face_field(
         total[..., 0] += slimming(frame, u, v, settings.slimming * facing(yaw))
     if settings.eyes:
         for corners in ((66, 70), (75, 79)):
-            total += _eye(local, corners, u, v, settings.eyes)
+            total += _eye(local, corners, u, v, settings.eyes * frame.trust(range(corners[0], corners[0] + 8)))
     if settings.nose:
-        total[..., 0] += _nose(frame, local, u, v, settings.nose)
+        total[..., 0] += _nose(frame, local, u, v, settings.nose * frame.trust(NOSE_POINTS))
     if settings.mouth:
-        total += _mouth(local, u, v, settings.mouth)
+        total += _mouth(local, u, v, settings.mouth * frame.trust(LIPS))
     if settings.chin:
-        total[..., 1] += _chin(frame, local, u, v, settings.chin)
+        total[..., 1] += _chin(frame, local, u, v, settings.chin * frame.trust(LIPS, CHIN_POINTS))
     turn = np.array([[*frame.right], [*frame.down]], np.float32)
     return _safe(_still_at_borders(total @ turn, patch, shape_hw), patch.step)
 
