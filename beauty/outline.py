@@ -101,9 +101,10 @@ def prior(shape: tuple[int, int], frame: FaceFrame, inside: np.ndarray) -> np.nd
     ears = smooth(inside, -0.16 * w, -0.06 * w) * smooth(v, -0.12 * w, 0.0) * (1 - smooth(v, mouth - 0.05 * w, mouth))
     sides = np.interp(v, *_jaw_rows(local))
     below = (1 - smooth(v - chin[1], 0.1 * w, 0.42 * w)) * smooth(v, mouth, mouth + 0.1 * w)
-    neck = below * (1 - smooth(np.abs(u - (local[0, 0] + local[32, 0]) / 2) - sides, -0.02 * w, 0.05 * w))
+    aside = np.abs(u - (local[0, 0] + local[32, 0]) / 2)
+    neck = below * (1 - smooth(aside - sides, -0.02 * w, 0.05 * w)) * (1 - 0.55 * smooth(aside / sides, 0.5, 0.85))
     ears = ears * np.where(u < (local[0, 0] + local[32, 0]) / 2, *(frame.trust(rows) for rows in TEMPLES))
-    allowed = np.maximum.reduce([face, 0.9 * ears, 0.95 * neck])
+    allowed = np.maximum.reduce([0.995 * face, 0.5 * ears, 0.95 * neck])
     return (frame.sure * visibility(shape, frame) * allowed).astype(np.float32)
 
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass, fields, replace
 import numpy as np
 
 from beauty.frame import face_frame
-from beauty.likeness import Appearance
+from beauty.skin_colour import Appearance
 from vision.geometry import box_iou
 from vision.types import Faces, Floats
 

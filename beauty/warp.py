@@ -8,8 +8,9 @@ add up and the picture is resampled once.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
+from types import MappingProxyType
 
 import cv2
 import numpy as np
@@ -40,28 +41,43 @@ class Field:
     shift: Floats
 
 
+@dataclass(frozen=True)
+class Shares:
+    """What a face gets of the shape controls' strength: its ``eyes``, and the left and right side of its ``jaw``."""
+
+    eyes: float = 1.0
+    jaw: tuple[float, float] = (1.0, 1.0)
+
+
 def fields_of(
-    shape_hw: tuple[int, int], faces: Faces, settings: BeautySettings, eye_shares: Floats | None = None
+    shape_hw: tuple[int, int],
+    faces: Faces,
+    settings: BeautySettings,
+    shares: Mapping[int, Shares] = MappingProxyType({}),
 ) -> list[Field]:
     """One field per face that lies in a picture of (H, W) pixels; empty when no shape control is set.
 
-    ``eye_shares`` (N,) in [0, 1] weakens the eye enlarging of single faces.
+    ``shares`` weakens controls of single faces, by index.
     """
     if not settings.changes_shape:
         return []
     found = []
-    shares = np.ones(len(faces)) if eye_shares is None else eye_shares
     for i in usable_faces(faces):
-        own = replace(settings, eyes=float(settings.eyes * shares[i]))
         frame = frame_of(faces, i)
         patch = patch_for(frame, shape_hw, FIELD_WIDTH)
         if patch is not None:
-            found.append(Field(patch, face_field(frame, patch, own, float(faces.pose[i, 1]), shape_hw)))
+            share = shares.get(i, Shares())
+            found.append(Field(patch, face_field(frame, patch, settings, float(faces.pose[i, 1]), shape_hw, share)))
     return _without_folds(found)
 
 
 def face_field(
-    frame: FaceFrame, patch: Patch, settings: BeautySettings, yaw: float, shape_hw: tuple[int, int]
+    frame: FaceFrame,
+    patch: Patch,
+    settings: BeautySettings,
+    yaw: float,
+    shape_hw: tuple[int, int],
+    share: Shares = Shares(),
 ) -> Floats:
     """Displacement d (rows, cols, 2) of one face, with output(x) = input(x + d), at the patch's small size."""
     xs, ys = patch.grid()
@@ -71,10 +87,11 @@ def face_field(
     local = frame.local(frame.points)
     total = np.zeros((*u.shape, 2), np.float32)
     if settings.slimming:
-        total[..., 0] += slimming(frame, u, v, settings.slimming * facing(yaw))
+        total[..., 0] += slimming(frame, u, v, settings.slimming * facing(yaw), share.jaw)
     if settings.eyes:
         for corners in ((66, 70), (75, 79)):
-            total += _eye(local, corners, u, v, settings.eyes * frame.trust(range(corners[0], corners[0] + 8)))
+            trust = frame.trust(range(corners[0], corners[0] + 8))
+            total += _eye(local, corners, u, v, settings.eyes * share.eyes * trust)
     if settings.nose:
         total[..., 0] += _nose(frame, local, u, v, settings.nose * frame.trust(NOSE_POINTS))
     if settings.mouth:

@@ -94,11 +94,11 @@ class Landmarks106(nn.Module):
         )
         if sees:
             self.visibility_head = nn.Sequential(
-                InvertedResidual(deep, deep, 2),
+                nn.AvgPool2d(2),
                 nn.Flatten(),
-                nn.Linear(deep * 9, 128),
+                nn.Linear(deep * 9, 64),
                 nn.ReLU(inplace=True),
-                nn.Linear(128, 107),
+                nn.Linear(64, 107),
             )
         self.register_buffer("mean_face", torch.zeros(106, 2) if mean_face is None else mean_face)
 

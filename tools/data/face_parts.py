@@ -68,8 +68,8 @@ def plain_background(image: Image, pad: Floats, outline: np.ndarray, tolerance: 
 def label(image: Image, points: Floats, pose: Floats, pad: Floats) -> tuple[np.ndarray, bool]:
     """Labels (H, W) of a crop, and whether its background is plain."""
     frame = face_frame(points, pose)
-    allowed, likely, beard = skin_evidence(image, frame)
-    skin = likely * (1 - beard)
+    found = skin_evidence(image, frame)
+    allowed, skin = found.allowed, found.colour * (1 - found.beard)
     labels = np.full(image.shape[:2], UNKNOWN, np.uint8)
     inside = distance(image.shape[:2], face_outline(frame))
     labels[(allowed > 0.5) & (skin > 0.75)] = SKIN
