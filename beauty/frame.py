@@ -18,7 +18,7 @@ WORK_WIDTH = 450
 """Face width, in pixels, at which masks and bands are computed (0.4 % of it is 1.8 pixels)."""
 
 
-TRUSTED = 0.35, 0.75
+TRUSTED = 0.5, 0.85
 """Mean visibility of a part's points at which an effect on it begins, and from which it is full."""
 
 CERTAIN = 0.5, 0.7

@@ -45,7 +45,7 @@ def silhouette(frame: FaceFrame) -> np.ndarray:
 
 def visibility(shape: tuple[int, int], frame: FaceFrame) -> np.ndarray:
     """How surely the face can be seen (rows, cols) in [0, 1], from its points by normalised convolution."""
-    if frame.visible.min() > 0.75:
+    if frame.visible.min() > TRUSTED[1]:
         return np.ones(shape, np.float32)
     step = max(0.03 * frame.width, 1.0)
     size = int(shape[0] / step) + 1, int(shape[1] / step) + 1
@@ -102,7 +102,11 @@ def prior(shape: tuple[int, int], frame: FaceFrame, inside: np.ndarray) -> np.nd
     sides = np.interp(v, *_jaw_rows(local))
     below = (1 - smooth(v - chin[1], 0.1 * w, 0.42 * w)) * smooth(v, mouth, mouth + 0.1 * w)
     aside = np.abs(u - (local[0, 0] + local[32, 0]) / 2)
-    neck = below * (1 - smooth(aside - sides, -0.02 * w, 0.05 * w)) * (1 - 0.55 * smooth(aside / sides, 0.5, 0.85))
+    neck = (
+        below
+        * (1 - smooth(aside - sides, -0.02 * w, 0.05 * w))
+        * (1 - 0.55 * smooth(aside / np.maximum(sides, 1), 0.5, 0.85))
+    )
     ears = ears * np.where(u < (local[0, 0] + local[32, 0]) / 2, *(frame.trust(rows) for rows in TEMPLES))
     allowed = np.maximum.reduce([0.995 * face, 0.5 * ears, 0.95 * neck])
     return (frame.sure * visibility(shape, frame) * allowed).astype(np.float32)

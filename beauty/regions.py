@@ -88,8 +88,8 @@ def find_regions(small: np.ndarray, frame: FaceFrame, before: Appearance | None 
     ``before`` is what was seen in the previous video frame, into which this one's is blended.
     """
     found = skin_evidence(small, frame, before)
-    likely = _without_holes(found.colour, found.core, frame.width) * found.posterior * (1 - found.beard)
-    mask = _connected(likely, found.core) * features(small.shape[:2], frame)
+    likely = _without_holes(found.colour * found.posterior, found.core, frame.width)
+    mask = _connected(likely * (1 - found.beard), found.core) * features(small.shape[:2], frame)
     grey = cv2.cvtColor(small, cv2.COLOR_RGB2GRAY).astype(np.float32) / 255
     gain, offset = _guided(grey, mask, frame.width)
     skin = np.clip(gain * grey + offset, 0, 1)

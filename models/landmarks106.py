@@ -93,13 +93,7 @@ class Landmarks106(nn.Module):
             nn.Linear(64, 4),
         )
         if sees:
-            self.visibility_head = nn.Sequential(
-                nn.AvgPool2d(2),
-                nn.Flatten(),
-                nn.Linear(deep * 9, 64),
-                nn.ReLU(inplace=True),
-                nn.Linear(64, 107),
-            )
+            self.visibility_head = nn.Sequential(nn.AvgPool2d(2), nn.Flatten(), nn.Linear(deep * 9, 107))
         self.register_buffer("mean_face", torch.zeros(106, 2) if mean_face is None else mean_face)
 
     def forward(self, x: Tensor) -> tuple[Tensor, ...]:
