@@ -75,7 +75,7 @@ def skin_evidence(small: np.ndarray, frame: FaceFrame, before: Appearance | None
     bare = core & (beard(bearded, share) < 0.5)
     seen = replace(skin_colour(lab, rough, bare, frame), glasses=glasses(lab[..., 0], frame), beard=share)
     seen = seen if before is None else before.mixed(seen, TEMPORAL_SHARE)
-    away = skin_distance(lab, rough, bare, neck, seen, frame.width)
+    away = skin_distance(lab, rough, bare, neck, inside > 0, seen, frame.width)
     allowed = prior(shape, frame, inside)
     outside = (allowed < 0.02) & (inside < -0.05 * frame.width)
     likely = posterior(lab, away * away, allowed, outside, frame)

@@ -31,11 +31,11 @@ EDGE = 9.0
 UNEVEN = 7.0
 """The strength in grey levels that may be usual at most, so that a face full of wrinkles keeps them."""
 
-FULL = 0.9
+FULL = 0.94
 """Share of the band that full smoothing takes away where the skin is even."""
 
 
-SPOT, FRECKLE = 3.2, 2.4
+SPOT, FRECKLE = 3.2, 2.8
 """Contrast of a blob, in times of the skin's unevenness, from which it is healed, or left by the smoothing."""
 
 

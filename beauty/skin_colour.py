@@ -78,11 +78,18 @@ def skin_colour(lab: np.ndarray, rough: np.ndarray, core: np.ndarray, frame: Fac
 
 
 def skin_distance(
-    lab: np.ndarray, rough: np.ndarray, core: np.ndarray, neck: np.ndarray, colour: Appearance, width: float
+    lab: np.ndarray,
+    rough: np.ndarray,
+    core: np.ndarray,
+    neck: np.ndarray,
+    face: np.ndarray,
+    colour: Appearance,
+    width: float,
 ) -> np.ndarray:
     """Distance (rows, cols) from the face's colour, from the skin's colour round about, and of hair's texture.
 
-    Shine on the face and shade on the neck count half; ``core`` is where the skin round about is learned.
+    Shine on the face and shade on the neck count half; ``core`` is where the skin round about is learned.  Inside the
+    ``face``, a bool mask, skin may lie in any light; beside it that would let in walls of a similar colour.
     """
     if np.hypot(*colour.mean[1:]) < 5:
         neck = np.zeros_like(neck)  # without colour, shaded skin cannot be told from dark cloth
@@ -93,7 +100,8 @@ def skin_distance(
     near = mahalanobis(_eased(lab - local, core, neck), narrow)
     hairy = np.clip(rough - colour.texture - 0.75, 0, None)
     black = np.clip(DARKEST - lab[..., 0] / max(float(colour.mean[0]), 5), 0, None) / 0.04
-    return np.minimum(np.sqrt(near + 0.3 * wide), _shaded(lab, local, colour)) + 1.6 * hairy + black
+    strict = np.sqrt(near + 0.3 * wide)
+    return np.where(face, np.minimum(strict, _shaded(lab, local, colour)), strict) + 1.6 * hairy + black
 
 
 def _shaded(lab: np.ndarray, local: np.ndarray, colour: Appearance) -> np.ndarray:

@@ -16,7 +16,6 @@ import numpy as np
 
 from beauty.pipeline import beautify, prepare, warp_field
 from beauty.settings import PRESETS
-from tools.data.face_parts import plain_background
 from tools.evaluate.beauty import OFF, photos, portraits
 from vision.types import Faces, FindFaces, Floats, Image
 
@@ -24,9 +23,30 @@ FULL = replace(OFF, smoothing=1.0, spots=1.0, whitening=1.0)
 """All that works by the skin mask alone."""
 
 
+def plain_background(image: Image, outline: Floats, tolerance: int = 4) -> np.ndarray | None:
+    """The plain background round a face's ``outline`` (P, 2), a bool (H, W), or None where there is none.
+
+    It is found by flood filling from the upper half of the border.
+    """
+    height, width = image.shape[:2]
+    even, mask = cv2.bilateralFilter(image, 5, 20, 3), np.zeros((height + 2, width + 2), np.uint8)
+    seeds = [(x, 0) for x in range(0, width, 6)]
+    seeds += [(x, y) for x in (0, width - 1) for y in range(0, height // 2, 6)]
+    for seed in seeds:
+        if mask[seed[1] + 1, seed[0] + 1] == 0:
+            flags = 4 | (2 << 8) | cv2.FLOODFILL_MASK_ONLY
+            cv2.floodFill(even, mask, seed, (0,), (tolerance,) * 3, (tolerance,) * 3, flags)
+    found = cv2.morphologyEx((mask[1:-1, 1:-1] == 2).astype(np.uint8), cv2.MORPH_OPEN, np.ones((3, 3), np.uint8)) > 0
+    face = np.zeros((height, width), np.uint8)
+    cv2.fillPoly(face, [np.rint(outline).astype(np.int32)], 1)
+    inside = cv2.erode(face, np.ones((5, 5), np.uint8)) > 0
+    corners = min(found[2:14, 2:14].mean(), found[2:14, -14:-2].mean())
+    return found if found.mean() >= 0.12 and found[inside].mean() <= 0.005 and corners >= 0.8 else None
+
+
 def background_share(image: Image, faces: Faces) -> Floats | None:
     """How much of each pixel (H, W) in [0, 1] is a plain background, or None where there is none."""
-    found = plain_background(image, np.zeros(4, np.float32), faces.points106[0, :33])
+    found = plain_background(image, faces.points106[0, :33])
     if found is None:
         return None
     return cv2.GaussianBlur(found.astype(np.float32), (0, 0), 1.0)  # type: ignore[return-value]
