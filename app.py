@@ -49,10 +49,13 @@ def build(models: Models, limits: Limits = Limits(), workers: Workers = Workers(
     from webui.beauty_tab import BeautyTab
     from webui.jump_tab import JumpTab
     from webui.page import page_texts, show_about
-    from webui.theme import CSS, theme
+    from webui.panel import head
+    from webui.theme import theme
+    from webui.uploads import OwnFilesOnly
 
-    translate = gr.I18n(**page_texts(limits))
-    with gr.Blocks(title="Keypoint Studio", analytics_enabled=False, delete_cache=(600, KEEP_SECONDS)) as demo:
+    tables = page_texts(limits)
+    translate = gr.I18n(**tables)
+    with OwnFilesOnly(title="Keypoint Studio", analytics_enabled=False, delete_cache=(600, KEEP_SECONDS)) as demo:
         studio = Studio(models, limits, ResultFolder(Path(demo.GRADIO_CACHE)), workers, translate)
         gr.HTML("<h1>Keypoint Studio</h1>", elem_id="header", padding=False)
         with gr.Tabs():
@@ -63,7 +66,9 @@ def build(models: Models, limits: Limits = Limits(), workers: Workers = Workers(
             with gr.Tab(studio.text("tab.about"), id="about"):
                 show_about(studio)
     demo.queue(max_size=40, default_concurrency_limit=2)
-    return demo, {"i18n": translate, "theme": theme(), "css": CSS} | serving(models, limits)
+    page = {"i18n": translate, "theme": theme()}
+    page["head"] = head(tables, {"megabytes": limits.file_megabytes})
+    return demo, page | serving(models, limits)
 
 
 def serving(models: Models, limits: Limits) -> dict[str, Any]:

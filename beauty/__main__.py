@@ -2,26 +2,29 @@
 
 from __future__ import annotations
 
+from vision.command import Parser, end_at_once, fail, run, say
+
+if __name__ == "__main__":
+    end_at_once("beauty")  # while the libraries load
+
 import argparse
-import shutil
 import sys
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import NoReturn
 
 from beauty.pipeline import beautify, beautify_prepared, moved_faces, prepare
 from beauty.settings import PRESETS, BeautySettings
 from beauty.steady import SteadyFaces
 from vision.draw import draw_faces
-from vision.image import Photo, read_photo, write_photo
+from vision.files import check_target, seekable
+from vision.image import PHOTO_SUFFIXES, SUFFIX_OF, Photo, copy_photo, format_of, kind_of, read_photo, write_photo
 from vision.options import add_arguments, from_arguments
 from vision.types import FindFaces, Frame, Image, MediaError
-from vision.video import read_frames, write_video
+from vision.video import VIDEO_SUFFIXES, read_frames, write_video
 
-PHOTOS = (".jpg", ".jpeg", ".png", ".webp", ".tif", ".tiff", ".heic", ".heif", ".hif", ".bmp", ".gif", ".avif")
-KEPT_AS_PNG = (".bmp", ".gif", ".avif")
-VIDEOS = (".mp4", ".m4v", ".mov", ".mkv", ".webm", ".avi", ".mpg", ".mpeg", ".3gp", ".ts", ".wmv")
+PHOTOS = (*PHOTO_SUFFIXES, ".mpo", ".bmp", ".gif", ".avif")
+"""Suffixes of photos that can be read; files of a folder that have another one are looked into."""
 
 
 @dataclass(frozen=True)
@@ -35,34 +38,25 @@ class Job:
     quality: int | None = None
 
 
-class _Parser(argparse.ArgumentParser):
-    """A parser whose errors are one line."""
-
-    def error(self, message: str) -> NoReturn:
-        self.exit(2, f"{self.prog}: {message}\n")
-
-
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Run the command line; the exit status is 0, or 2 after one line on stderr for everything that failed."""
-    parser = _parser()
-    try:
-        options = parser.parse_args(arguments)
-        settings = from_arguments(BeautySettings, options, base=PRESETS[options.preset])
-        source, target = Path(options.source), Path(options.target)
-        _check_places(source, target)
-        job = Job(_finder(options.device), settings, options.keypoints, options.keep_gps, options.quality)
-        if source.is_dir():
-            return _folder(source, target, job)
-        (_video if source.suffix.lower() in VIDEOS else _photo)(source, target, job)
-    except (ValueError, OSError, RuntimeError) as error:
-        return _say(f"beauty: {error}")
-    except KeyboardInterrupt:
-        return _say("beauty: stopped")
+    """Run the command line; returns the exit status: 0, or 2 after one line for everything that failed."""
+    return run("beauty", lambda: _main(_parser().parse_args(arguments)))
+
+
+def _main(options: argparse.Namespace) -> int:
+    settings = from_arguments(BeautySettings, options, base=PRESETS[options.preset])
+    source, target = Path(options.source), Path(options.target)
+    _check_places(source, target)
+    job = Job(_finder(options.device), settings, options.keypoints, options.keep_gps, options.quality)
+    if source.is_dir():
+        return _folder(source, target, job)
+    with seekable(source) as file:
+        (_video if _is_video(target) else _photo)(file, target, job)
     return 0
 
 
 def _parser() -> argparse.ArgumentParser:
-    parser = _Parser(prog="python -m beauty", description="Retouches the faces of a photo, a folder or a video.")
+    parser = Parser(prog="python -m beauty", description="Retouches the faces of a photo, a folder or a video.")
     parser.add_argument("source", metavar="IN", help="a photo, a folder of photos, or a video")
     parser.add_argument("target", metavar="OUT", help="the file to write, or the folder for a folder")
     parser.add_argument("--preset", choices=tuple(PRESETS), default="natural", help="settings to start from")
@@ -71,9 +65,14 @@ def _parser() -> argparse.ArgumentParser:
         "--keypoints", action=argparse.BooleanOptionalAction, default=False, help="draw the 106 points on the result"
     )
     parser.add_argument(
-        "--keep-gps", action=argparse.BooleanOptionalAction, default=False, help="keep the place in the photo's EXIF"
+        "--keep-gps",
+        action=argparse.BooleanOptionalAction,
+        default=False,
+        help="keep the place in the photo's EXIF and XMP",
     )
-    parser.add_argument("--quality", type=int, default=None, help="of JPEG, WebP and HEIC files, 1 to 100 (default 95)")
+    parser.add_argument(
+        "--quality", type=int, default=None, help="of JPEG, WebP and HEIC, 1 to 100 (default: as the source)"
+    )
     parser.add_argument("--device", default="auto", help="where the networks run: auto, cpu or cuda")
     return parser
 
@@ -83,6 +82,10 @@ def _finder(device: str) -> FindFaces:
     from models import load_face_finder
 
     return load_face_finder(device)
+
+
+def _is_video(target: Path) -> bool:
+    return target.suffix.lower() in VIDEO_SUFFIXES
 
 
 def _check_places(source: Path, target: Path) -> None:
@@ -96,57 +99,90 @@ def _check_places(source: Path, target: Path) -> None:
             raise MediaError(f"{source} has no photos.")
     elif target.is_dir():
         raise MediaError(f"{target} is a folder; for one file OUT must be a file.")
-    elif not target.suffix:
-        raise MediaError(f"{target.name} needs a suffix such as .jpg or .mp4.")
+    else:
+        check_target(target, (*PHOTO_SUFFIXES, *VIDEO_SUFFIXES))
+
+
+def _files(folder: Path) -> list[Path]:
+    return [path for path in sorted(folder.iterdir()) if not path.name.startswith(".")]
 
 
 def _photos(folder: Path) -> Iterator[Path]:
-    return (
-        path
-        for path in sorted(folder.iterdir())
-        if path.is_file() and path.suffix.lower() in PHOTOS and not path.name.startswith(".")
-    )
+    """Files with a photo's suffix, and others whose contents are a photo."""
+    return (p for p in _files(folder) if p.is_file() and (p.suffix.lower() in PHOTOS or format_of(p)))
 
 
 def _folder(source: Path, target: Path, job: Job) -> int:
-    """Every photo of a folder; a file that fails is named and the others go on."""
+    """Every photo of a folder; a file that fails is named and the others go on, what is no photo is named too."""
     target.mkdir(parents=True, exist_ok=True)
-    status = 0
-    for path in list(_photos(source)):
-        suffix = ".png" if path.suffix.lower() in KEPT_AS_PNG else path.suffix
+    photos, status = list(_photos(source)), 0
+    others = [path.name + "/" * path.is_dir() for path in _files(source) if path not in photos]
+    for path, name in _names(photos).items():
         try:
-            _photo(path, target / (path.stem + suffix), job)
+            _photo(path, target / name, job, target / path.name)
         except (ValueError, OSError) as error:
-            status = _say(f"beauty: {path.name}: {error}")
+            status = fail("beauty", error if path.name in str(error) else f"{path.name}: {error}")
+    if others:
+        say(f"beauty: skipped, no photos: {', '.join(others)}")
     return status
 
 
-def _photo(source: Path, target: Path, job: Job) -> None:
+def _names(photos: Sequence[Path]) -> dict[Path, str]:
+    """A name for the result of each photo: its own, with another suffix where its format is not written.
+
+    No two are the same, nor is one another photo's own name, also where large and small letters are one.
+    """
+    taken = {path.name.lower() for path in photos}
+    names = {}
+    for path in photos:
+        name = path.name
+        if path.suffix.lower() not in PHOTO_SUFFIXES:
+            suffix = SUFFIX_OF[format_of(path) or "PNG"]
+            name = path.stem + suffix if path.suffix.lower() in PHOTOS else path.name + suffix
+            name = name if name.lower() not in taken else path.name + suffix
+            while name.lower() in taken:
+                name = f"{Path(name).stem}_{suffix}"
+            taken.add(name.lower())
+        names[path] = name
+    return names
+
+
+def _photo(source: Path, target: Path, job: Job, unchanged: Path | None = None) -> None:
+    """Retouch one photo; where nothing changes its file is copied, in a folder to the name ``unchanged``."""
     photo = read_photo(source, keep_gps=job.keep_gps)
-    for note in photo.notes:
-        _say(f"{source.name}: {note}")
+    image = _retouched_photo(source, photo, job)
+    if image is None and job.quality is None and (unchanged or photo.stored_as(kind_of(target) or "")):
+        try:
+            notes = copy_photo(source, unchanged or target, keep_gps=job.keep_gps)
+        except MediaError:
+            notes = _written(target, photo, job)
+    else:
+        notes = _written(target, photo if image is None else photo.with_image(image), job)
+    for note in notes:
+        say(f"{source.name}: {note}")
+
+
+def _written(target: Path, photo: Photo, job: Job) -> tuple[str, ...]:
+    """Write a photo; what its reading and writing changed."""
+    write_photo(target, photo, quality=job.quality)
+    return photo.notes
+
+
+def _retouched_photo(source: Path, photo: Photo, job: Job) -> Image | None:
+    """The new pixels, None where nothing is asked for or no face was found."""
+    if not (job.settings.changes_pixels or job.keypoints):
+        return None
     faces = job.find_faces(photo.image)
     if not len(faces):
-        _say(f"{source.name}: No face was found, the photo is unchanged.")
-        _keep(source, target, photo, job)
-        return
+        say(f"{source.name}: No face was found, the photo is unchanged.")
+        return None
     image = beautify(photo.image, faces, job.settings)
-    if job.keypoints:
-        image = draw_faces(image, moved_faces(image.shape[:2], faces, job.settings))
-    write_photo(target, photo.with_image(image), quality=job.quality)
-
-
-def _keep(source: Path, target: Path, photo: Photo, job: Job) -> None:
-    """Write a photo as it is: the very file where that gives nothing away and nothing had to be converted."""
-    plain = not photo.notes and photo.exif is None and job.quality is None
-    if plain and source.suffix.lower() == target.suffix.lower() and source.resolve() != target.resolve():
-        shutil.copyfile(source, target)
-    else:
-        write_photo(target, photo, quality=job.quality)
+    return draw_faces(image, moved_faces(image.shape[:2], faces, job.settings)) if job.keypoints else image
 
 
 def _video(source: Path, target: Path, job: Job) -> None:
-    write_video(target, retouched_frames(read_frames(source), job), sound_from=source)
+    for note in write_video(target, retouched_frames(read_frames(source), job), audio_from=source):
+        say(f"{target.name}: {note}")
 
 
 def retouched_frames(frames: Iterator[Frame], job: Job) -> Iterator[Frame]:
@@ -166,12 +202,6 @@ def _retouched(frame: Frame, steady: SteadyFaces, settings: BeautySettings, job:
         steady.remember(part.index, part.regions.seen)
     image = beautify_prepared(prepared, settings)
     return draw_faces(image, moved_faces(image.shape[:2], faces, settings)) if job.keypoints else image
-
-
-def _say(message: str) -> int:
-    """One line on stderr; 2, the exit status of a failure."""
-    print(" ".join(str(message).split()), file=sys.stderr)
-    return 2
 
 
 if __name__ == "__main__":

@@ -2,36 +2,50 @@
 
 from __future__ import annotations
 
+from vision.command import Parser, end_at_once, fail, run, say
+
+if __name__ == "__main__":
+    end_at_once("counting")  # while the libraries load
+
 import argparse
 import json
 import sys
-from collections.abc import Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import closing
+from dataclasses import dataclass, replace
+from itertools import takewhile
 from pathlib import Path
 
 import models
 from counting.pipeline import count_people, render, track_people
+from counting.posture import turn_of
 from counting.report import SessionReport
 from counting.settings import CountSettings
+from vision.files import check_target, check_text_target, seekable, write_text
 from vision.options import add_arguments, from_arguments
-from vision.video import probe_video, read_frames
+from vision.types import Frame, MediaError, PoseTrack
+from vision.video import VIDEO_SUFFIXES, Turns, probe_video, read_frames
+
+
+@dataclass(frozen=True)
+class Count:
+    """What was found in a video: the ``tracks`` of its people, the ``report`` and how it was turned."""
+
+    tracks: list[PoseTrack]
+    report: SessionReport
+    turns: Turns
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Run the command line; returns the exit status: 0, or 2 with one line on a bad input."""
-    given = _parser().parse_args(arguments)
-    try:
-        report = _run(given)
-    except (ValueError, OSError, models.MissingWeights) as error:
-        print(f"counting: {' '.join(str(error).split())}", file=sys.stderr)
-        return 2
-    if given.csv:
-        Path(given.csv).write_text(report.to_csv(), encoding="utf-8")
-    print(json.dumps(report.to_dict()) if given.json else _sentence(report))
-    return 0
+    """Run the command line; returns the exit status: 0, or 2 after one line for everything that failed.
+
+    The count is printed as soon as it is known, whatever becomes of the files to write.
+    """
+    return run("counting", lambda: _main(_parser().parse_args(arguments)))
 
 
 def _parser() -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser(prog="python -m counting", description="Count the rope jumps of a video.")
+    parser = Parser(prog="python -m counting", description="Count the rope jumps of a video.")
     parser.add_argument("video", help="the video to count")
     parser.add_argument("out", nargs="?", help="an annotated copy to write (MP4)")
     parser.add_argument("--json", action="store_true", help="print one JSON object")
@@ -41,16 +55,67 @@ def _parser() -> argparse.ArgumentParser:
     return parser
 
 
-def _run(given: argparse.Namespace) -> SessionReport:
+def _main(given: argparse.Namespace) -> int:
     settings = from_arguments(CountSettings, given)
-    info = probe_video(given.video)
-    find = models.load_person_finder(given.device, thorough=False)
-    pose = models.load_pose_estimator(given.device, thorough=False)
-    tracks = track_people(read_frames(given.video), find, pose, settings)
-    report = count_people(tracks, settings, info.duration or None)
+    _check_targets(given)
+    with seekable(given.video) as video:
+        count = _counted(video, given.device, settings)
+        report = count.report
+        print(json.dumps(report.to_dict()) if given.json else _sentence(report), flush=True)
+        written = [_written(lambda: write_text(given.csv, report.to_csv()))] if given.csv else []
+        if given.out:
+            written.append(_written(lambda: _annotated(video, given.out, count)))
+    return max(written, default=0)
+
+
+def _check_targets(given: argparse.Namespace) -> None:
+    """Raise ``MediaError`` for files that could not be written, before anything slow happens."""
     if given.out:
-        render(given.video, given.out, tracks, report)
-    return report
+        check_target(given.out, VIDEO_SUFFIXES)
+    if given.csv:
+        check_text_target(given.csv)
+
+
+def _counted(video: Path, device: str, settings: CountSettings) -> Count:
+    info = probe_video(video)
+    find = models.load_person_finder(device, thorough=False)
+    pose = models.load_pose_estimator(device, thorough=False)
+    with closing(read_frames(video)) as beginning:
+        turns = Turns(lambda image: turn_of(image, find, pose), takewhile(lambda f: f.time < 2, beginning))
+    seen = _Seen(video, turns, 1 / info.rate if info.rate else 0.0)
+    tracks = track_people(seen.frames(), find, pose, settings)
+    report = count_people(tracks, settings, seen.seconds)
+    return Count(tracks, replace(report, warnings=(*info.notes, *turns.notes, *report.warnings)), turns)
+
+
+class _Seen:
+    """The frames of a video on their way; ``seconds`` is how long they lasted so far."""
+
+    def __init__(self, video: Path, turns: Turns, gap: float) -> None:
+        self._video, self._turns, self._gap, self.seconds = video, turns, gap, 0.0
+
+    def frames(self) -> Iterator[Frame]:
+        """The frames; raises ``MediaError`` for a single picture."""
+        frame = None
+        for frame in read_frames(self._video, self._turns):
+            self.seconds = frame.time + self._gap
+            yield frame
+        if frame is not None and frame.time == 0:
+            raise MediaError(f"{self._video.name} holds a single picture, not a video.")
+
+
+def _annotated(video: Path, out: str, count: Count) -> None:
+    for note in render(video, out, count.tracks, count.report, turns=count.turns):
+        say(f"counting: {Path(out).name}: {note}")
+
+
+def _written(write: Callable[[], None]) -> int:
+    """Write a file; 0, or 2 after one line when it fails: the count was made all the same."""
+    try:
+        write()
+    except (ValueError, OSError) as error:
+        return fail("counting", error)
+    return 0
 
 
 def _sentence(report: SessionReport) -> str:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 
@@ -44,11 +44,14 @@ class Sizes:
 
 
 class Scene:
-    """Draws frames of one video."""
+    """Draws frames of one video; ``words`` are written instead of the English ones (Chinese letters are known)."""
 
-    def __init__(self, tracks: Sequence[PoseTrack], report: SessionReport) -> None:
+    def __init__(
+        self, tracks: Sequence[PoseTrack], report: SessionReport, words: Mapping[str, str] | None = None
+    ) -> None:
         self._tracks = tracks
         self._report = report
+        self._words = words or {}
         self._scales = [_scale(r) for r in report.people]
 
     def draw(self, frame: Frame) -> Frame:
@@ -58,17 +61,18 @@ class Scene:
         return Frame(image, frame.time)
 
     def draw_on(self, image: Image, time: float) -> None:
-        """Draw everything of a time into the image, in place."""
+        """Draw everything of a time of the video into the image, in place."""
+        skipper = self._report.skipper
+        clock = time * skipper.speed if skipper is not None else time
         for i, track in enumerate(self._tracks):
             row = _row_at(track, time)
             if row is not None:
                 draw_skeleton(image, track.keypoints[row])
-                self._tag(image, i, track.keypoints[row], time)
-        skipper = self._report.skipper
+                self._tag(image, i, track.keypoints[row], clock)
         if skipper is not None:
-            self._panel(image, skipper, time)
-            _strip(image, skipper, time, self._scales[self._report.main or 0])
-            _flash(image, skipper, time)
+            self._panel(image, skipper, clock)
+            _strip(image, skipper, clock, self._scales[self._report.main or 0])
+            _flash(image, skipper, clock)
 
     def _tag(self, image: Image, person: int, keypoints: np.ndarray, time: float) -> None:
         """The number of jumps above the head, where there is more than one person."""
@@ -93,10 +97,12 @@ class Scene:
         count, rate = _done(report, time), live_rate(report, time)
         draw_text(image, str(count), (middle, margin + unit * 2.0), height=int(unit * 3.0), colour=colour,
                   anchor="mm", backing=0)  # fmt: skip
-        words = f"{rate:.0f} / min" if rate else "- / min"
+        per_minute = self._words.get("/ min", "/ min")
+        words = f"{rate:.0f} {per_minute}" if rate else f"- {per_minute}"
         draw_text(image, words, (middle, margin + unit * 4.35), height=unit, colour=(255, 255, 255), anchor="mm",
                   backing=0)  # fmt: skip
-        draw_text(image, style or "ready", (middle, margin + unit * 5.65), height=max(6, int(unit * 0.85)),
+        style = style or "ready"
+        draw_text(image, self._words.get(style, style), (middle, margin + unit * 5.65), height=max(6, int(unit * 0.85)),
                   colour=ACCENT, anchor="mm", backing=0)  # fmt: skip
 
 

@@ -6,10 +6,11 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from counting.rhythm import GRAVITY, Stretch
+from counting.rhythm import GRAVITY, Segment
 from counting.settings import CountSettings
-from counting.signal import RATE, BodySignal
+from counting.signal import BodySignal
 from counting.smoothing import Array, smooth
+from counting.spectrum import RATE, concentration, wavelets
 
 FOCUS = 0.12
 """Width of the smoothing in periods of the motion: keeps the first two harmonics, stops the noise above."""
@@ -17,15 +18,25 @@ FOCUS = 0.12
 HYSTERESIS = 0.35
 """A turn of the motion counts when it is this share of the local swing."""
 
-LEAD = 1.6
-"""Periods before and after a stretch in which its first and last jumps are looked for."""
+LEAD = 2.5
+"""Periods before and after a segment in which its first and last jumps are looked for."""
 
 WHOLE = {False: 0.42, True: 0.3}
-"""The first and the last jump of a stretch rise at least this share of the usual rise (a step from rest makes
+"""The first and the last jump of a segment rise at least this share of the usual rise (a step from rest makes
 only half of the swing between two steps), ..."""
 
 LOOSE = 1.8
 """... and are at most this many periods away from the next."""
+
+REBOUND = 0.3
+"""A top at which trunk and feet rise, multiplied, less than this share of what they do at the higher half of the tops
+is a rebound between two turns of the rope that does not leave the floor."""
+
+MIXED_UP = 0.5
+"""Feet whose difference has less than this share of its power at the rate of the strides are mixed up."""
+
+TUNES = 2 ** np.linspace(-0.3, 0.3, 7)
+"""The rate of a segment is known to a part of an octave; the picture tells it exactly."""
 
 CROWDED = 0.45
 """Share of the period within which there cannot be two jumps."""
@@ -36,34 +47,34 @@ FEWEST = {False: 3, True: 4}
 
 @dataclass(frozen=True)
 class Jumps:
-    """Jumps of one stretch: ``times`` (J,) seconds of the apex, ``swing`` (J,) rise in body heights,
-    ``confidence`` (J,) in [0, 1]; ``turns``: feet in turns; ``period`` median seconds between jumps."""
+    """Jumps of one segment: ``times`` (J,) seconds of the apex, ``swing`` (J,) rise in body heights,
+    ``confidence`` (J,) in [0, 1]; ``alternating``: the feet take turns; ``period`` median seconds between jumps."""
 
     times: Array
     swing: Array
     confidence: Array
-    turns: bool
+    alternating: bool
     period: float
 
     @property
     def heights(self) -> Array:
         """Rise of the body (J,) in body heights; NaN for steps, whose swing is the lift of a foot."""
-        return np.full_like(self.swing, np.nan) if self.turns else self.swing
+        return np.full_like(self.swing, np.nan) if self.alternating else self.swing
 
 
-def find_jumps(body: BodySignal, stretches: list[Stretch], settings: CountSettings) -> list[Jumps]:
-    """The jumps of every stretch; a jump near the border of two stretches belongs to the earlier one."""
+def find_jumps(body: BodySignal, segments: list[Segment], settings: CountSettings) -> list[Jumps]:
+    """The jumps of every segment; a jump near the border of two segments belongs to the earlier one."""
     found: list[Jumps] = []
-    for i, stretch in enumerate(stretches):
-        low = stretches[i - 1].stop if i else 0
-        high = stretches[i + 1].start if i + 1 < len(stretches) else len(body.times)
-        jumps = _jumps(body, stretch, low, high, settings)
+    for i, segment in enumerate(segments):
+        low = segments[i - 1].stop if i else 0
+        high = segments[i + 1].start if i + 1 < len(segments) else len(body.times)
+        jumps = _jumps(body, segment, low, high, settings)
         if found and len(found[-1].times) and len(jumps.times):
             keep = jumps.times > found[-1].times[-1] + 0.5 * jumps.period
             jumps = _pick(jumps, keep)
         if not _seen(body, jumps):
             continue
-        if len(jumps.times) >= FEWEST[jumps.turns] or _leaps(body, jumps):
+        if len(jumps.times) >= FEWEST[jumps.alternating] or _leaps(body, jumps):
             found.append(jumps)
     return found
 
@@ -78,39 +89,77 @@ def _seen(body: BodySignal, jumps: Jumps, share: float = 0.75) -> bool:
 
 
 def _pick(jumps: Jumps, keep: np.ndarray) -> Jumps:
-    return Jumps(jumps.times[keep], jumps.swing[keep], jumps.confidence[keep], jumps.turns, jumps.period)
+    return Jumps(jumps.times[keep], jumps.swing[keep], jumps.confidence[keep], jumps.alternating, jumps.period)
 
 
-def _jumps(body: BodySignal, stretch: Stretch, low: int, high: int, settings: CountSettings) -> Jumps:
-    """Turning points of one stretch and of the lead before and after it, within samples [low, high)."""
-    beat = float(np.median(stretch.rate)) / (2 if stretch.turns else 1)
+def _jumps(body: BodySignal, segment: Segment, low: int, high: int, settings: CountSettings) -> Jumps:
+    """Turning points of one segment and of the lead before and after it, within samples [low, high)."""
+    beat = float(np.median(segment.rate)) / (2 if segment.alternating else 1)
     lead = int(LEAD * RATE / beat)
-    start, stop = max(low, stretch.start - lead), min(high, stretch.stop + lead)
-    motion = body.apart if stretch.turns else np.where(np.isfinite(body.both), (body.trunk + body.both) / 2, body.trunk)
+    start, stop = max(low, segment.start - lead), min(high, segment.stop + lead)
+    motion = stride(body, segment) if segment.alternating else body.rise
     line = smooth(motion[start:stop], FOCUS * RATE / beat)
-    swing = _local_swing(stretch, start, stop, beat)
+    swing = _local_swing(segment, start, stop, beat)
     swing = swing * np.exp(-((2 * np.pi * FOCUS) ** 2) / 2)  # what the smoothing leaves of it
     tops, bottoms = turning_points(line, HYSTERESIS * swing)
-    at = np.sort(np.append(tops, bottoms)).astype(int) if stretch.turns else tops
-    usual = RATE / np.interp(at + start, np.arange(stretch.start, stretch.stop), stretch.rate)
-    at = _without_crowding(line, at, CROWDED * usual, stretch.turns)
+    at = np.sort(np.append(tops, bottoms)).astype(int) if segment.alternating else tops
+    usual = RATE / np.interp(at + start, np.arange(segment.start, segment.stop), segment.rate)
+    at = _without_crowding(line, at, CROWDED * usual, segment.alternating)
+    if not segment.alternating:
+        at = at[~_rebounds(body, at + start, usual=RATE / beat)]
     rise = _rises(line, at, np.append(tops, bottoms))
-    period = float(np.median(np.diff(at))) / RATE if len(at) > 1 else 1 / float(np.median(stretch.rate))
-    kept = _without_loose_ends(at / RATE, rise, period, WHOLE[stretch.turns])
+    period = float(np.median(np.diff(at))) / RATE if len(at) > 1 else 1 / float(np.median(segment.rate))
+    kept = _without_loose_ends(at / RATE, rise, period, WHOLE[segment.alternating])
     at, rise = at[kept], rise[kept]
-    if stretch.turns:
+    if segment.alternating:
         full = _completed(at, period * RATE)
         rise, at = np.interp(full, at, rise) if len(at) else rise, full
-    return Jumps(body.times[start + at], rise, _confidence(rise, swing[at], at / RATE, period), stretch.turns, period)
+    return Jumps(
+        body.times[start + at], rise, _confidence(rise, swing[at], at / RATE, period), segment.alternating, period
+    )
 
 
-def _local_swing(stretch: Stretch, start: int, stop: int, beat: float) -> Array:
+def stride(body: BodySignal, segment: Segment) -> Array:
+    """The motion (G,) of feet in turns, a top or bottom per step: half of their difference, or where the network mixes
+    them up, the component of the person's picture that swings once a stride, as large as the feet are apart.
+
+    They are mixed up where less than half of the difference's power is at the rate of the strides.
+    """
+    part, rate = slice(segment.start, segment.stop), float(np.median(segment.rate)) / 2
+    if _tuned(body.antiphase[part], rate) >= MIXED_UP or not np.isfinite(body.image[:, part]).any():
+        return body.antiphase
+    waves = (image_swing(body.image, part, rate * tune) for tune in TUNES)
+    wave = max(waves, key=lambda wave: float(np.var(np.real(wave[part]))))
+    size = np.abs(wave)
+    line = np.where(
+        size > np.median(size[part]) / 2, np.real(wave), 0
+    )  # a wavelet has half its size where a motion ends
+    axis = np.linalg.lstsq(np.nan_to_num(body.image[:, part]).T, line[part], rcond=None)[0]
+    seen = axis @ np.nan_to_num(body.image[:, part])
+    if _tuned(seen, rate) < MIXED_UP:
+        return body.antiphase
+    return line / max(float(np.median(size[part])), 1e-9) * float(np.sqrt(2 * np.mean(body.gap[part] ** 2)))
+
+
+def _tuned(values: Array, rate: float) -> float:
+    """Largest share of a signal's power at one rate near ``rate``."""
+    return max(concentration(values[None], np.array([rate * tune])) for tune in TUNES)
+
+
+def image_swing(image: Array, part: slice, rate: float) -> np.ndarray:
+    """(G,) complex: the largest component, within ``part``, of what a picture's components (C, G) do at one rate."""
+    waves = np.stack([wavelets(component, np.array([rate]), every=1)[0] for component in image])
+    _, axes = np.linalg.eigh(np.cov(np.real(waves[:, part])))
+    return axes[:, -1] @ waves
+
+
+def _local_swing(segment: Segment, start: int, stop: int, beat: float) -> Array:
     """Expected distance from bottom to top at samples [start, stop): the amplitude within a few periods, twice.
 
-    The wavelets halve the amplitude at the ends of a stretch, hence the largest value nearby.
+    The wavelets halve the amplitude at the ends of a segment, hence the largest value nearby.
     """
     reach = int(RATE / beat)
-    size = np.pad(stretch.size, (stretch.start - start, stop - stretch.stop), mode="edge")
+    size = np.pad(segment.size, (segment.start - start, stop - segment.stop), mode="edge")
     blocks = np.arange(0, len(size), max(reach // 2, 1))
     peak = np.array([size[max(0, b - reach) : b + reach + 1].max() for b in blocks])
     return 2 * np.interp(np.arange(len(size)), blocks, peak)
@@ -153,7 +202,7 @@ def _without_loose_ends(times: Array, rise: Array, period: float, whole: float) 
     return slice(first, last + 1)
 
 
-def _without_crowding(line: Array, at: np.ndarray, nearest: Array, turns: bool) -> np.ndarray:
+def _without_crowding(line: Array, at: np.ndarray, nearest: Array, alternating: bool) -> np.ndarray:
     """The events less those that follow another sooner than ``nearest`` samples: of two tops the lower one goes,
     of a top and a bottom both go (a mix-up of the feet for a moment), smallest difference first."""
     at, nearest = at.copy(), nearest.copy()
@@ -161,11 +210,36 @@ def _without_crowding(line: Array, at: np.ndarray, nearest: Array, turns: bool) 
         close = np.flatnonzero(np.diff(at) < np.minimum(nearest[1:], nearest[:-1]))
         if not len(close):
             break
-        size = np.abs(np.diff(line[at]))[close] if turns else np.minimum(line[at][close], line[at][close + 1])
+        size = np.abs(np.diff(line[at]))[close] if alternating else np.minimum(line[at][close], line[at][close + 1])
         i = int(close[size.argmin()])
-        gone = [i, i + 1] if turns else [i if line[at[i]] < line[at[i + 1]] else i + 1]
+        gone = [i, i + 1] if alternating else [i if line[at[i]] < line[at[i + 1]] else i + 1]
         at, nearest = np.delete(at, gone), np.delete(nearest, gone)
     return at
+
+
+def _rebounds(body: BodySignal, at: np.ndarray, usual: float) -> np.ndarray:
+    """Whether the tops (J,) at samples of the grid are rebounds; ``usual`` samples between tops."""
+    rises = [_rise_around(line, at, usual) for line in (body.trunk, body.lower)]
+    score = np.prod([rise / max(_upper_median(rise), 1e-9) for rise in rises], axis=0)
+    return score < REBOUND
+
+
+def _upper_median(values: Array) -> float:
+    """Median of the higher half."""
+    return float(np.median(values[values >= np.median(values)])) if len(values) else 0.0
+
+
+def _rise_around(line: Array, at: np.ndarray, usual: float) -> Array:
+    """How far a line (G,) is at samples (J,) above its lowest points up to three quarters of a period before and after,
+    whichever is less; 0 where it is not known, never negative."""
+    reach, near = int(0.75 * usual), int(0.25 * usual)
+    known = np.nan_to_num(np.pad(line, reach, constant_values=np.nan), nan=np.inf)
+    windows = np.lib.stride_tricks.sliding_window_view(known, reach + 1)
+    before, after = windows[at].min(axis=1), windows[at + reach].min(axis=1)
+    tops = np.lib.stride_tricks.sliding_window_view(np.pad(line, near, constant_values=np.nan), 2 * near + 1)[at]
+    top = np.where(np.isfinite(tops), tops, -np.inf).max(axis=1)
+    rise = np.minimum(top - before, top - after)
+    return np.where(np.isfinite(rise), np.maximum(rise, 0), 0)
 
 
 def _completed(at: np.ndarray, usual: float) -> np.ndarray:
@@ -200,7 +274,7 @@ def _confidence(rise: Array, swing: Array, times: Array, period: float) -> Array
 
 def _leaps(body: BodySignal, jumps: Jumps, smallest: float = 0.05) -> bool:
     """Single jumps count alone when they rise as in a flight of a quarter of a second, with the feet in sight."""
-    if jumps.turns or not len(jumps.times):
+    if jumps.alternating or not len(jumps.times):
         return False
     aloft = 0.25
     flight = GRAVITY * aloft**2 / 8

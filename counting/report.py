@@ -16,13 +16,16 @@ from counting.smoothing import Array
 BREAK = 1.2
 """Seconds without a jump that make a break (or 2.5 periods, if that is more)."""
 
+ROPE = 0.45
+"""Probability from which a rope is taken to be turned: to miss a skipper is worse than to count somebody who hops."""
+
 TRIP = 4.0
 """A break up to this many seconds after which the jumping goes on is taken for a trip."""
 
 
 @dataclass(frozen=True)
 class Part:
-    """A stretch of one style: ``start`` and ``stop`` in seconds, jumps, turns of the rope, jumps per minute."""
+    """A segment of one style: ``start`` and ``stop`` in seconds, jumps, turns of the rope, jumps per minute."""
 
     start: float
     stop: float
@@ -44,8 +47,9 @@ class JumpReport:
     ``apex_times`` (J,) seconds of each jump (of a step: the highest foot), ``confidence`` (J,) in [0, 1],
     ``airtime`` (J,) estimated seconds in the air, ``heights`` (J,) rise in body heights, both NaN for steps of
     alternate feet (None in JSON, empty in CSV).  ``signal`` (G,) in body heights over ``times`` (G,).
-    ``coverage`` is the share of the time with usable keypoints, ``rope_confidence`` how sure it is that a rope
-    is turned, both in [0, 1].
+    ``coverage`` is the share of the time with usable keypoints, ``rope_confidence`` the probability that a rope
+    is turned, both in [0, 1].  ``without_rope`` are the segments without a rope, which ``count`` and ``parts`` leave
+    out unless the settings ask for them.  All times are true ones: seconds of the video times ``speed``.
     """
 
     count: int
@@ -63,18 +67,25 @@ class JumpReport:
     rope_confidence: float
     regularity: float
     height_cm: float = 0.0
+    speed: float = 1.0
     feet_seen: float = 1.0
+    without_rope: tuple[Part, ...] = ()
     warnings: tuple[str, ...] = field(default=())
 
     @property
     def rope(self) -> bool:
-        """Whether a rope is turned, more likely than not."""
-        return self.rope_confidence >= 0.5
+        """Whether a rope is taken to be turned."""
+        return self.rope_confidence >= ROPE
+
+    @property
+    def count_without_rope(self) -> int:
+        """Jumps without a rope."""
+        return sum(part.count for part in self.without_rope)
 
     @property
     def turns(self) -> int:
         """Turns of the rope: two for each double under, none for jumps without a rope."""
-        return sum(p.turns for p in self.parts if p.rope >= 0.5)
+        return sum(p.turns for p in self.parts if p.rope >= ROPE)
 
     @property
     def jumping_seconds(self) -> float:
@@ -125,6 +136,8 @@ class JumpReport:
             "airtime": _rounded(self.airtime, 3), "heights": _rounded(self.heights, 4),
             "height_cm": _rounded(self.heights * self.height_cm, 1) if self.height_cm else None,
             "parts": [p.to_dict() for p in self.parts],
+            "without_rope": {"count": self.count_without_rope, "parts": [p.to_dict() for p in self.without_rope]},
+            "speed": self.speed,
             "streaks": [{"start": round(a, 2), "stop": round(b, 2), "count": n} for a, b, n in self.streaks],
             "breaks": [{"start": round(a, 2), "stop": round(b, 2)} for a, b in self.breaks],
             "trips": _rounded(np.array(self.trips), 2), "regularity": round(self.regularity, 3),
@@ -173,7 +186,7 @@ class SessionReport:
 
 
 def style_at(report: JumpReport, time: float) -> str:
-    """The style at a time, empty outside of all stretches."""
+    """The style at a time, empty outside of all segments."""
     return next((p.style for p in report.parts if p.start - 1e-6 <= time <= p.stop + 1e-6), "")
 
 

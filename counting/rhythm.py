@@ -11,7 +11,7 @@ over about three jumps, so the window follows the tempo by itself.  Two kinds of
   has no partner), and the trunk does not: it rises in every step.  Fast steps are steps in the air; slow ones
   (walking, marching) count only if the trunk falls freely as well.
 
-The best path through rate and kind over time (Viterbi, 1967) gives the stretches.
+The best path through rate and kind over time (Viterbi, 1967) gives the segments.
 """
 
 from __future__ import annotations
@@ -19,113 +19,125 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
-from scipy.fft import fft, ifft, next_fast_len
 
 from counting.settings import CountSettings
-from counting.signal import RATE, BodySignal
-from counting.smoothing import Array
+from counting.signal import BodySignal
+from counting.smoothing import Array, smooth
+from counting.spectrum import EVERY, RATE, RATES, wavelets
 
 GRAVITY = 5.8
 """Free fall in body heights per second squared, for a person of 1.7 m."""
 
-RATES = 0.5 * 2 ** (np.arange(43) / 10)
-"""Rates in Hz of the bank: 0.5 to 9.2, ten per octave."""
-
-CYCLES = 1.1
-"""Standard deviation of a wavelet's window in periods."""
-
-EVERY = 4
-"""Rhythm is decided at every fourth sample (15 Hz)."""
-
-TOGETHER = (1.0, 4.6)
-IN_TURNS = (2.2, 9.2)
+COMMON = (1.0, 4.6)
+ALTERNATING = (2.2, 9.2)
 """Range of jumps or steps a second of each kind."""
+
+FAINT = 0.3
+"""Amplitude in grey levels below which a person's picture shows nothing."""
+
+UNSEEN = 0.4
+"""What is left of the evidence of a rate that the picture does not show: a shaking camera may hide it there."""
+
+DOMINANT = 0.5
+"""Share of the strongest rate's power in the person's picture from which a rate is seen there."""
+
+IN_PHASE = 0.6
+"""Share of the trunk's amplitude that the feet have in phase with it when a whole body rises."""
+
+GAP_MEAN = 0.2
+"""Seconds over which the distance of the feet is averaged (root mean square): a step or more."""
 
 STEPS_ALONE = 3.4
 """Steps a second above which alternating feet need no free fall of the trunk to be steps in the air."""
 
 
 @dataclass(frozen=True)
-class Stretch:
-    """A time of one kind of jumping: ``start`` and ``stop`` samples, ``turns`` (feet in turns), per sample
+class Segment:
+    """A time of one kind of jumping: ``start`` and ``stop`` samples, ``alternating`` (feet in turns), per sample
     ``rate`` (jumps or steps a second) and ``size`` (amplitude in body heights)."""
 
     start: int
     stop: int
-    turns: bool
+    alternating: bool
     rate: Array
     size: Array
 
 
-def wavelets(values: Array, rates: Array = RATES, every: int = EVERY, chunk: int = 7200) -> np.ndarray:
-    """Complex amplitudes (R, ceil(G / every)) of a signal (G,): a sine of amplitude A gives A at its rate."""
-    pad = int(4 * CYCLES / rates.min() * RATE)
-    line = np.pad(np.nan_to_num(values), pad)
-    parts = []
-    for start in range(0, len(values), chunk):
-        piece = line[start : start + chunk + 2 * pad]
-        size = int(next_fast_len(len(piece)) or len(piece))
-        spectrum = fft(piece, size)
-        hertz = np.fft.fftfreq(size, 1 / RATE)
-        width = rates[:, None] / (2 * np.pi * CYCLES)
-        bank = 2 * np.exp(-0.5 * ((hertz - rates[:, None]) / width) ** 2) * (hertz > 0)
-        wave = np.asarray(ifft(spectrum * bank, axis=1))[:, pad : len(piece) - pad]
-        parts.append(wave[:, ::every].astype(np.complex64))
-    return np.concatenate(parts, axis=1) if parts else np.zeros((len(rates), 0), np.complex64)
-
-
-def find_stretches(body: BodySignal, settings: CountSettings) -> list[Stretch]:
-    """The stretches of jumping in order of time."""
+def find_segments(body: BodySignal, settings: CountSettings) -> list[Segment]:
+    """The segments of jumping in order of time."""
     if len(body.times) < RATE / 4:
         return []
     evidence, sizes = measure(body, settings)
     path = best_path(np.log(np.clip(evidence, 0.05, 8.0)))
-    return _continued(_stretches(path, sizes, len(body.times)), body, settings.foot_lift)
+    return _continued(_segments(path, sizes, len(body.times)), body, settings.foot_lift)
 
 
 def states() -> tuple[np.ndarray, Array]:
     """Bool (S,) in turns and (S,) jump rate in Hz of every state of the path."""
-    together = RATES[(TOGETHER[0] <= RATES) & (TOGETHER[1] >= RATES)]
-    turns = 2 * RATES[(IN_TURNS[0] <= 2 * RATES) & (IN_TURNS[1] >= 2 * RATES)]
-    return np.repeat([False, True], [len(together), len(turns)]), np.concatenate([together, turns])
+    together = RATES[(COMMON[0] <= RATES) & (COMMON[1] >= RATES)]
+    alternating = 2 * RATES[(ALTERNATING[0] <= 2 * RATES) & (ALTERNATING[1] >= 2 * RATES)]
+    return np.repeat([False, True], [len(together), len(alternating)]), np.concatenate([together, alternating])
 
 
 def measure(body: BodySignal, settings: CountSettings) -> tuple[Array, Array]:
     """Evidence (S, N), 1 is just enough, and amplitude (S, N) in body heights of every state over time."""
-    trunk, both, left, right = (wavelets(v) for v in (body.trunk, body.both, body.left, body.right))
-    against, apart = np.sqrt(np.clip(-np.real(left * right.conj()), 0, None)), np.abs(left - right) / 2
-    fall = (2 * np.pi * RATES[:, None]) ** 2 / (settings.free_fall * GRAVITY)
-    turns, rates = states()
+    trunk, common, left, right = (wavelets(v) for v in (body.trunk, body.common, body.left, body.right))
+    cross, antiphase = np.sqrt(np.clip(-np.real(left * right.conj()), 0, None)), np.abs(left - right) / 2
+    gap = np.sqrt(2 * smooth(body.gap**2, GAP_MEAN * RATE)[::EVERY])
+    fall = (2 * np.pi * RATES[:, None]) ** 2 / GRAVITY
+    shown = image_share(body.image)
     evidence, sizes = [], []
-    for turn, rate in zip(turns, rates, strict=True):
+    for alternates, rate in zip(*states(), strict=True):
         i = int(np.abs(RATES - rate).argmin())
         half = int(np.abs(RATES - rate / 2).argmin())
-        if turn:
-            size = apart[half] * _share(against[half], apart[half] - against[half])
+        seen = shown[i]
+        if alternates:
+            seen = np.maximum(shown[i], shown[half])
+            sure = antiphase[half] * power_ratio(cross[half], antiphase[half] - cross[half])
+            quarter = int(np.abs(RATES - rate / 4).argmin())
+            swapped = np.where(seen > DOMINANT, gap * power_ratio(antiphase[half], antiphase[quarter]), 0)
+            size = np.maximum(sure, swapped)
             alone = (rate / STEPS_ALONE) ** 6
-            airborne = np.maximum(np.abs(trunk[i]) * fall[i], alone)
-            worth = np.minimum(size / least_lift(settings.foot_lift, rate, body.firm), airborne)
-            worth = worth * _share(against[half], trunk[half])
+            airborne = np.maximum(np.abs(trunk[i]) * fall[i] / settings.free_fall, alone)
+            level = np.minimum(size / least_lift(settings.foot_lift, rate, body.reliable), airborne)
+            level = level * power_ratio(np.maximum(cross[half], swapped), trunk[half])
         else:
-            of_all = _shared(trunk[i], both[i]), _share(both[i], against[i])
-            of_one = [(_shared(trunk[i], foot), _share(trunk[i], foot - trunk[i])) for foot in (left[i], right[i])]
+            of_all = in_phase_amplitude(trunk[i], common[i]), power_ratio(common[i], cross[i])
+            of_one = [
+                (in_phase_amplitude(trunk[i], foot), power_ratio(trunk[i], foot - trunk[i]))
+                for foot in (left[i], right[i])
+            ]
             size, share = _best([of_all, *of_one])
-            worth = np.minimum(size * fall[i], size / settings.noise_floor) * share
-            worth = worth * _slow_steps(against[half], np.abs(trunk[i]), rate)
-        evidence.append(worth)
+            level = np.minimum(size * fall[i] / settings.free_fall, size / settings.noise_floor) * share
+            flight = np.abs(trunk[i]) * fall[i]
+            level = np.maximum(
+                level, np.where(flight > 1, np.minimum(flight**2, 2), 0) * power_ratio(trunk[i], cross[half])
+            )
+            size = np.maximum(size, np.where(flight > 1, np.abs(trunk[i]), 0))
+            level = level * _slow_steps(cross[half], np.abs(trunk[i]), rate)
+        evidence.append(level * np.clip(2 * seen, UNSEEN, 1))
         sizes.append(size)
     return np.array(evidence), np.array(sizes)
 
 
-def least_lift(foot_lift: float, rate: float, firm: bool) -> float:
+def image_share(image: Array) -> Array:
+    """Power (R, N) of the person's picture at every rate, relative to the strongest rate at each time; 1 where it shows
+    nothing."""
+    if not np.isfinite(image).any():
+        return np.ones((len(RATES), -(-image.shape[1] // EVERY)))
+    power = np.sum([np.abs(wavelets(component)) ** 2 for component in image], axis=0)
+    return (power + FAINT**2) / (power.max(axis=0) + FAINT**2)
+
+
+def least_lift(foot_lift: float, rate: float, reliable: bool) -> float:
     """Amplitude that feet in turns must reach at ``rate`` steps a second: in half of the time they rise half as far.
 
-    That little is told from noise only where the legs are ``firm``.
+    That little is told from noise only where the legs are ``reliable``.
     """
-    return foot_lift * min(1.0, STEPS_ALONE / rate) if firm else foot_lift
+    return foot_lift * min(1.0, STEPS_ALONE / rate) if reliable else foot_lift
 
 
-def _shared(one: np.ndarray, other: np.ndarray) -> Array:
+def in_phase_amplitude(one: np.ndarray, other: np.ndarray) -> Array:
     """Amplitude that two motions share: the part in phase, relative to the larger, so never above the smaller."""
     return np.clip(np.real(one * other.conj()), 0, None) / np.maximum(np.maximum(np.abs(one), np.abs(other)), 1e-9)
 
@@ -137,15 +149,17 @@ def _best(pairs: list[tuple[Array, Array]]) -> tuple[Array, Array]:
     return np.take_along_axis(sizes, best, 0)[0], np.take_along_axis(shares, best, 0)[0]
 
 
-def _share(wanted: np.ndarray, other: np.ndarray) -> Array:
+def power_ratio(wanted: np.ndarray, other: np.ndarray) -> Array:
     """How much of the power of two motions is that of the wanted one, as a steep share in [0, 1]."""
     a, b = np.abs(wanted) ** 2, np.abs(other) ** 2
     return a * a / np.maximum(a * a + b * b, 1e-20)
 
 
-def _slow_steps(apart: Array, trunk: Array, rate: float) -> Array:
+def _slow_steps(antiphase: Array, trunk: Array, rate: float) -> Array:
     """Walking: feet that swing in turns at half the rate far more than the trunk bounces are no jump."""
-    return np.clip(4 * trunk / np.maximum(apart, 1e-9), 0, 1) ** 2 if rate < STEPS_ALONE else np.ones_like(apart)
+    return (
+        np.clip(4 * trunk / np.maximum(antiphase, 1e-9), 0, 1) ** 2 if rate < STEPS_ALONE else np.ones_like(antiphase)
+    )
 
 
 def best_path(scores: Array, change: float = 4.0, drift: float = 0.6) -> np.ndarray:
@@ -154,8 +168,8 @@ def best_path(scores: Array, change: float = 4.0, drift: float = 0.6) -> np.ndar
     ``change`` is the price of starting, ending or changing the kind, ``drift`` that of a step of the rate.
     """
     count, length = scores.shape
-    turns, _ = states()
-    blocked = np.flatnonzero(np.diff(turns.astype(int)))  # no drift from one kind to the other
+    alternating, _ = states()
+    blocked = np.flatnonzero(np.diff(alternating.astype(int)))  # no drift from one kind to the other
     cost, rest = np.full(count, -change), 0.0
     back = np.zeros((length, count), np.int16)
     rest_back = np.zeros(length, np.int16)
@@ -181,10 +195,10 @@ def _trace(cost: Array, rest: float, back: np.ndarray, rest_back: np.ndarray) ->
     return path
 
 
-def _stretches(path: np.ndarray, sizes: Array, length: int) -> list[Stretch]:
+def _segments(path: np.ndarray, sizes: Array, length: int) -> list[Segment]:
     """Runs of one kind, with rate and amplitude at every sample of the grid."""
-    turns, rates = states()
-    kind = np.where(path < 0, -1, turns[path].astype(int))
+    alternating, rates = states()
+    kind = np.where(path < 0, -1, alternating[path].astype(int))
     edges = np.flatnonzero(np.diff(kind)) + 1
     found = []
     for a, b in zip(np.append(0, edges), np.append(edges, len(path)), strict=True):
@@ -194,38 +208,50 @@ def _stretches(path: np.ndarray, sizes: Array, length: int) -> list[Stretch]:
         samples, knots = np.arange(start, stop), np.arange(a, b) * EVERY
         rate = np.interp(samples, knots, rates[path[a:b]])
         size = np.interp(samples, knots, sizes[path[a:b], np.arange(a, b)])
-        found.append(Stretch(int(start), int(stop), bool(kind[a]), rate, size))
+        found.append(Segment(int(start), int(stop), bool(kind[a]), rate, size))
     return found
 
 
-def _continued(found: list[Stretch], body: BodySignal, foot_lift: float) -> list[Stretch]:
-    """Stretches in turns last as long as the feet's difference goes on at their rate, and are one where they meet: who
-    has stepped and still lifts one foot in time steps on, and the network has given one foot twice."""
-    apart = np.abs(wavelets(body.apart)) if any(stretch.turns for stretch in found) else np.zeros((len(RATES), 0))
-    grown: list[Stretch] = []
-    for i, stretch in enumerate(found):
+def _continued(found: list[Segment], body: BodySignal, foot_lift: float) -> list[Segment]:
+    """Segments in turns last as long as the feet go on at their rate, and are one where they meet: who has stepped and
+    still lifts one foot in time steps on, and the network has given one foot twice.  A hole of less than a stride is
+    none."""
+    grown: list[Segment] = []
+    if not any(segment.alternating for segment in found):
+        return found
+    antiphase, seen = np.abs(wavelets(body.antiphase)), image_share(body.image) > DOMINANT
+    gap = np.sqrt(2 * smooth(body.gap**2, GAP_MEAN * RATE)[::EVERY])
+    swing = np.maximum(antiphase, np.where(seen & np.isfinite(body.image[0, ::EVERY]), gap, 0))
+    for i, segment in enumerate(found):
         start = grown[-1].stop if grown else 0
         high = found[i + 1].start if i + 1 < len(found) else len(body.times)
-        lift = least_lift(foot_lift, float(np.median(stretch.rate)), body.firm)
-        longer = _longer(stretch, start, high, apart, lift) if stretch.turns else stretch
+        lift = least_lift(foot_lift, float(np.median(segment.rate)), body.reliable)
+        longer = _longer(segment, start, high, swing, lift) if segment.alternating else segment
         before = grown[-1] if grown else None
-        if before and before.turns and longer.turns and before.stop == longer.start:
-            rate, size = np.append(before.rate, longer.rate), np.append(before.size, longer.size)
-            grown[-1] = Stretch(before.start, longer.stop, True, rate, size)
+        if (
+            before
+            and before.alternating
+            and longer.alternating
+            and longer.start - before.stop < 2 * RATE / longer.rate[0]
+        ):
+            hole = (0, longer.start - before.stop)
+            rate = np.append(np.pad(before.rate, hole, mode="edge"), longer.rate)
+            size = np.append(np.pad(before.size, hole, mode="edge"), longer.size)
+            grown[-1] = Segment(before.start, longer.stop, True, rate, size)
         else:
             grown.append(longer)
     return grown
 
 
-def _longer(stretch: Stretch, low: int, high: int, apart: Array, lift: float) -> Stretch:
-    """A stretch in turns, grown within samples [low, high) as far as ``apart`` (R, N) at its rate exceeds ``lift``."""
+def _longer(segment: Segment, low: int, high: int, swing: Array, lift: float) -> Segment:
+    """A segment in turns, grown within samples [low, high) as far as ``swing`` (R, N) at its rate exceeds ``lift``."""
     sides = []
-    for samples, rate in ((np.arange(stretch.start - 1, low - 1, -1), stretch.rate[0]),
-                          (np.arange(stretch.stop, high), stretch.rate[-1])):  # fmt: skip
-        size = apart[int(np.abs(np.log(2 * RATES / rate)).argmin()), samples // EVERY]
+    for samples, rate in ((np.arange(segment.start - 1, low - 1, -1), segment.rate[0]),
+                          (np.arange(segment.stop, high), segment.rate[-1])):  # fmt: skip
+        size = swing[int(np.abs(np.log(2 * RATES / rate)).argmin()), samples // EVERY]
         lifted = np.append(size > lift, False)
         sides.append(size[: int(np.argmin(lifted))])
     first, last = sides
-    rate = np.pad(stretch.rate, (len(first), len(last)), mode="edge")
-    size = np.concatenate([first[::-1], stretch.size, last])
-    return Stretch(stretch.start - len(first), stretch.stop + len(last), True, rate, size)
+    rate = np.pad(segment.rate, (len(first), len(last)), mode="edge")
+    size = np.concatenate([first[::-1], segment.size, last])
+    return Segment(segment.start - len(first), segment.stop + len(last), True, rate, size)

@@ -12,12 +12,11 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from counting.image_signal import image_signal
 from counting.settings import CountSettings
 from counting.smoothing import Array, fill_gaps, smooth
+from counting.spectrum import RATE
 from vision.types import PoseTrack
-
-RATE = 60.0
-"""Samples per second of the uniform grid."""
 
 LONGEST_GAP = 0.25
 """Gaps up to this many seconds are bridged: shorter than the period of all but the fastest jumps."""
@@ -36,7 +35,7 @@ TWINS = 0.01
 
 TRUNK, KNEES, ANKLES = (5, 6, 11, 12), (13, 14), (15, 16)
 FIRM = 0.5
-"""Legs whose joints score more than this in the median are firm: of those below every second one is wrong."""
+"""Legs whose joints score more than this in the median are reliable: of those below every second one is wrong."""
 
 LOWER = -1
 """Key of the lower ankle among the heights of joints: the foot that carries the body."""
@@ -51,7 +50,8 @@ class BodySignal:
 
     ``times`` (G,); ``trunk`` mean of shoulders and hips; ``left`` and ``right`` foot (ankle, or
     knee where the ankles are not seen); ``size`` (G,) body height in pixels; ``feet`` (G,) bool:
-    ankles are seen; ``x`` (G,) horizontal place of the trunk in body heights; ``firm``: the legs can be trusted.
+    ankles are seen; ``x`` (G,) horizontal place of the trunk in body heights; ``reliable``: the legs can be trusted;
+    ``image`` (C, G) principal components of the person's picture in grey levels.
     """
 
     times: Array
@@ -61,17 +61,33 @@ class BodySignal:
     size: Array
     feet: np.ndarray
     x: Array
-    firm: bool
+    reliable: bool
+    image: Array
 
     @property
-    def both(self) -> Array:
+    def common(self) -> Array:
         """Common motion of the feet; the trunk's where no foot is seen."""
         return np.where(np.isfinite(self.left + self.right), (self.left + self.right) / 2, self.trunk)
 
     @property
-    def apart(self) -> Array:
+    def rise(self) -> Array:
+        """What trunk and feet do in common; the trunk alone where no foot is seen."""
+        return np.where(np.isfinite(self.common), (self.trunk + self.common) / 2, self.trunk)
+
+    @property
+    def antiphase(self) -> Array:
         """Half the difference of the feet, 0 where one of them is not seen: the alternating motion."""
         return np.nan_to_num((self.left - self.right) / 2)
+
+    @property
+    def gap(self) -> Array:
+        """Half the distance of the feet in height, 0 where one of them is not seen: the same with the sides swapped."""
+        return np.abs(self.antiphase)
+
+    @property
+    def lower(self) -> Array:
+        """Height of the lower foot, which carries the body; the trunk's where no foot is seen."""
+        return np.where(np.isfinite(self.left + self.right), np.minimum(self.left, self.right), self.trunk)
 
 
 def body_signal(track: PoseTrack, settings: CountSettings) -> BodySignal:
@@ -89,8 +105,9 @@ def body_signal(track: PoseTrack, settings: CountSettings) -> BodySignal:
     left, right = _feet(heights, _twins(times, points, sizes, grid))
     x = fill_gaps(times, mean_known([points[:, j, 0] for j in TRUNK]), grid, LONGEST_GAP) if len(grid) else grid
     feet = np.isfinite(heights[15]) & np.isfinite(heights[16])
-    firm = len(times) > 0 and float(np.median(track.keypoints[:, KNEES + ANKLES, 2])) > FIRM
-    return BodySignal(grid, trunk, left, right, size, feet, x / np.maximum(size, 1e-6), firm)
+    reliable = len(times) > 0 and float(np.median(track.keypoints[:, KNEES + ANKLES, 2])) > FIRM
+    image = image_signal(track, grid, LONGEST_GAP, SLOW * RATE)
+    return BodySignal(grid, trunk, left, right, size, feet, x / np.maximum(size, 1e-6), reliable, image)
 
 
 def trusted(track: PoseTrack, min_score: float) -> Array:
@@ -118,10 +135,10 @@ def _sizes(track: PoseTrack, min_score: float) -> Array:
     boxes = track.boxes[:, 3] - track.boxes[:, 1]
     rows = np.stack([mean_known(legs) / LEG, trunk / TORSO])
     best = np.where(np.isfinite(rows).any(0), np.nanmax(np.nan_to_num(rows, nan=0), axis=0), boxes / 1.05)
-    return _steady(track.times, best)
+    return _running_median(track.times, best)
 
 
-def _steady(times: Array, sizes: Array, window: float = 2.0) -> Array:
+def _running_median(times: Array, sizes: Array, window: float = 2.0) -> Array:
     """Running median over ``window`` seconds, sampled and joined by straight lines; the last known value elsewhere."""
     good = np.isfinite(sizes) & (sizes > 1)
     if not good.any():

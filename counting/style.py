@@ -1,4 +1,4 @@
-"""How a stretch is jumped, and whether a rope is turned, from feet and wrists at the rate of the jumps."""
+"""How a group of jumps is jumped, from feet and wrists at the rate of the jumps."""
 
 from __future__ import annotations
 
@@ -7,10 +7,10 @@ from dataclasses import dataclass
 import numpy as np
 
 from counting.peaks import Jumps
-from counting.rhythm import wavelets
 from counting.settings import CountSettings
 from counting.signal import LONGEST_GAP, BodySignal, mean_known, trusted
-from counting.smoothing import Array, fill_gaps, smooth
+from counting.smoothing import Array, fill_gaps
+from counting.spectrum import amplitude, locked_power
 from vision.types import PoseTrack
 
 STYLES = ("two feet", "alternate feet", "boxer step", "single leg", "jacks", "crossover", "double under")
@@ -34,7 +34,9 @@ class Limbs:
     wrists, ``hips`` height of the hips above the shoulders, ``spread`` from the right wrist to
     the left one along the shoulders (negative: crossed), ``shoulders`` and ``stance`` horizontal
     distance of shoulders and of ankles, ``lifted`` left ankle above the right one, ``sway`` from the
-    middle of the ankles to that of the hips.
+    middle of the ankles to that of the hips; ``hands_x`` the wrists' middle beside that of the shoulders, ``hands_out``
+    mean horizontal distance of the wrists from the middle of the hips, ``knees`` half the height
+    difference of the knees, never negative.
     """
 
     hands: Array
@@ -45,15 +47,9 @@ class Limbs:
     stance: Array
     lifted: Array
     sway: Array
-
-
-@dataclass(frozen=True)
-class Manner:
-    """``style`` of a stretch, ``turns_per_jump`` of the rope and ``rope``, how sure it is that one is turned."""
-
-    style: str
-    turns_per_jump: int
-    rope: float
+    hands_x: Array
+    hands_out: Array
+    knees: Array
 
 
 def limbs_of(track: PoseTrack, body: BodySignal, settings: CountSettings) -> Limbs:
@@ -76,36 +72,27 @@ def limbs_of(track: PoseTrack, body: BodySignal, settings: CountSettings) -> Lim
         stance=on_grid(np.abs(points[:, 15, 0] - points[:, 16, 0])),
         lifted=-on_grid(points[:, 15, 1] - points[:, 16, 1]),
         sway=on_grid(hips[:, 0] - (points[:, 15, 0] + points[:, 16, 0]) / 2),
+        hands_x=on_grid(mean_known([hands[:, 0, 0], hands[:, 1, 0]])),
+        hands_out=on_grid(mean_known([np.abs(points[:, 9, 0] - hips[:, 0]), np.abs(points[:, 10, 0] - hips[:, 0])])),
+        knees=on_grid(np.abs(points[:, 13, 1] - points[:, 14, 1]) / 2),
     )
 
 
-def manner_of(body: BodySignal, limbs: Limbs, jumps: Jumps) -> Manner:
-    """Style, turns of the rope per jump and rope confidence of one stretch of jumps."""
-    when = (body.times >= jumps.times[0] - jumps.period) & (body.times <= jumps.times[-1] + jumps.period)
-    rate = 1 / jumps.period
-    turns = _turns_per_jump(limbs, when, rate)
-    rope = _rope(limbs, when, rate)
-    return Manner(_style(body, limbs, jumps, when, turns if rope > 0.5 else 1), turns, rope)
-
-
-def _amplitude(values: Array, rate: float) -> float:
-    """Median amplitude of a signal at a rate in Hz."""
-    known = np.isfinite(values)
-    if known.sum() < 4:
-        return 0.0
-    wave = wavelets(np.where(known, values - values[known].mean(), 0), np.array([rate]), every=1)[0]
-    return float(np.median(np.abs(wave)))
-
-
-def _turns_per_jump(limbs: Limbs, when: np.ndarray, rate: float) -> int:
-    """1, 2 or 3 by the rate at which the wrists beat most, up and down or out and in.
+def turns_per_jump(limbs: Limbs, times: Array, jumps: Jumps) -> int:
+    """1, 2 or 3 by the rate, locked to the jumps, at which the wrists beat most, up and down or out and in.
 
     From the front a circle of the wrists is seen as the one, from elsewhere as the other too; arms that
     cross go out and in for another reason.
     """
+    when = around(times, jumps)
     out = np.zeros_like(limbs.spread) if _crossed(limbs, when) else limbs.spread / 2
-    beats = [np.hypot(_amplitude(limbs.hands[when], k * rate), _amplitude(out[when], k * rate)) for k in (1, 2, 3)]
+    beats = locked_power(jumps.times, times, np.nan_to_num(np.stack([limbs.hands, out])), np.array([1.0, 2.0, 3.0]))
     return int(np.argmax(beats)) + 1
+
+
+def around(times: Array, jumps: Jumps) -> np.ndarray:
+    """Samples (G,) bool from a period before the first jump to a period after the last."""
+    return (times >= jumps.times[0] - jumps.period) & (times <= jumps.times[-1] + jumps.period)
 
 
 def _crossed(limbs: Limbs, when: np.ndarray) -> bool:
@@ -113,28 +100,6 @@ def _crossed(limbs: Limbs, when: np.ndarray) -> bool:
     hands, spread, shoulders = limbs.hands[when], limbs.spread[when], limbs.shoulders[when]
     width = float(np.nanmedian(shoulders)) if np.isfinite(shoulders).any() else 0.0
     return width > SIDEWAYS and float(np.mean((hands < 0) & (spread < CROSSED * width))) > CROSSED_TIME
-
-
-def _rope(limbs: Limbs, when: np.ndarray, rate: float) -> float:
-    """In [0, 1]: hands beside the hips, held still but for a small common beat at the rate of the jumps."""
-    hands, hips = limbs.hands[when], limbs.hips[when]
-    if np.isfinite(hands).mean() < 0.3:
-        return 0.0
-    place = float(np.nanmedian(hands - hips))
-    wander = float(np.hypot(np.nanstd(smooth(hands, 15.0)), _amplitude(hands, rate / 2)))
-    beat = max(_amplitude(hands, rate), _amplitude(hands, 2 * rate))
-    against = _amplitude(limbs.hands_apart[when], rate / 2)
-    return (
-        _fades(abs(place - 0.03), 0.2, 0.35)
-        * _fades(wander, 0.06, 0.12)
-        * (1 - _fades(beat, 0.001, 0.003))
-        * _fades(against / max(beat, 1e-6), 2.5, 5)
-    )
-
-
-def _fades(value: float, full: float, none: float) -> float:
-    """1 up to ``full``, 0 from ``none`` on, a straight line between."""
-    return float(np.clip((none - value) / (none - full), 0, 1))
 
 
 def _one_foot_up(lifted: Array, high: float = 0.08, share: float = 0.125) -> bool:
@@ -145,17 +110,18 @@ def _one_foot_up(lifted: Array, high: float = 0.08, share: float = 0.125) -> boo
     return abs(float(np.mean(lifted > high) - np.mean(lifted < -high))) > share
 
 
-def _style(body: BodySignal, limbs: Limbs, jumps: Jumps, when: np.ndarray, turns: int) -> str:
-    rate = 1 / jumps.period
-    if jumps.turns:
+def style_of(body: BodySignal, limbs: Limbs, jumps: Jumps, turns: int) -> str:
+    """One of ``STYLES`` for a group of jumps with so many turns of the rope per jump."""
+    when, rate = around(body.times, jumps), 1 / jumps.period
+    if jumps.alternating:
         return "alternate feet"
     if turns > 1:
         return "double under"
     if _crossed(limbs, when):
         return "crossover"
-    if _amplitude(limbs.stance[when], rate / 2) > 0.06:
+    if amplitude(limbs.stance[when], rate / 2) > 0.06:
         return "jacks"
     if _one_foot_up(limbs.lifted[when]):
         return "single leg"
-    swing = max(_amplitude(v[when], rate / k) for v in (body.apart, limbs.sway) for k in (2, 4))
-    return "boxer step" if swing > max(0.2 * _amplitude(body.trunk[when], rate), 0.01) else "two feet"
+    swing = max(amplitude(v[when], rate / k) for v in (body.antiphase, limbs.sway) for k in (2, 4))
+    return "boxer step" if swing > max(0.2 * amplitude(body.trunk[when], rate), 0.01) else "two feet"

@@ -8,15 +8,16 @@ and comes back stays one person.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, fields
 
 import numpy as np
 
+from counting.appearance import Appearance
 from counting.camera import Camera
 from counting.joining import join_tracks
 from counting.settings import CountSettings
 from vision.geometry import bounding_box, box_iou, grow_box, non_maximum_suppression
-from vision.pipelined import ahead
+from vision.prefetch import prefetch
 from vision.types import Detections, EstimatePose, FindPeople, Floats, Frame, Image, PoseTrack
 
 LARGEST = 1920
@@ -50,7 +51,7 @@ CUT = 45.0
 @dataclass(eq=False)
 class _Person:
     """A person being followed: last box, when last found, last pose (17, 3), and rows of (time, keypoints, box,
-    motion of the camera)."""
+    motion of the camera, thumbnail, motion energy)."""
 
     box: Floats
     found: float
@@ -59,10 +60,12 @@ class _Person:
     keypoints: list[Floats] = field(default_factory=list)
     boxes: list[Floats] = field(default_factory=list)
     camera: list[Floats] = field(default_factory=list)
+    thumbnails: list[np.ndarray] = field(default_factory=list)
+    energy: list[Floats] = field(default_factory=list)
 
     def track(self, start: int = 0) -> PoseTrack:
         """The rows from ``start`` on."""
-        return PoseTrack(*(np.array(rows[start:]) for rows in (self.times, self.keypoints, self.boxes, self.camera)))
+        return PoseTrack(**{f.name: np.array(getattr(self, f.name)[start:]) for f in fields(PoseTrack)})
 
 
 @dataclass(frozen=True)
@@ -90,16 +93,17 @@ def track_people(
     """
     alive: list[_Person] = []
     done: list[_Person] = []
-    camera = Camera()
-    with ahead(_views(frames), AHEAD) as views:
+    camera, appearance = Camera(), Appearance()
+    with prefetch(_views(frames), AHEAD) as views:
         for held, scale, after_cut in _intervals(views, settings.find_every):
             if after_cut:
                 done, alive = done + alive, []
                 camera.forget()
+                appearance.forget()
             found = _distinct(find_people(held[-1].image))
             alive, lost = _follow(alive, held, found, estimate_pose, settings, scale)
             done += lost
-            _watch(camera, alive + lost, held, scale)
+            _watch(camera, appearance, alive + lost, held, scale)
             if followed is not None:
                 followed([p.track(-len(held)) for p in (*alive, *lost)])
     return join_tracks([p.track() for p in done + alive if len(p.times) > 1])
@@ -186,11 +190,18 @@ def _take(
         person.pose = pose[-1]
 
 
-def _watch(camera: Camera, people: list[_Person], held: list[Frame], scale: float) -> None:
-    """Record how the camera moved in the held frames, in pixels of the full frame, where everyone is."""
-    boxes = np.array([p.boxes[-len(held) :] for p in people], np.float32).reshape(len(people), len(held), 4)
-    for person, steps in zip(people, camera.steps(held, boxes / scale) * scale, strict=True):
-        person.camera.extend(steps)
+def _watch(camera: Camera, appearance: Appearance, people: list[_Person], held: list[Frame], scale: float) -> None:
+    """Record how the camera moved in the held frames, in pixels of the full frame, and what everyone's picture did."""
+    count = len(held)
+    boxes = np.array([p.boxes[-count:] for p in people], np.float32).reshape(len(people), count, 4) / scale
+    poses = np.array([p.keypoints[-count:] for p in people], np.float32).reshape(len(people), count, 17, 3)
+    poses[..., :2] /= scale
+    steps = camera.steps(held, boxes)
+    thumbnails, energy = appearance.look(held, [id(p) for p in people], boxes, poses, steps)
+    for i, person in enumerate(people):
+        person.camera.extend(steps[i] * scale)
+        person.thumbnails.extend(thumbnails[i])
+        person.energy.extend(energy[i])
 
 
 def _match(alive: list[_Person], found: Floats, now: float) -> tuple[list[Floats | None], Floats]:

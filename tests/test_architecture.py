@@ -14,10 +14,11 @@ import pytest
 ROOT = Path(__file__).parents[1]
 PACKAGES = ("vision", "models", "beauty", "counting", "webui", "tools")
 TOP_LEVEL = {
-    "app.py", "README.md", "requirements.txt", "requirements-dev.txt", "requirements-train.txt", "pyproject.toml",
+    "app.py", "README.md", "requirements.txt", "requirements-cluster.txt", "requirements-dev.txt",
+    "requirements-train.txt", "pyproject.toml",
     "Dockerfile", "ms_deploy.json",
     "run.sh", "test.sh", "models", "beauty", "counting", "tests", "vision", "webui", "tools", "docs", "assets",
-    "LICENSE", "NOTICE",
+    "LICENSE", "NOTICE", "CONTRIBUTING.md", "CHANGELOG.md",
 }  # fmt: skip
 OUTSIDE = {
     "vision": {"numpy", "cv2", "av", "PIL", "pillow_heif"},
@@ -26,9 +27,9 @@ OUTSIDE = {
     "counting": {"numpy", "scipy"},
     "webui": {"numpy", "cv2", "PIL", "gradio", "matplotlib"},
 }
-ALSO = {"counting.camera": {"cv2"}}
-"""Libraries of single modules: the one module of counting that looks at pixels."""
-NOUNS = {"vision.types", "vision.geometry", "vision.layouts", "vision.options", "vision.pipelined"}
+ALSO = {"counting.camera": {"cv2"}, "counting.appearance": {"cv2"}}
+"""Libraries of single modules: those of counting that look at pixels."""
+NOUNS = {"vision.types", "vision.geometry", "vision.layouts", "vision.options", "vision.prefetch"}
 THREADS = {"threading", "_thread", "queue", "concurrent", "multiprocessing", "asyncio"}
 MEDIA = {"vision.image", "vision.video", "vision.draw"}
 SOURCES = [path for name in PACKAGES for path in sorted((ROOT / name).rglob("*.py"))] + [ROOT / "app.py"]
@@ -105,8 +106,8 @@ def test_libraries_stay_where_they_belong(path: Path) -> None:
             assert top in OUTSIDE[package] | ALSO.get(module, set()), f"{path.name} imports {top}"
 
 
-def test_gradio_and_torch_have_their_places() -> None:
-    homes = {"torch": {"models", "tools"}, "gradio": {"app", "webui"}}
+def test_gradio_torch_and_ray_have_their_places() -> None:
+    homes = {"torch": {"models", "tools"}, "gradio": {"app", "webui"}, "ray": {"tools"}}
     for path in SOURCES:
         for name in imports(path):
             home = homes.get(name.split(".")[0])
@@ -116,7 +117,7 @@ def test_gradio_and_torch_have_their_places() -> None:
 @pytest.mark.parametrize("path", SOURCES, ids=lambda p: str(p.relative_to(ROOT)))
 def test_one_place_below_the_app_starts_threads(path: Path) -> None:
     module = module_of(path)
-    if module.split(".")[0] not in ("app", "webui", "tools") and module != "vision.pipelined":
+    if module.split(".")[0] not in ("app", "webui", "tools") and module != "vision.prefetch":
         assert not {name.split(".")[0] for name in imports(path)} & THREADS, f"{module} starts threads of its own"
 
 

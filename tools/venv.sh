@@ -17,8 +17,8 @@ stamp=".venv/installed-$1"
 if [ ! -x .venv/bin/python ]; then
     "$python" -m venv .venv || { echo "Making .venv failed; on Debian install python3-venv." >&2; exit 1; }
 fi
-if ! cat requirements.txt "$1" | cmp -s - "$stamp"; then
+if ! cat requirements*.txt | cmp -s - "$stamp"; then
     echo "Installing $1 into .venv (a few minutes, about 2 GB) ..." >&2
     .venv/bin/python -m pip install --quiet --disable-pip-version-check -r "$1"
-    cat requirements.txt "$1" >"$stamp"
+    cat requirements*.txt >"$stamp"
 fi

@@ -1,4 +1,4 @@
-"""Photos from and to files: upright RGB pixels, with colour profile, EXIF and transparency kept."""
+"""Photos from files: upright RGB pixels, with colour profile, EXIF, XMP, IPTC and transparency kept."""
 
 from __future__ import annotations
 
@@ -7,143 +7,105 @@ import struct
 import zlib
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
-from typing import Any, BinaryIO
+from typing import BinaryIO
 
 import numpy as np
 from PIL import Image as Pillow
-from PIL import ImageCms, ImageOps
-from PIL.ExifTags import IFD, Base
+from PIL import ImageCms, ImageOps, JpegImagePlugin
 
-from vision.files import check_readable, replaced_at_end
-from vision.types import Image, MediaError
+from vision.files import check_readable, film_in_photo, reason, replaced_at_end
+from vision.image_encoder import PHOTO_SUFFIXES, SUFFIX_OF, kind_of, write_photo
+from vision.metadata import PLACE_REMOVED, has_place, kept_exif, kept_iptc, kept_xmp, without_place
+from vision.photo import Photo, Storage
+from vision.photo_colors import to_rgb
+from vision.types import MediaError
+
+__all__ = ["PHOTO_SUFFIXES", "SUFFIX_OF", "Photo", "copy_photo", "format_of", "kind_of", "read_photo", "write_photo"]
 
 _KEPT_AS = {
     "JPEG": "JPEG", "MPO": "JPEG", "PNG": "PNG", "WEBP": "WEBP", "TIFF": "TIFF",
     "HEIF": "HEIF", "BMP": "PNG", "GIF": "PNG", "AVIF": "PNG",
 }  # fmt: skip
-_SUFFIXES = {
-    ".jpg": "JPEG", ".jpeg": "JPEG", ".png": "PNG", ".webp": "WEBP", ".tif": "TIFF", ".tiff": "TIFF",
-    ".heic": "HEIF", ".heif": "HEIF", ".hif": "HEIF",
-}  # fmt: skip
-_LONGEST_SIDE = {"JPEG": 65_500, "WEBP": 16_383}
 _DECODER_ERRORS = (
     OSError, ValueError, TypeError, KeyError, IndexError, AttributeError, SyntaxError, EOFError, OverflowError,
     MemoryError, RuntimeError, NotImplementedError, struct.error, zlib.error, ImageCms.PyCMSError,
 )  # fmt: skip
 """What Pillow's decoders are known to raise on damaged files."""
 
-_LAYOUT_TAGS = frozenset(
-    [*range(254, 260), 262, 266, 273, *range(277, 282), 284, *range(288, 294), 317, 318, 319, *range(320, 334)]
-    + [*range(336, 348), *range(512, 522), *range(529, 533), 700, 33723, 34377, 34675, 37724, 50341]
-)
-"""TIFF tags that describe the old file's storage, or that hold XMP, IPTC and other copies of the metadata."""
+_ARITHMETIC = (0xC9, 0xCA, 0xCB, 0xCD, 0xCE, 0xCF)
+"""JPEG markers of frames with arithmetic coding."""
 
-
-@dataclass(frozen=True)
-class Photo:
-    """A photo in memory.
-
-    ``image`` (H, W, 3) uint8 RGB, upright; ``alpha`` (H, W) uint8 or None; ``icc`` an RGB colour
-    profile; ``exif`` with its orientation set to 1; ``format`` JPEG, PNG, WEBP, TIFF or HEIF;
-    ``notes`` tell the conversions that reading did, one sentence each.
-    """
-
-    image: Image
-    alpha: np.ndarray | None = None
-    icc: bytes | None = None
-    exif: bytes | None = None
-    format: str = "PNG"
-    notes: tuple[str, ...] = ()
-
-    def __post_init__(self) -> None:
-        image = self.image
-        if image.ndim != 3 or image.shape[2] != 3 or image.dtype != np.uint8 or 0 in image.shape:
-            raise ValueError(f"image must be (H, W, 3) uint8, not {image.shape} {image.dtype}")
-        if self.alpha is not None and (self.alpha.shape != image.shape[:2] or self.alpha.dtype != np.uint8):
-            raise ValueError(f"alpha must be {image.shape[:2]} uint8, not {self.alpha.shape} {self.alpha.dtype}")
-
-    def with_image(self, image: Image) -> Photo:
-        """The same photo with other pixels of the same size."""
-        return replace(self, image=image)
+_MOST_LOST = 0.25
+"""Share of the height that may be missing at the end of a JPEG file that is cut off."""
 
 
 def read_photo(source: str | Path | BinaryIO, *, max_pixels: int = 100_000_000, keep_gps: bool = False) -> Photo:
     """Read a JPEG, PNG, WebP, TIFF or HEIC photo (also BMP, GIF and AVIF, kept as PNG).
 
-    The orientation of the EXIF block is applied once; the place (GPS) leaves the EXIF block unless
-    ``keep_gps``.  The size is checked before any pixel is decoded.  Raises ``MediaError`` when the
-    file is missing, empty, damaged, no photo, or larger than ``max_pixels``.
+    The orientation of the EXIF block is applied once, that of XMP is ignored, as browsers do; the place (GPS) leaves
+    EXIF and XMP unless ``keep_gps``.  A JPEG that lacks its end is read with a note.  The size is checked before any
+    pixel is decoded.  Raises ``MediaError`` when the file is missing, empty, damaged, no photo, or larger than
+    ``max_pixels``.
     """
+    name, data = _contents(source)
+    with _reading(name), _open(data) as picture:
+        _check_size(picture, name, max_pixels)
+        notes = _depth_notes(picture)
+        xmp = _xmp_kept(_take_xmp(picture), keep_gps, notes)
+        if film_in_photo(data):
+            notes.append("The film that belongs to the photo is not kept.")
+        storage = _storage(picture, data)
+        return _decode(picture, _loaded(picture, data, name, notes), Kept(xmp, keep_gps, storage), notes)
+
+
+def format_of(path: Path) -> str | None:
+    """The format that a photo's file would be written in (JPEG, PNG, WEBP, TIFF or HEIF); None for other files."""
+    try:
+        with path.open("rb") as file, _open(file) as picture:
+            return _KEPT_AS[str(picture.format)]
+    except _DECODER_ERRORS:
+        return None
+
+
+def copy_photo(source: Path, target: Path, *, keep_gps: bool = False) -> tuple[str, ...]:
+    """Copy a photo's file byte for byte, only the place is blanked unless ``keep_gps``; returns notes.
+
+    Raises ``MediaError`` when the place cannot be taken out in this way, and when the file cannot be written.
+    """
+    data = source.read_bytes()
+    clean = data if keep_gps else without_place(data)
+    with _reading(source.name), _open(clean) as picture:
+        xmp = _take_xmp(picture)
+        if not keep_gps and has_place(picture, xmp):
+            raise MediaError(f"{source.name} holds a place that cannot be removed without writing the photo again.")
+    with replaced_at_end(target) as draft:
+        draft.write_bytes(clean)
+    return () if clean == data else (PLACE_REMOVED,)
+
+
+def _contents(source: str | Path | BinaryIO) -> tuple[str, bytes]:
+    """The name for messages and the bytes of a file or stream."""
     if isinstance(source, (str, Path)):
         check_readable(source)
-    label = source if isinstance(source, (str, Path)) else getattr(source, "name", None)
-    name = Path(label).name if isinstance(label, (str, Path)) else "The photo"
-    with _reading(name), _open(source, name) as picture:
-        _check_size(picture, name, max_pixels)
-        notes = ["The photo was reduced from 16 to 8 bits."] if _is_deep(picture) else []
-        picture.load()
-        return _decode(picture, keep_gps, notes)
-
-
-def write_photo(path: str | Path, photo: Photo, *, quality: int | None = None) -> None:
-    """Write ``photo`` in the format of the suffix of ``path``; the file appears whole or not at all.
-
-    ``quality`` (1 to 100) is for JPEG, WebP and HEIC; the default, 95 with full colour resolution,
-    keeps a second encoding invisible.  Where the format has no transparency the photo is laid on
-    white.  Raises ``MediaError`` for an unknown suffix and when the file cannot be written.
-    """
-    path = Path(path)
-    kind = _SUFFIXES.get(path.suffix.lower())
-    if kind is None:
-        raise MediaError(f"{path.name} cannot be written: its name must end in one of {', '.join(_SUFFIXES)}.")
-    if quality is not None and not 1 <= quality <= 100:
-        raise ValueError(f"quality must be between 1 and 100, not {quality!r}")
-    longest = max(photo.image.shape[:2])
-    if longest > _LONGEST_SIDE.get(kind, longest):
-        raise MediaError(f"{path.name} cannot be written: {kind} allows at most {_LONGEST_SIDE[kind]} pixels a side.")
-    _register_formats()
-    with replaced_at_end(path) as draft:
-        try:
-            _encodable(photo, kind).save(draft, kind, **_save_options(photo, kind, quality or 95))
-        except _DECODER_ERRORS as error:
-            raise MediaError(f"{path.name} cannot be written: {_reason(error)}.") from error
-
-
-def _encodable(photo: Photo, kind: str) -> Pillow.Image:
-    if photo.alpha is None:
-        return Pillow.fromarray(photo.image)
-    if kind != "JPEG":
-        return Pillow.fromarray(np.dstack([photo.image, photo.alpha]))
-    cover = photo.alpha[..., None].astype(np.float32) / 255
-    return Pillow.fromarray(np.rint(photo.image * cover + 255 * (1 - cover)).astype(np.uint8))
-
-
-def _save_options(photo: Photo, kind: str, quality: int) -> dict[str, Any]:
-    options: dict[str, Any] = {
-        "JPEG": {"quality": quality, "subsampling": 0},
-        "PNG": {"compress_level": 6},
-        "WEBP": {"quality": quality, "method": 4, "exact": True},
-        "TIFF": {"compression": "raw" if photo.exif else "tiff_adobe_deflate"},  # libtiff drops nested EXIF
-        "HEIF": {"quality": quality, "chroma": 444},
-    }[kind]
-    kept = {"icc_profile": photo.icc, "exif": photo.exif}
-    return options | {name: block for name, block in kept.items() if block}
+        return Path(source).name, Path(source).read_bytes()
+    label = getattr(source, "name", None)
+    name = Path(label).name if isinstance(label, str) else "The photo"
+    data = source.read()
+    if not data:
+        raise MediaError(f"{name} is empty.")
+    return name, data
 
 
 @cache
-def _register_formats() -> None:
+def register_formats() -> None:
     """Teach Pillow its formats and HEIC; done at the first photo, since importing the codecs takes a while."""
     import pillow_heif
 
     Pillow.init()
     pillow_heif.register_heif_opener()
-
-
-def _reason(error: BaseException) -> str:
-    return (str(error) or type(error).__name__).strip().rstrip(".")
 
 
 @contextmanager
@@ -158,15 +120,12 @@ def _reading(name: str) -> Iterator[None]:
     except Pillow.DecompressionBombError as error:
         raise MediaError(f"{name} has too many pixels to be opened safely.") from error
     except _DECODER_ERRORS as error:
-        raise MediaError(f"{name} is damaged or incomplete ({_reason(error)}).") from error
+        raise MediaError(f"{name} is damaged or incomplete ({reason(error)}).") from error
 
 
-def _open(source: str | Path | BinaryIO, name: str) -> Pillow.Image:
-    if not isinstance(source, (str, Path)) and not source.read(1):
-        raise MediaError(f"{name} is empty.")
-    if not isinstance(source, (str, Path)):
-        source.seek(0)
-    _register_formats()
+def _open(data: bytes | BinaryIO) -> Pillow.Image:
+    register_formats()
+    source = io.BytesIO(data) if isinstance(data, bytes) else data
     return Pillow.open(source, formats=[kind for kind in _KEPT_AS if kind in Pillow.OPEN])
 
 
@@ -179,93 +138,133 @@ def _check_size(picture: Pillow.Image, name: str, max_pixels: int) -> None:
         )
 
 
-def _is_deep(picture: Pillow.Image) -> bool:
-    """Whether the file holds 16 bits a channel, which decoding reduces to 8."""
-    return picture.mode.startswith("I;16") or any(";16" in str(tile[3]) for tile in getattr(picture, "tile", []))
+def _depth_notes(picture: Pillow.Image) -> list[str]:
+    """A note where the file holds more than 8 bits a channel, which decoding reduces to 8."""
+    deep = picture.mode.startswith("I;16") or any(";16" in str(tile[3]) for tile in getattr(picture, "tile", []))
+    bits = 16 if deep else picture.info.get("bit_depth", 8)
+    return [f"The photo was reduced from {bits} to 8 bits."] if bits > 8 else []
 
 
-def _decode(picture: Pillow.Image, keep_gps: bool, notes: list[str]) -> Photo:
+def _take_xmp(picture: Pillow.Image) -> bytes | None:
+    """The XMP packet, taken away from Pillow, which would turn the picture by it."""
+    found = [picture.info.pop(key, None) for key in ("xmp", "XML:com.adobe.xmp")]
+    return next((x.encode() if isinstance(x, str) else x for x in found if isinstance(x, (str, bytes))), None)
+
+
+def _xmp_kept(xmp: bytes | None, keep_gps: bool, notes: list[str]) -> bytes | None:
+    kept = kept_xmp(xmp, keep_gps, notes)
+    if xmp and b"hdrgm:" in xmp:
+        notes.append("The gain map for HDR displays is not kept.")
+    return kept
+
+
+def _loaded(picture: Pillow.Image, data: bytes, name: str, notes: list[str]) -> Pillow.Image:
+    """The picture with its pixels; a JPEG that is cut off near its end is filled up with grey, and a note says so."""
+    try:
+        picture.load()
+        return picture
+    except OSError as error:
+        if picture.format not in ("JPEG", "MPO"):
+            raise
+        if _uses_arithmetic_coding(data):
+            raise MediaError(
+                f"{name} is a JPEG with arithmetic coding, which cannot be read; save it as an ordinary JPEG."
+            ) from error
+        whole = Pillow.open(io.BytesIO(data + b"\xff\xd9"), formats=["JPEG"])
+        whole.load()
+        lost = _grey_rows(np.asarray(whole.convert("L"))) / whole.height
+        if lost > _MOST_LOST:
+            raise
+        notes.append("The photo is cut off: the end of the file is missing.")
+        return whole
+
+
+def _grey_rows(grey: np.ndarray) -> int:
+    """How many rows at the bottom hold one value each: what a decoder fills in where data is missing."""
+    flat = np.ptp(grey, axis=1) <= 2
+    return int(np.argmin(flat[::-1])) if not flat.all() else len(grey)
+
+
+def _uses_arithmetic_coding(data: bytes) -> bool:
+    at = 2
+    while at + 4 <= len(data) and data[at] == 0xFF and data[at + 1] != 0xDA:
+        if data[at + 1] in _ARITHMETIC:
+            return True
+        at += 2 + int.from_bytes(data[at + 2 : at + 4], "big")
+    return False
+
+
+@dataclass(frozen=True)
+class Kept:
+    """What was found out before the pixels were decoded."""
+
+    xmp: bytes | None
+    keep_gps: bool
+    storage: Storage
+
+
+def _decode(picture: Pillow.Image, whole: Pillow.Image, kept: Kept, notes: list[str]) -> Photo:
+    """A photo of the opened file ``picture``, whose pixels are in ``whole``."""
     source_format = str(picture.format)
-    exif = _exif_block(picture, keep_gps, notes)
     icc = picture.info.get("icc_profile") or None
-    if source_format != "MPO" and getattr(picture, "n_frames", 1) > 1:
-        notes.append(f"Only the first of {getattr(picture, 'n_frames', 1)} pictures in the file was used.")
-    if _KEPT_AS[source_format] != source_format and source_format != "MPO":
-        notes.append(f"The {source_format} file is kept as PNG.")
-    pixels, alpha = _to_rgb(_turned(picture, notes), icc, notes)
+    exif = _exif(picture, kept.keep_gps, notes)
+    _note_companions(picture, notes)
+    pixels, alpha = to_rgb(_turned(picture, whole, notes), icc, notes)
     if icc is not None and icc[16:20] != b"RGB ":
         icc = None
-    return Photo(pixels, alpha, icc, exif, _KEPT_AS[source_format], tuple(notes))
+    return Photo(
+        pixels, alpha, icc, exif, _KEPT_AS[source_format], tuple(dict.fromkeys(notes)), kept.xmp, kept_iptc(picture),
+        _dots_per_inch(picture), kept.storage,
+    )  # fmt: skip
 
 
-def _turned(picture: Pillow.Image, notes: list[str]) -> Pillow.Image:
+def _note_companions(picture: Pillow.Image, notes: list[str]) -> None:
+    """Tell what else is in the file and will not be in the result."""
+    kind, count = str(picture.format), getattr(picture, "n_frames", 1)
+    if kind == "MPO" and count > 1:
+        notes.append("Other pictures in the file (a gain map, depth or a second view) are not kept.")
+    elif count > 1:
+        notes.append(f"Only the first of {count} pictures in the file was used.")
+    if picture.info.get("aux") or picture.info.get("depth_images"):
+        notes.append("Gain map and depth in the file are not kept.")
+    if _KEPT_AS[kind] != kind and kind != "MPO":
+        notes.append(f"The {kind} file is kept as PNG.")
+
+
+def _dots_per_inch(picture: Pillow.Image) -> tuple[float, float] | None:
+    dpi = picture.info.get("dpi")
+    if not isinstance(dpi, tuple) or len(dpi) != 2:
+        return None
+    x, y = (float(n) for n in dpi)
+    return (x, y) if 1 <= x <= 65_535 and 1 <= y <= 65_535 else None
+
+
+def _storage(picture: Pillow.Image, data: bytes) -> Storage:
+    """How the file stores its pixels."""
+    tables = getattr(picture, "quantization", None) or {}
+    sampling = JpegImagePlugin.get_sampling(picture) if tables and picture.mode == "RGB" else -1  # type: ignore[arg-type]
+    return Storage(
+        picture.format or "", len(data), tuple(tuple(tables[k]) for k in sorted(tables)[:2]), sampling,
+        "progressive" in picture.info, int(picture.info.get("chroma", 420)),
+        picture.format == "WEBP" and b"VP8L" in data[:4096],
+    )  # fmt: skip
+
+
+def _turned(picture: Pillow.Image, whole: Pillow.Image, notes: list[str]) -> Pillow.Image:
     """Apply the EXIF orientation (HEIC files arrive turned, with the tag already 1)."""
     try:
-        turned = ImageOps.exif_transpose(picture)
+        if whole is not picture:
+            whole.info["exif"] = picture.info.get("exif", b"")
+        turned = ImageOps.exif_transpose(whole)
     except _DECODER_ERRORS:
         notes.append("The orientation could not be read and was left alone.")
-        return picture
-    return turned if turned is not None else picture
+        return whole
+    return turned if turned is not None else whole
 
 
-def _exif_block(picture: Pillow.Image, keep_gps: bool, notes: list[str]) -> bytes | None:
-    """The EXIF block to keep, orientation 1, without the old storage tags and the preview picture."""
+def _exif(picture: Pillow.Image, keep_gps: bool, notes: list[str]) -> bytes | None:
     try:
-        exif = picture.getexif()
-        for tag in _LAYOUT_TAGS & set(exif):
-            del exif[tag]
-        if not exif:
-            return None
-        turned = exif.get(Base.Orientation, 1) >= 5
-        details = exif.get_ifd(IFD.Exif) if IFD.Exif in exif else {}
-        if turned and {Base.ExifImageWidth, Base.ExifImageHeight} <= set(details):
-            details[Base.ExifImageWidth], details[Base.ExifImageHeight] = picture.size[::-1]
-        if not keep_gps and IFD.GPSInfo in exif:
-            del exif[IFD.GPSInfo]
-            notes.append("The place where the photo was taken was removed.")
-        block = Pillow.Exif()
-        block.load(exif.tobytes())
-        block[Base.Orientation] = 1
-        return block.tobytes()
+        return kept_exif(picture, keep_gps, notes)
     except _DECODER_ERRORS:
         notes.append("The EXIF block is damaged and was left out.")
         return None
-
-
-def _to_rgb(picture: Pillow.Image, icc: bytes | None, notes: list[str]) -> tuple[Image, np.ndarray | None]:
-    """RGB pixels and the transparency (None where all is opaque)."""
-    picture = _eight_bit(picture)
-    if picture.mode == "CMYK":
-        return np.array(_from_cmyk(picture, icc, notes)), None
-    if picture.mode in ("LA", "La", "PA", "RGBA", "RGBa") or picture.has_transparency_data:
-        if picture.mode in ("La", "RGBa"):
-            picture = picture.convert("LA" if picture.mode == "La" else "RGBA")
-        full = np.array(picture.convert("RGBA"))
-        alpha = np.ascontiguousarray(full[..., 3])
-        return np.ascontiguousarray(full[..., :3]), None if alpha.min() == 255 else alpha
-    if picture.mode != "RGB":
-        notes.append({"L": "Grey was turned into colour.", "1": "Black and white was turned into colour."}.get(
-            picture.mode, f"The colours were converted from {picture.mode} to RGB."))  # fmt: skip
-    return np.array(picture.convert("RGB")), None
-
-
-def _eight_bit(picture: Pillow.Image) -> Pillow.Image:
-    """Grey with 16 or 32 bits to 8 bits; deep colour is reduced by Pillow itself."""
-    if picture.mode not in ("I", "F") and not picture.mode.startswith("I;16"):
-        return picture
-    values = np.nan_to_num(np.asarray(picture).astype(np.float64))
-    top = 65535.0 if picture.mode != "F" else max(float(values.max()), 1.0)
-    return Pillow.fromarray(np.clip(np.rint(values * (255 / top)), 0, 255).astype(np.uint8))
-
-
-def _from_cmyk(picture: Pillow.Image, icc: bytes | None, notes: list[str]) -> Pillow.Image:
-    notes.append("The print colours (CMYK) were converted to RGB.")
-    if icc is not None and icc[16:20] == b"CMYK":
-        try:
-            profile = ImageCms.ImageCmsProfile(io.BytesIO(icc))
-            turned = ImageCms.profileToProfile(picture, profile, ImageCms.createProfile("sRGB"), outputMode="RGB")
-            if turned is not None:
-                return turned
-        except _DECODER_ERRORS:
-            notes.append("Their colour profile could not be used.")
-    return picture.convert("RGB")

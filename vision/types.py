@@ -32,9 +32,9 @@ class Frame:
     time: float
 
 
-def _rows(owner: object, name: str, shape: tuple[int, ...], rows: int | None) -> int:
-    """Coerce a field of a frozen dataclass to float32, check its shape and return its length."""
-    array = np.asarray(getattr(owner, name), dtype=np.float32)
+def _rows(owner: object, name: str, shape: tuple[int, ...], rows: int | None, kind: type = np.float32) -> int:
+    """Coerce a field of a frozen dataclass to the type ``kind``, check its shape and return its length."""
+    array = np.asarray(getattr(owner, name), dtype=kind)
     if array.size == 0 and array.ndim != len(shape) + 1:
         array = array.reshape(0, *(max(n, 0) for n in shape))
     wanted = tuple("any" if n < 0 else n for n in shape)
@@ -121,12 +121,16 @@ class PoseTrack(_Indexable):
     score in COCO order; ``boxes`` (T, 4) float32.  Where the person was not seen, x, y and box
     are NaN and the score is 0.  ``camera`` (T, 2) float32: how far the background at the person's place
     moved in the picture since the frame before, in pixels; all 0 if not given: a camera that stands still.
+    ``thumbnails`` (T, 32, 24) uint8 small grey pictures of the body and ``energy`` (T,) float32 the motion energy above
+    the head (see ``counting.appearance``); all 0 if not given.
     """
 
     times: Times
     keypoints: Floats
     boxes: Floats
     camera: Floats = field(default_factory=lambda: np.zeros((0, 2), np.float32))
+    thumbnails: NDArray[np.uint8] = field(default_factory=lambda: np.zeros((0, 32, 24), np.uint8))
+    energy: Floats = field(default_factory=lambda: np.zeros(0, np.float32))
 
     def __post_init__(self) -> None:
         times = np.asarray(self.times, dtype=np.float64)
@@ -135,9 +139,12 @@ class PoseTrack(_Indexable):
         object.__setattr__(self, "times", times)
         _rows(self, "keypoints", (17, 3), len(times))
         _rows(self, "boxes", (4,), len(times))
-        if np.size(self.camera) == 0:
-            object.__setattr__(self, "camera", np.zeros((len(times), 2), np.float32))
-        _rows(self, "camera", (2,), len(times))
+        for name, shape, kind in (
+            ("camera", (2,), np.float32), ("thumbnails", (32, 24), np.uint8), ("energy", (), np.float32)
+        ):  # fmt: skip
+            if np.size(getattr(self, name)) == 0:
+                object.__setattr__(self, name, np.zeros((len(times), *shape), kind))
+            _rows(self, name, shape, len(times), kind)
 
 
 FindFaces = Callable[[Image], Faces]

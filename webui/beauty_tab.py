@@ -1,9 +1,11 @@
-"""The beauty tab: choose a photo, move sliders, compare, save at full size."""
+"""The beauty tab: choose photos or a video, move sliders, compare, save at full size."""
 
 from __future__ import annotations
 
 import shutil
-from collections.abc import Sequence
+import threading
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -11,17 +13,58 @@ import gradio as gr
 
 from beauty.settings import PRESETS, BeautySettings
 from vision.options import options_of
-from vision.types import Faces
-from webui import inputs, photos, views
-from webui.errors import existing, guard, language
+from vision.types import Faces, MediaError
+from webui import beauty_page, inputs, photos
+from webui.errors import existing, guard, language, sentence
+from webui.jobs import CancelledError, Job, StopOnClose
 from webui.photos import PhotoSession
+from webui.retouching import BatchJob, FilmJob, Retouch
+from webui.service import Files
 from webui.studio import KEEP_PRIVATE, Studio
 from webui.texts import say
+from webui.uploads import Upload, result_name
 
 OVERLAYS = ("points", "boxes", "pose")
-NOT_SHOWN_BY_BROWSERS = ("HEIF", "TIFF")
+VIDEOS = (".mp4", ".m4v", ".mov", ".mkv", ".webm", ".avi", ".mpg", ".mpeg", ".3gp", ".ts", ".wmv", ".mts", ".m2ts")
 FIELDS = options_of(BeautySettings)
 START = BeautySettings()
+SMALL_SCREEN, SMALL_BYTES, LARGE_BYTES = 800, 42_000, 160_000
+"""Up to which size a screen is small, and how many bytes a preview may have there and elsewhere."""
+
+
+@dataclass(frozen=True, eq=False)
+class Opened:
+    """What a visitor has chosen, and which of it is shown."""
+
+    files: tuple[Upload, ...]
+    number: int
+    session: PhotoSession
+
+
+@dataclass(frozen=True)
+class View:
+    """What the panel asks for: settings, the chosen face (None: all), overlays, pixels of the screen."""
+
+    settings: BeautySettings
+    face: int | None = None
+    show: tuple[str, ...] = ()
+    screen: int = photos.SCREEN
+    seq: int = 0
+
+    @classmethod
+    def of(cls, data: Any) -> View:
+        """From what the page sends; what is not known there takes its default.  Raises ``ValueError``."""
+        data = data if isinstance(data, Mapping) else {}
+        settings = inputs.settings_of(BeautySettings, data.get("settings"))
+        face, seq = (int(v) if isinstance(v := data.get(k), (int, float)) else -1 for k in ("face", "seq"))
+        show = data.get("show") or ()
+        screen = data.get("screen")
+        longest = min(photos.SCREEN, max(320, int(screen))) if isinstance(screen, (int, float)) else photos.SCREEN
+        return cls(settings, face if face >= 0 else None, tuple(s for s in OVERLAYS if s in show), longest, seq)
+
+    def picture(self, image: Any) -> str:
+        """A picture as it is sent to this screen."""
+        return photos.data_address(image, self.screen, SMALL_BYTES if self.screen <= SMALL_SCREEN else LARGE_BYTES)
 
 
 class BeautyTab:
@@ -29,198 +72,179 @@ class BeautyTab:
 
     def __init__(self, studio: Studio) -> None:
         self._studio = studio
+        self._stops: dict[str, threading.Event] = {}
         self.session = gr.State(None, time_to_live=3600)
-        with gr.Row(equal_height=False):
-            with gr.Column(scale=5, min_width=320):
-                self._picture()
-            with gr.Column(scale=3, min_width=300):
-                self._controls()
+        with gr.Row(equal_height=False, elem_id="beauty"):
+            with gr.Column(scale=5, min_width=300, elem_classes="pictures-column"):
+                self.photo = beauty_page.picker()
+                self.limits = gr.HTML(studio.text("photo.limits"), elem_classes="note", padding=False)
+                self.stage = beauty_page.stage()
+            with gr.Column(scale=3, min_width=300, elem_classes="settings-column"):
+                self.panel = beauty_page.panel(OVERLAYS)
         self._api()
         self._wire()
 
-    def _picture(self) -> None:
-        text = self._studio.text
-        field = gr.Image(
-            sources=["upload", "webcam", "clipboard"], type="filepath", format="png", label=text("photo"),
-            alt_text=text("photo.alt"), height=220, elem_id="photo", buttons=["fullscreen"],
-        )  # fmt: skip
-        self.photo = inputs.untouched(field)
-        gr.HTML(text("photo.limits"), elem_classes="note", padding=False)
-        self.sample = gr.Button(text("photo.sample"), size="sm", elem_id="photo-sample")
-        self.compare = gr.ImageSlider(
-            label=text("compare"), format="png", interactive=False, max_height=620, elem_id="compare",
-            buttons=["fullscreen"], visible=False,
-        )  # fmt: skip
-        self.faces = gr.HTML(text("faces.empty"), elem_classes="note", elem_id="faces", padding=False)
-
-    def _controls(self) -> None:
-        text = self._studio.text
-        self.preset = gr.Dropdown(
-            [(text(f"choice.{name}"), name) for name in ("custom", *PRESETS)], value=self._preset_of(START),
-            label=text("preset"), elem_id="preset",
-        )  # fmt: skip
-        self.controls: dict[str, Any] = {}
-        for name in (n for n, facts in FIELDS.items() if not facts.advanced):
-            self._control(name)
-        with gr.Accordion(text("advanced"), open=False):
-            for name in (n for n, facts in FIELDS.items() if facts.advanced):
-                self._control(name)
-        self.show = gr.CheckboxGroup(
-            [(text(f"show.{name}"), name) for name in OVERLAYS], label=text("show"), elem_id="overlays"
-        )
-        self.face = gr.Dropdown([(text("face.all"), -1)], value=-1, label=text("face"), elem_id="face", visible=False)
-        with gr.Row():
-            self.reset = gr.Button(text("reset"), elem_id="reset", min_width=100)
-            self.save = gr.Button(text("save.photo"), variant="primary", elem_id="save-photo", interactive=False)
-        self.download = gr.DownloadButton("download", elem_id="photo-download", visible="hidden")
-
-    def _control(self, name: str) -> None:
-        facts, text = FIELDS[name], self._studio.text
-        if facts.choices is None:
-            self.controls[name] = inputs.control(facts, getattr(START, name), text(f"beauty.{name}"), f"beauty-{name}")
-        else:
-            choices = [(text(f"choice.{c}"), c) for c in facts.choices]
-            self.controls[name] = gr.Dropdown(
-                choices, value=getattr(START, name), label=text(f"beauty.{name}"), elem_id=f"beauty-{name}"
-            )
-
     def _wire(self) -> None:
-        photo_work = self._studio.workers.photo() | KEEP_PRIVATE
-        quick = self._studio.workers.quick() | KEEP_PRIVATE
-        values = list(self.controls.values())
-        view = [self.session, self.face, self.show, *values]
-        opened = [self.session, self.compare, self.faces, self.face, self.save, self.photo]
-        moves: dict[str, Any] = {"show_progress": "hidden", "trigger_mode": "always_last"} | photo_work
-        self.sample.click(self.sample_photo, None, self.photo, **quick)
-        begin = [self.photo, self.show, *values]
-        opening = self.photo.change(self.open, begin, opened, show_progress_on=self.photo, **photo_work)
-        opening.failure(self.close, None, opened, **quick)
-        gr.on([c.input for c in values], self.move, view, [self.compare, self.preset], **moves)
-        gr.on([self.show.input, self.face.input], self.move, view, [self.compare, self.preset], **moves)
-        used = self.preset.input(self.use_preset, self.preset, [self.preset, *values], **quick)
-        reset = self.reset.click(self.use_preset, None, [self.preset, *values], **quick)
-        for chosen in (used, reset):
-            chosen.then(self.move, view, [self.compare, self.preset], **moves)
-        saved = self.save.click(self.save_photo, view, self.download, show_progress_on=self.save, **photo_work)
-        saved.success(None, js="() => document.querySelector('#photo-download')?.click()", **KEEP_PRIVATE)
+        raw: dict[str, Any] = {"preprocess": False, "show_progress": "hidden"} | KEEP_PRIVATE
+        photo_work = self._studio.workers.photo() | raw
+        film_work = self._studio.workers.video() | raw
+        quick = self._studio.workers.quick() | raw
+        opened = [self.session, self.stage]
+        first = self.photo.upload(self.open, [self.photo, self.panel], opened, **photo_work)
+        sample = self.photo.select(self.sample_photo, None, self.photo, **quick)
+        first_sample = sample.success(self.open, [self.photo, self.panel], opened, **photo_work)
+        turned = self.stage.select(self.turn, [self.session, self.stage, self.panel], opened, **photo_work)
+        for event in (first, first_sample, turned):
+            event.success(self.thumbs, self.session, self.stage, **photo_work)
+        for event in (first, first_sample):
+            event.failure(self.close, None, [*opened, self.photo], **quick)
+        view = [self.session, self.panel]
+        self.panel.input(self.move, view, self.stage, trigger_mode="always_last", **photo_work)
+        self.stage.submit(self.save, view, self.stage, trigger_mode="once", **photo_work)
+        self.stage.input(self.save_all, view, self.stage, trigger_mode="once", **film_work)
+        self.stage.stop(self.stop, None, None, **quick)
 
     def _api(self) -> None:
         """The named endpoint ``/beautify``: photo and settings in, photo and what was found out."""
         trigger = gr.Button(visible=False)
+        photo = gr.File(visible=False, label="photo")
         face = gr.Number(-1, precision=0, label="face", visible=False)
+        self.controls = inputs.api_controls("beauty", BeautySettings, self._studio.text)
         result, found = gr.File(visible=False, label="result"), gr.JSON(visible=False, label="faces")
         trigger.click(
-            self.beautify, [self.photo, face], [result, found], inputs_kwargs=self.controls, api_name="beautify",
+            self.beautify, [photo, face], [result, found], inputs_kwargs=self.controls, api_name="beautify",
+            preprocess=False,
             api_description="Retouch a photo. Returns the photo at full size in its own format and, as JSON, size, "
             "boxes, scores, keypoints (106 points a face) and pose (pitch, yaw, roll in degrees). face = -1 means all.",
             **self._studio.workers.photo(),
         )  # fmt: skip
 
-    def sample_photo(self) -> str:
+    def sample_photo(self) -> list[dict[str, Any]]:
         """A copy of the portrait that comes with matplotlib (Grace Hopper, public domain)."""
         from matplotlib import cbook
 
         target = self._studio.folder.new("grace_hopper.jpg")
         shutil.copyfile(str(cbook.get_sample_data("grace_hopper.jpg", asfileobj=False)), target)
-        return str(target)
+        return [self._studio.entry(target)]
 
-    def open(self, request: gr.Request, path: str | None, show: list[str], *values: Any) -> dict[Any, Any]:
-        """Find the faces of a new photo and show it; an emptied field empties the tab."""
+    def open(self, request: gr.Request, payload: Any, data: Any) -> tuple[Opened, dict[str, Any]]:
+        """Find the faces of the first chosen photo and show it."""
+        return self._open(request, tuple(self._studio.uploads(payload)), 0, data)
+
+    def turn(self, request: gr.Request, opened: Opened | None, wish: Any, data: Any) -> tuple[Any, Any]:
+        """Show another one of several chosen photos."""
+        number = wish.get("turn") if isinstance(wish, Mapping) else None
+        if opened is None or not isinstance(number, int) or not 0 <= number < len(opened.files):
+            raise self._gone(language(request))
+        return self._open(request, opened.files, number, data)
+
+    def _open(self, request: gr.Request, files: tuple[Upload, ...], number: int, data: Any) -> tuple[Opened, Any]:
         words, studio = language(request), self._studio
-        if path and Path(path).name == "shown.png":
-            return {self.session: gr.skip()}
-        if not path:
-            return self._closed(words)
+        path = str(files[number].path) if files else None
         with guard("photo.open", "photo", words, studio.limits):
-            source = existing(path, "error.first.photo", words)
-            session = photos.open_photo(source, studio.models.find_faces, studio.max_pixels)
-            pictures = photos.preview(session, None, self._settings(values), show or ())
-            return self._opened(session, pictures, words)
+            existing(path, "error.first.photo", words)
+            if files[number].path.suffix.lower() in VIDEOS:
+                file, models = files[number], studio.models
+                session = models.call(Files([file.path], slow=True), photos.open_still, file, models.find_faces)
+            else:
+                session = self._found(files[number])
+            opened, view = Opened(files, number, session), View.of(data)
+            before, after = photos.preview(session, None, view.settings, view.show)
+            shown = beauty_page.opened_value(words, session, (view.picture(before), view.picture(after)))
+            return opened, shown | {"number": number, "count": len(files), "seq": view.seq}
 
-    def close(self, request: gr.Request) -> dict[Any, Any]:
+    def close(self) -> tuple[None, None, None]:
         """What the tab shows after a photo that could not be used: nothing of the one before."""
-        return self._closed(language(request))
+        return None, None, None
 
-    def _closed(self, words: str) -> dict[Any, Any]:
-        return {
-            self.session: None,
-            self.compare: gr.update(value=None, visible=False),
-            self.faces: views.faces_view(words, None),
-            self.face: gr.update(visible=False),
-            self.save: gr.update(interactive=False),
-        }
+    def thumbs(self, opened: Opened | None) -> Any:
+        """The visitor's own face in every preset."""
+        return {"thumbs": photos.thumbnails(opened.session, PRESETS)} if opened else gr.skip()
 
-    def _opened(self, session: PhotoSession, pictures: tuple[bytes, bytes], words: str) -> dict[Any, Any]:
-        count = len(session.faces)
-        choices = [(say(words, "face.all"), -1)] + [(say(words, "face.one", number=i + 1), i) for i in range(count)]
-        shown = {
-            self.session: session,
-            self.compare: gr.update(value=self._files(session, pictures), visible=True),
-            self.faces: views.faces_view(words, session.faces),
-            self.face: gr.update(choices=choices, value=-1, visible=count > 1),
-            self.save: gr.update(interactive=True),
-        }
-        if session.format in NOT_SHOWN_BY_BROWSERS:
-            shown[self.photo] = str(self._written("shown.png", photos.screen_png(session)))
-        return shown
-
-    def move(
-        self, request: gr.Request, session: PhotoSession | None, face: int, show: list[str], *values: Any
-    ) -> tuple[Any, str]:
-        """The picture for the controls' new values, and the preset that they amount to."""
+    def move(self, request: gr.Request, opened: Opened | None, data: Any) -> Any:
+        """The picture for the controls' new values."""
         words = language(request)
         with guard("photo.move", "photo", words, self._studio.limits):
-            settings = self._settings(values)
-            if session is None:
-                return gr.skip(), self._preset_of(settings)
-            pictures = photos.preview(session, face, settings, show or ())
-            return self._files(session, pictures), self._preset_of(settings)
+            view = View.of(data)
+            if opened is None:
+                return {"seq": view.seq}
+            before, after = photos.preview(opened.session, view.face, view.settings, view.show)
+            shown = {"after": view.picture(after), "seq": view.seq}
+            return shown | ({"before": view.picture(before)} if view.show else {})
 
-    def use_preset(self, name: str | None = None) -> list[Any]:
-        """The preset and its values for all controls; without a name those of the start."""
-        if name == "custom":
-            return [gr.skip()] * (1 + len(self.controls))
-        settings = PRESETS.get(name or "", START)
-        return [self._preset_of(settings)] + [getattr(settings, n) for n in self.controls]
-
-    def save_photo(
-        self, request: gr.Request, session: PhotoSession | None, face: int, _show: list[str], *values: Any
-    ) -> str:
-        """The retouched photo at full size as a file."""
+    def save(self, request: gr.Request, opened: Opened | None, data: Any) -> dict[str, Any]:
+        """The retouched photo at full size."""
         words = language(request)
         with guard("photo.save", "photo", words, self._studio.limits):
-            path = existing(str(session.path) if session else None, "error.first.photo", words)
-            assert session is not None
-            return self._saved(path, photos.chosen(session.faces, face), self._settings(values))
+            view, source = View.of(data), self._source(opened, words)
+            assert opened is not None
+            path = self._saved(source, photos.chosen(opened.session.faces, view.face), view.settings)
+            return {"done": True, "saved": self._studio.named(path)}
 
-    def beautify(self, request: gr.Request, photo: str, face: float, **values: Any) -> tuple[str, dict[str, object]]:
+    def save_all(self, request: gr.Request, opened: Opened | None, data: Any) -> Iterator[dict[str, Any]]:
+        """Several photos as a ZIP file, or the whole video; yields the progress."""
+        words, visitor = language(request), str(request.session_hash)
+        stop = self._stops[visitor] = threading.Event()
+        try:
+            with guard("photo.save", "photo", words, self._studio.limits):
+                self._source(opened, words)
+                assert opened is not None
+                job = self._job(opened, View.of(data).settings, stop)
+                for progress, _ in StopOnClose(job):
+                    yield beauty_page.progress_value(words, progress)
+                yield {"done": True, "saved": self._studio.named(job.target)} | self._left_out(words, job)
+        except CancelledError:
+            yield {"done": True, "said": say(words, "status.stopped")}
+        finally:
+            self._stops.pop(visitor, None)
+
+    def _found(self, source: Upload) -> photos.PhotoSession:
+        models, most = self._studio.models, self._studio.max_pixels
+        return models.call(Files([source.path]), photos.open_photo, source, models.find_faces, most)
+
+    def _source(self, opened: Opened | None, words: str) -> Upload:
+        if opened is None:
+            raise self._gone(words)
+        existing(str(opened.files[opened.number].path), "error.first.photo", words)
+        return opened.files[opened.number]
+
+    def _job(self, opened: Opened, settings: BeautySettings, stop: threading.Event) -> Job:
+        retouch = Retouch(self._studio.models.find_faces, settings, self._studio.limits)
+        source = opened.files[opened.number]
+        folder, film = self._studio.folder, opened.session.is_video
+        target = folder.new(result_name(source.name, "beauty", ".mp4" if film else ".zip"))
+        job = FilmJob(source.path, target, retouch, stop) if film else BatchJob(opened.files, target, retouch, stop)
+        reads = [source.path] if film else [file.path for file in opened.files]
+        return self._studio.models.job(Files(reads, target.parent, slow=True), job)
+
+    def _left_out(self, words: str, job: Job) -> dict[str, Any]:
+        """What to say of photos that could not be used."""
+        failed: list[tuple[str, MediaError]] = getattr(job, "failed", [])
+        if not failed:
+            return {}
+        reasons = [f"{name}: {sentence(error, 'photo', words, self._studio.limits)}" for name, error in failed]
+        return {"said": say(words, "batch.failed", count=len(reasons)) + " " + " ".join(reasons)}
+
+    def stop(self, request: gr.Request) -> None:
+        """End the visitor's saving very soon; ``save`` alone says so, since two writers would race."""
+        if (running := self._stops.get(str(request.session_hash))) is not None:
+            running.set()
+
+    def beautify(self, request: gr.Request, photo: Any, face: float, **values: Any) -> tuple[str, dict[str, object]]:
         """The endpoint's work: nothing of the visitor is kept but the result file."""
         words, studio = language(request), self._studio
         with guard("api.beautify", "photo", words, studio.limits):
-            path = existing(photo, "error.first.photo", words)
-            session = photos.open_photo(path, studio.models.find_faces, studio.max_pixels)
-            faces = photos.chosen(session.faces, int(face))
-            settings = self._settings([values[n] for n in self.controls])
-            return self._saved(path, faces, settings), photos.faces_to_dict(session.faces, session.size_wh)
+            uploads = studio.uploads(photo)
+            existing(str(uploads[0].path) if uploads else None, "error.first.photo", words)
+            session = self._found(uploads[0])
+            faces = photos.chosen(session.faces, int(face) if isinstance(face, (int, float)) else -1)
+            path = self._saved(uploads[0], faces, inputs.settings_of(BeautySettings, values))
+            return str(path), photos.faces_to_dict(session.faces, session.size_wh)
 
-    def _saved(self, path: Path, faces: Faces, settings: BeautySettings) -> str:
-        photo = photos.full_size(path, faces, settings, self._studio.max_pixels)
-        return str(photos.save(photo, self._studio.folder.new("beauty")))
+    def _saved(self, source: Upload, faces: Faces, settings: BeautySettings) -> Path:
+        studio, folder = self._studio, self._studio.folder.new("photo").parent
+        files = Files([source.path], folder)
+        return studio.models.call(files, photos.retouch_file, source, faces, settings, studio.max_pixels, folder)
 
-    def _settings(self, values: Sequence[Any]) -> BeautySettings:
-        return inputs.make_settings(BeautySettings, list(self.controls), values)
-
-    def _preset_of(self, settings: BeautySettings) -> str:
-        return next((name for name, preset in PRESETS.items() if preset == settings), "custom")
-
-    def _files(self, session: PhotoSession, pictures: tuple[bytes, bytes]) -> tuple[str, str]:
-        before, after = (
-            self._written(name, data) for name, data in zip(("before.png", "after.png"), pictures, strict=True)
-        )
-        session.keep_latest(before, after)
-        return str(before), str(after)
-
-    def _written(self, name: str, data: bytes) -> Path:
-        target = self._studio.folder.new(name)
-        target.write_bytes(data)
-        return target
+    def _gone(self, words: str) -> gr.Error:
+        return gr.Error(say(words, "error.lost"), title=say(words, "error"), print_exception=False)

@@ -1,14 +1,29 @@
-"""Charts as inline SVG: they follow the page's colours, width and language and need no fonts on the server."""
+"""The chart of a count for Gradio's own plot: rates of all people and the main person's movement, in Plotly's terms.
+
+Plotly's figures are plain data, and Gradio brings its script, so no package is needed here.
+"""
 
 from __future__ import annotations
 
-from html import escape
+import json
+from typing import Any
 
 import numpy as np
+from gradio.components.plot import PlotData
 from numpy.typing import NDArray
 
-WIDTH, HEIGHT = 1000.0, 100.0
-MAX_COLUMNS = 1200
+from counting.report import SessionReport
+from webui.texts import say
+
+MAX_COLUMNS = 6000
+MAX_MARKS = 3000
+LONG = 60.0
+"""Seconds from which on a slider under the chart helps to zoom."""
+
+START = 864_000_000
+"""Milliseconds at which the chart's clock starts: Plotly takes numbers of four digits for years."""
+
+COLOURS = ("#23857c", "#c2571a", "#6a5acd", "#a8306b", "#3a7d2c", "#8a6d00", "#2f6fb0", "#7a4a2b")
 
 Array = NDArray[np.floating]
 
@@ -27,91 +42,78 @@ def thin(times: Array, values: Array, columns: int = MAX_COLUMNS) -> tuple[Array
     return times[keep], values[keep]
 
 
-def signal_chart(title: str, unit: str, times: Array, signal: Array, marks: Array) -> str:
-    """The movement signal (T,) over times (T,) with a dot at each of the marks (J,)."""
-    span = span_of(times)
-    heights = _at(times, signal, marks)
-    return _chart(title, unit, span, _scale(times, signal, span), _dots(marks, heights, signal, span))
+def chart(words: str, report: SessionReport) -> PlotData | None:
+    """The figure of a report; None where there is nothing to show."""
+    main = report.skipper
+    if main is None or len(main.times) < 2:
+        return None
+    seconds = max(report.seconds, float(main.times[-1]))
+    clock = "%-H:%M:%S" if seconds >= 3600 else "%-M:%S"
+    traces = []
+    for i, person in enumerate(report.people):
+        if person.count or i == report.main:
+            name = say(words, "table.person.n", number=i + 1)
+            traces.append(_line(name, *person.rate_over_time(), COLOURS[i % len(COLOURS)], clock, i == report.main))
+    colour = COLOURS[(report.main or 0) % len(COLOURS)]
+    traces.append(_movement(words, main.times, main.signal, colour))
+    if len(main.apex_times) <= MAX_MARKS:
+        traces.append(_marks(words, main.times, main.signal, main.apex_times))
+    shown = sum(t["yaxis"] == "y" for t in traces)
+    layout = _layout(words, seconds, clock, several=shown > 1)
+    config = {"displayModeBar": False, "responsive": True}
+    return PlotData(type="plotly", plot=json.dumps({"data": traces, "layout": layout, "config": config}))
 
 
-def rate_chart(title: str, unit: str, times: Array, rates: Array, span: tuple[float, float]) -> str:
-    """Jumps per minute (N,) over times (N,) within the seconds of ``span``, with the highest value named."""
-    known = rates[np.isfinite(rates)]
-    top = max(float(known.max()) if len(known) else 0.0, 1.0)
-    level = f'<span class="level">{top:.0f}</span>' if len(known) else ""
-    return _chart(title, unit, span, _scale(times, rates, span, (0.0, top)), "", level)
+def _milliseconds(times: Array) -> list[int]:
+    return (START + np.round(np.asarray(times, float) * 1000)).astype(int).tolist()
 
 
-def span_of(times: Array) -> tuple[float, float]:
-    return (float(times[0]), float(times[-1])) if len(times) > 1 else (0.0, 1.0)
+def _numbers(values: Array, digits: int) -> list[float | None]:
+    return [round(float(v), digits) if np.isfinite(v) else None for v in values]
 
 
-def _percent(fraction: float) -> str:
-    return f"{100 * fraction:.1f}%"
+def _line(name: str, times: Array, rates: Array, colour: str, clock: str, main: bool) -> dict[str, Any]:
+    return {
+        "type": "scatter", "mode": "lines", "name": name, "x": _milliseconds(times), "y": _numbers(rates, 1),
+        "yaxis": "y", "line": {"color": colour, "width": 3 if main else 1.5}, "showlegend": True,
+        "hovertemplate": f"%{{x|{clock}}} · %{{y:.0f}} / min",
+    }  # fmt: skip
 
 
-def _at(times: Array, signal: Array, marks: Array) -> Array:
+def _movement(words: str, times: Array, signal: Array, colour: str) -> dict[str, Any]:
+    x, y = thin(times, signal)
+    return {
+        "type": "scatter", "mode": "lines", "name": say(words, "chart.signal"), "x": _milliseconds(x),
+        "y": _numbers(y, 4), "yaxis": "y2", "line": {"color": colour, "width": 1}, "connectgaps": False,
+        "showlegend": False, "hoverinfo": "skip",
+    }  # fmt: skip
+
+
+def _marks(words: str, times: Array, signal: Array, jumps: Array) -> dict[str, Any]:
     known = np.isfinite(signal)
-    if not known.any():
-        return np.zeros(len(marks))
-    return np.interp(marks, times[known], signal[known])
+    heights = np.interp(jumps, times[known], signal[known]) if known.any() else np.zeros(len(jumps))
+    return {
+        "type": "scatter", "mode": "markers", "name": say(words, "chart.jump"), "x": _milliseconds(jumps),
+        "y": _numbers(heights, 4), "yaxis": "y2", "marker": {"color": "#8a9695", "size": 6}, "showlegend": False,
+        "customdata": list(range(1, len(jumps) + 1)), "hovertemplate": "#%{customdata}",
+    }  # fmt: skip
 
 
-def _range(values: Array) -> tuple[float, float]:
-    known = values[np.isfinite(values)]
-    if not len(known):
-        return 0.0, 1.0
-    low, high = float(known.min()), float(known.max())
-    return (low, high) if high > low else (low - 1, high + 1)
-
-
-def _place(times: Array, values: Array, span: tuple[float, float], bounds: tuple[float, float]) -> tuple[Array, Array]:
-    x = (np.asarray(times, float) - span[0]) / max(span[1] - span[0], 1e-9) * WIDTH
-    y = HEIGHT * (0.95 - 0.9 * (np.asarray(values, float) - bounds[0]) / max(bounds[1] - bounds[0], 1e-9))
-    return x, y
-
-
-def _scale(times: Array, values: Array, span: tuple[float, float], bounds: tuple[float, float] | None = None) -> str:
-    """Polylines of the curve; NaN breaks it."""
-    times, values = thin(np.asarray(times, float), np.asarray(values, float))
-    x, y = _place(times, values, span, bounds or _range(values))
-    lines, points = [], []
-    for px, py in zip(x, y, strict=True):
-        if np.isfinite(py):
-            points.append(f"{px:.1f},{py:.1f}")
-        elif points:
-            lines.append(points)
-            points = []
-    lines.append(points)
-    return "".join(f'<polyline class="line" points="{" ".join(p)}"/>' for p in lines if len(p) > 1)
-
-
-def _dots(marks: Array, heights: Array, signal: Array, span: tuple[float, float]) -> str:
-    x, y = _place(marks, heights, span, _range(np.asarray(signal, float)))
-    return "".join(
-        f'<line class="mark" x1="{a:.1f}" y1="{b:.1f}" x2="{a:.1f}" y2="{b:.1f}"/>' for a, b in zip(x, y, strict=True)
-    )
-
-
-def _chart(title: str, unit: str, span: tuple[float, float], curve: str, marks: str, extra: str = "") -> str:
-    ticks = _ticks(span)
-    lines, labels = "", ""
-    for i, tick in enumerate(ticks):
-        where = (tick - span[0]) / max(span[1] - span[0], 1e-9)
-        lines += f'<line class="grid" x1="{where * WIDTH:.1f}" x2="{where * WIDTH:.1f}" y1="0" y2="{HEIGHT:.0f}"/>'
-        last = i == len(ticks) - 1
-        words = f"{tick:g} {escape(unit)}" if last else f"{tick:g}"
-        near_edge = " last" if last and where > 0.93 else ""
-        labels += f'<span class="tick{near_edge}" style="left:{_percent(where)}">{words}</span>'
-    return (
-        f'<figure class="chart" style="margin-left:0;margin-right:0"><h4>{escape(title)}</h4>'
-        f'<svg viewBox="0 0 {WIDTH:.0f} {HEIGHT:.0f}" preserveAspectRatio="none" role="img" '
-        f'aria-label="{escape(title)}">{lines}{curve}{marks}</svg>{extra}{labels}</figure>'
-    )
-
-
-def _ticks(span: tuple[float, float]) -> list[float]:
-    length = span[1] - span[0]
-    step = next((s for s in (0.5, 1, 2, 5, 10, 20, 30, 60, 120, 300, 600, 1800) if length / s <= 7), 3600)
-    first = int(np.ceil(span[0] / step - 1e-9))
-    return [round(k * step, 3) for k in range(first, int(span[1] / step + 1e-9) + 1)]
+def _layout(words: str, seconds: float, clock: str, *, several: bool) -> dict[str, Any]:
+    grid = {"gridcolor": "rgba(128,140,138,0.25)", "zeroline": False, "fixedrange": True}
+    across = {
+        "type": "date", "tickformat": clock, "range": [START, START + round(1000 * seconds)],
+        "gridcolor": "rgba(128,140,138,0.25)", "zeroline": False, "nticks": 8, "anchor": "y2",
+    }  # fmt: skip
+    if seconds > LONG:
+        across["rangeslider"] = {"visible": True, "thickness": 0.1, "bgcolor": "rgba(128,140,138,0.1)"}
+    return {
+        "height": 380, "margin": {"l": 48, "r": 12, "t": 34, "b": 28}, "dragmode": "zoom",
+        "hovermode": "x", "hoverdistance": -1,
+        "paper_bgcolor": "rgba(0,0,0,0)", "plot_bgcolor": "rgba(0,0,0,0)", "showlegend": several,
+        "font": {"family": "system-ui, sans-serif", "size": 12, "color": "#6b7877"},
+        "legend": {"orientation": "h", "y": 1.12, "x": 0},
+        "xaxis": across,
+        "yaxis": {**grid, "domain": [0.5, 1], "rangemode": "tozero", "title": {"text": say(words, "chart.rate")}},
+        "yaxis2": {**grid, "domain": [0, 0.42], "showticklabels": False, "title": {"text": say(words, "chart.move")}},
+    }  # fmt: skip

@@ -10,9 +10,10 @@ import gradio as gr
 
 from models import MissingWeights
 from vision.types import MediaError
-from webui.service import LOG, Limits, logged
+from webui.jobs import CancelledError
+from webui.service import LOG, BusyError, Limits, logged
 from webui.texts import language_of, say, span_text
-from webui.videos import CancelledError, TooLargeError, TooLongError
+from webui.videos import TooLargeError, TooLongError
 
 
 def language(request: gr.Request | None) -> str:
@@ -49,6 +50,8 @@ def sentence(error: Exception, kind: str, words: str, limits: Limits) -> str | N
         return say(words, f"error.{kind}", detail=_detail(error))
     if isinstance(error, FileNotFoundError):
         return say(words, "error.gone")
+    if isinstance(error, BusyError):
+        return say(words, "error.busy")
     if isinstance(error, MemoryError):
         return say(words, "error.memory")
     if isinstance(error, ValueError):

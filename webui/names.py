@@ -18,9 +18,22 @@ REMARKS = {
     "The feet are out of the picture": "画面中大部分时间看不到脚，因此根据髋部和肩部计数。",
     "The person was seen in only": "人物只在部分时间可见，计数可能偏少。",
     "The rhythm was hard to read": "节奏难以辨认，计数不可靠。",
-    "These look like jumps without a rope": "看起来没有使用跳绳：髋部旁没有看到转动的手腕。",
+    "Joints and picture disagree": "关节与画面的节奏不一致，计数不确定。",
+    "The hands are not seen": "看不到双手，无法确定是否使用跳绳。",
+    "It is not sure whether a rope": "无法确定是否使用跳绳：手腕和跳绳都不清楚。",
+    "Jumps without a rope": "无绳跳跃单独列出：没有看到转动的手腕和跳绳。",
+    "This looks like slow motion": "看起来是慢动作视频：请在设置中给出播放速度，例如 0.5。",
 }
 """Chinese remarks by how the English one begins."""
+
+
+OVERLAY = {"ready": "准备", "/ min": "次/分"}
+"""Chinese words of the result video besides the ways to jump."""
+
+
+def overlay_words(language: str) -> dict[str, str]:
+    """What the result video says instead of its English words."""
+    return OVERLAY | CHOICES if language == "zh" else {}
 
 
 def choice_name(language: str, choice: str) -> str:

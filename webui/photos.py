@@ -2,62 +2,128 @@
 
 from __future__ import annotations
 
+import base64
 import io
-from collections.abc import Collection
-from dataclasses import dataclass, field, replace
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass, replace
 from functools import lru_cache
+from itertools import islice
 from pathlib import Path
 
 import cv2
 import numpy as np
 from PIL import Image as Pillow
 
-from beauty.pipeline import Prepared, beautify, beautify_prepared, prepare, warp_field
+from beauty.pipeline import Prepared, beautify, beautify_prepared, moved_faces, prepare
 from beauty.settings import BeautySettings
 from vision.draw import draw_faces
 from vision.image import Photo, read_photo, write_photo
-from vision.types import Faces, FindFaces, Floats, Image
+from vision.types import Faces, FindFaces, Floats, Image, MediaError
+from vision.video import read_frames
+from webui.uploads import Upload, result_name
 
 SCREEN = 1024
-"""Longest side in pixels of what the browser shows while a slider moves."""
+"""Longest side in pixels of what is retouched while a slider moves."""
+
+LONGEST = 2.2
+"""A picture with sides beyond this ratio is shown around its faces."""
+
+THUMBNAIL = 96
+"""Side in pixels of a preset's small picture."""
+
+FIRST_FRAMES = 60
+"""So many frames of a video are looked at for a face to show."""
 
 SUFFIXES = {"JPEG": ".jpg", "PNG": ".png", "WEBP": ".webp", "TIFF": ".tif", "HEIF": ".heic"}
 
 
 @dataclass(frozen=True, eq=False)
 class PhotoSession:
-    """A photo that was opened: where it lies, its faces in full-size pixels and the factor to screen size.
+    """A photo (or a video's ``still``) that was opened, with its faces in full-size pixels.
 
-    Compares by identity, so that what is cached for one visitor is never shown to another.
+    ``window`` (x0, y0, x1, y1) is the part that is shown and ``factor`` its scale to the screen; ``notes`` tell
+    what reading changed.  Compares by identity, so that what is cached for one visitor is never shown to another.
     """
 
-    path: Path
+    source: Upload
     faces: Faces
     size_wh: tuple[int, int]
+    window: tuple[int, int, int, int]
     factor: float
-    format: str
-    shown: list[Path] = field(default_factory=list)
+    notes: tuple[str, ...] = ()
+    still: Image | None = None
 
-    def keep_latest(self, *files: Path, count: int = 6) -> None:
-        """Note files that are shown now and delete those that were shown long before."""
-        self.shown.extend(files)
-        while len(self.shown) > count:
-            self.shown.pop(0).unlink(missing_ok=True)
+    @property
+    def is_video(self) -> bool:
+        """Whether the picture is a frame of a video."""
+        return self.still is not None
+
+    @property
+    def is_cut(self) -> bool:
+        """Whether only a part of the picture is shown."""
+        return self.window != (0, 0, *self.size_wh)
 
 
-def open_photo(path: Path, find_faces: FindFaces, max_pixels: int) -> PhotoSession:
-    """Read a photo, find its faces and note its scale; raises ``MediaError``."""
-    photo = read_photo(path, max_pixels=max_pixels)
+def open_photo(source: Upload, find_faces: FindFaces, max_pixels: int) -> PhotoSession:
+    """Read a photo, find its faces and choose what is shown; raises ``MediaError``."""
+    photo = read_photo(source.path, max_pixels=max_pixels)
     height, width = photo.image.shape[:2]
-    factor = min(1.0, SCREEN / max(height, width))
-    return PhotoSession(path, find_faces(photo.image), (width, height), factor, photo.format)
+    faces = find_faces(photo.image)
+    window = window_of((width, height), faces.boxes)
+    return PhotoSession(source, faces, (width, height), window, _factor(window), photo.notes)
 
 
-def scale_faces(faces: Faces, factor: float) -> Faces:
-    """Faces of a picture that is resized by ``factor``; pixel centres stay whole numbers."""
+def open_still(source: Upload, find_faces: FindFaces) -> PhotoSession:
+    """The first frame of a video that shows a face (the first of all if none does), at screen size."""
+    best: tuple[Image, Faces] | None = None
+    for frame in islice(read_frames(source.path), 0, FIRST_FRAMES, 6):
+        faces = find_faces(frame.image)
+        if best is None or len(faces):
+            best = frame.image, faces
+        if len(faces):
+            break
+    if best is None:
+        raise MediaError(f"{source.name} has no frame that can be shown.")
+    height, width = best[0].shape[:2]
+    factor = _factor((0, 0, width, height))
+    still = _resized(best[0], factor)
+    size = still.shape[1], still.shape[0]
+    return PhotoSession(source, scale_faces(best[1], factor), size, (0, 0, *size), 1.0, (), still)
+
+
+def window_of(size_wh: tuple[int, int], boxes: Floats) -> tuple[int, int, int, int]:
+    """The part of a picture to show: all of it, or of a long one the part with the most faces (its middle if none)."""
+    width, height = size_wh
+    short, long = min(size_wh), max(size_wh)
+    span = min(long, round(short * LONGEST / 1.1))
+    if long <= short * LONGEST:
+        return 0, 0, width, height
+    axis = 0 if width > height else 1
+    middles = (boxes[:, axis] + boxes[:, axis + 2]) / 2 if len(boxes) else np.array([long / 2])
+    starts = np.clip(middles - span / 2, 0, long - span)
+    inside = (np.abs(starts[:, None] + span / 2 - middles) < span / 2).sum(axis=1)
+    start = round(float(starts[int(np.argmax(inside))]))
+    return (start, 0, start + span, height) if axis == 0 else (0, start, width, start + span)
+
+
+def _factor(window: tuple[int, int, int, int]) -> float:
+    return min(1.0, SCREEN / max(window[2] - window[0], window[3] - window[1]))
+
+
+def _resized(image: Image, factor: float) -> Image:
+    if factor == 1.0:
+        return image
+    height, width = (max(1, round(n * factor)) for n in image.shape[:2])
+    way = cv2.INTER_AREA if factor < 1 else cv2.INTER_CUBIC
+    return np.asarray(cv2.resize(image, (width, height), interpolation=way), np.uint8)
+
+
+def scale_faces(faces: Faces, factor: float, start_xy: tuple[int, int] = (0, 0)) -> Faces:
+    """Faces of the picture from ``start_xy`` on, resized by ``factor``; pixel centres stay whole numbers."""
 
     def move(points: Floats) -> Floats:
-        return ((points + 0.5) * factor - 0.5).astype(np.float32)
+        offset = np.resize(np.array(start_xy, np.float32), points.shape[-1])
+        return ((points - offset + 0.5) * factor - 0.5).astype(np.float32)
 
     return replace(faces, boxes=move(faces.boxes), points5=move(faces.points5), points106=move(faces.points106))
 
@@ -67,63 +133,94 @@ def chosen(faces: Faces, number: int | None) -> Faces:
     return faces if number is None or not 0 <= number < len(faces) else faces[number]
 
 
+def shown_faces(session: PhotoSession, number: int | None = None) -> Faces:
+    """The chosen faces that lie in the shown part, in its pixels."""
+    faces = chosen(session.faces, number)
+    x0, y0, x1, y1 = session.window
+    middle = (faces.boxes[:, :2] + faces.boxes[:, 2:]) / 2
+    inside = ((middle >= [x0, y0]) & (middle < [x1, y1])).all(axis=1)
+    return scale_faces(faces[inside], session.factor, (x0, y0))
+
+
 @lru_cache(maxsize=24)
 def screen_image(session: PhotoSession) -> Image:
-    """The photo at screen size."""
-    image = read_photo(session.path, max_pixels=session.size_wh[0] * session.size_wh[1]).image
-    if session.factor == 1.0:
-        return image
-    width, height = (max(1, round(n * session.factor)) for n in session.size_wh)
-    return np.asarray(cv2.resize(image, (width, height), interpolation=cv2.INTER_AREA), np.uint8)
+    """The shown part of the photo at screen size."""
+    if session.still is not None:
+        return session.still
+    image = read_photo(session.source.path, max_pixels=session.size_wh[0] * session.size_wh[1]).image
+    x0, y0, x1, y1 = session.window
+    return _resized(np.ascontiguousarray(image[y0:y1, x0:x1]), session.factor)
 
 
 @lru_cache(maxsize=16)
 def screen_prepared(session: PhotoSession, face: int | None) -> Prepared:
     """What the retouching of the chosen faces needs, computed once per photo and choice."""
-    return prepare(screen_image(session), scale_faces(chosen(session.faces, face), session.factor))
-
-
-@lru_cache(maxsize=24)
-def screen_png(session: PhotoSession) -> bytes:
-    """The untouched photo at screen size as a PNG file."""
-    return to_png(screen_image(session))
+    return prepare(screen_image(session), shown_faces(session, face))
 
 
 def preview(
     session: PhotoSession, face: int | None, settings: BeautySettings, show: Collection[str] = ()
-) -> tuple[bytes, bytes]:
-    """Before and after at screen size as PNG files; ``show`` names overlays: points, boxes, pose."""
-    after = beautify_prepared(screen_prepared(session, face), settings)
+) -> tuple[Image, Image]:
+    """Before and after at screen size; ``show`` names overlays: points, boxes, pose."""
+    before, after = screen_image(session), beautify_prepared(screen_prepared(session, face), settings)
     if not show:
-        return screen_png(session), to_png(after)
-    faces = scale_faces(session.faces, session.factor)
-    moved = moved_faces(faces, after.shape[:2], scale_faces(chosen(session.faces, face), session.factor), settings)
+        return before, after
+    warped, faces = shown_faces(session, face), shown_faces(session)
+    moved = moved_faces(after.shape[:2], warped, settings)
+    if len(warped) != len(faces):
+        moved = _with_moved(faces, moved, face)
     overlay = {name: name in show for name in ("points", "boxes", "pose")}
-    return _annotated(screen_image(session), faces, overlay), _annotated(after, moved, overlay)
+    return _annotated(before, faces, overlay), _annotated(after, moved, overlay)
 
 
-def _annotated(image: Image, faces: Faces, overlay: dict[str, bool]) -> bytes:
-    """The picture with its faces marked, as a PNG file; a small one is enlarged, so that its small faces stay seen."""
-    factor = max(1.0, SCREEN / max(image.shape[:2]))
-    large = cv2.resize(image, None, fx=factor, fy=factor, interpolation=cv2.INTER_CUBIC) if factor > 1 else image
-    return to_png(draw_faces(np.asarray(large, np.uint8), scale_faces(faces, factor), **overlay))
-
-
-def moved_faces(faces: Faces, shape_hw: tuple[int, int], warped: Faces, settings: BeautySettings) -> Faces:
-    """The faces where the warp of ``warped`` has put them: solves x + d(x) = point by fixed-point steps."""
-    if len(faces) == 0:
+def _with_moved(faces: Faces, moved: Faces, face: int | None) -> Faces:
+    """All faces, with the chosen one where the warp has put it."""
+    if face is None or not len(moved):
         return faces
-    field = warp_field(shape_hw, warped, settings)
-    limit = np.array([shape_hw[1] - 1, shape_hw[0] - 1])
+    rows = int(np.argmin(np.abs(faces.boxes - moved.boxes[0]).sum(axis=1)))
+    points5, points106 = faces.points5.copy(), faces.points106.copy()
+    points5[rows], points106[rows] = moved.points5[0], moved.points106[0]
+    return replace(faces, points5=points5, points106=points106)
 
-    def follow(points: Floats) -> Floats:
-        x = points
-        for _ in range(4):
-            at = np.clip(np.rint(x), 0, limit).astype(int)
-            x = points - field[at[..., 1], at[..., 0]]
-        return x.astype(np.float32)
 
-    return replace(faces, points5=follow(faces.points5), points106=follow(faces.points106))
+def _annotated(image: Image, faces: Faces, overlay: dict[str, bool]) -> Image:
+    """The picture with its faces marked; a small one is enlarged, so that its small faces stay seen."""
+    factor = max(1.0, SCREEN / max(image.shape[:2]))
+    return draw_faces(_resized(image, factor), scale_faces(faces, factor), **overlay)
+
+
+def thumbnails(session: PhotoSession, presets: Mapping[str, BeautySettings]) -> dict[str, str]:
+    """The largest shown face in every preset (else the middle of the picture), as small pictures in data addresses."""
+    image, faces = screen_image(session), shown_faces(session)
+    height, width = image.shape[:2]
+    box = faces.boxes[0] if len(faces) else np.array([width / 3, height / 3, 2 * width / 3, 2 * height / 3])
+    middle, side = (box[:2] + box[2:]) / 2, float((box[2:] - box[:2]).max()) * 1.5
+    x0, y0 = (int(max(0, c - side / 2)) for c in middle)
+    part = np.ascontiguousarray(image[y0 : int(middle[1] + side / 2), x0 : int(middle[0] + side / 2)])
+    factor = min(1.0, 2 * THUMBNAIL / max(part.shape[:2]))
+    small = prepare(_resized(part, factor), scale_faces(faces[:1], factor, (x0, y0)))
+    return {name: small_picture(beautify_prepared(small, preset)) for name, preset in presets.items()}
+
+
+def small_picture(image: Image) -> str:
+    """A data address of a picture of ``THUMBNAIL`` pixels."""
+    return data_address(_resized(image, min(1.0, THUMBNAIL / max(image.shape[:2]))), THUMBNAIL, 5_000)
+
+
+def data_address(image: Image, longest: int, most_bytes: int) -> str:
+    """The picture as WebP in a ``data:`` address: at most ``longest`` pixels a side and about ``most_bytes`` bytes."""
+    small = _resized(image, min(1.0, longest / max(image.shape[:2])))
+    data, quality = _webp(small, 84), 84
+    while len(data) > most_bytes and quality > 20:
+        quality = max(20, min(quality - 8, round(quality * most_bytes / len(data))))
+        data = _webp(small, quality)
+    return "data:image/webp;base64," + base64.b64encode(data).decode()
+
+
+def _webp(image: Image, quality: int) -> bytes:
+    buffer = io.BytesIO()
+    Pillow.fromarray(image).save(buffer, "WEBP", quality=quality, method=2)
+    return buffer.getvalue()
 
 
 def full_size(path: Path, faces: Faces, settings: BeautySettings, max_pixels: int) -> Photo:
@@ -132,18 +229,21 @@ def full_size(path: Path, faces: Faces, settings: BeautySettings, max_pixels: in
     return photo.with_image(beautify(photo.image, faces, settings))
 
 
-def save(photo: Photo, folder_file: Path) -> Path:
-    """Write a photo beside ``folder_file`` (a path without suffix) in its own format."""
-    target = folder_file.with_suffix(SUFFIXES.get(photo.format, ".png"))
+def suffix_of(photo: Photo) -> str:
+    """The suffix of a file in the photo's own format."""
+    return SUFFIXES.get(photo.format, ".png")
+
+
+def retouch_file(source: Upload, faces: Faces, settings: BeautySettings, max_pixels: int, folder: Path) -> Path:
+    """Write the retouched photo at full size into ``folder``, named after its source."""
+    photo = full_size(source.path, faces, settings, max_pixels)
+    return save(photo, folder / result_name(source.name, "beauty", suffix_of(photo)))
+
+
+def save(photo: Photo, target: Path) -> Path:
+    """Write a photo; the suffix of ``target`` names the format."""
     write_photo(target, photo)
     return target
-
-
-def to_png(image: Image) -> bytes:
-    """A PNG file that is quick to make (the lightest compression)."""
-    buffer = io.BytesIO()
-    Pillow.fromarray(image).save(buffer, "PNG", compress_level=1)
-    return buffer.getvalue()
 
 
 def faces_to_dict(faces: Faces, size_wh: tuple[int, int]) -> dict[str, object]:

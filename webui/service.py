@@ -8,16 +8,22 @@ import secrets
 import sys
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
+from typing import Any, TypeVar
 
 from vision.types import EstimatePose, FindFaces, FindPeople
 
 LOG = logging.getLogger("studio")
 KEEP_SECONDS = 3600
+T = TypeVar("T")
+
+
+class BusyError(RuntimeError):
+    """Too much is waiting, or what worked on it has ended; another try helps."""
 
 
 @dataclass(frozen=True)
@@ -33,6 +39,15 @@ class Limits:
         for name, value in vars(self).items():
             if not value > 0:
                 raise ValueError(f"{name} must be above 0, not {value!r}")
+
+
+@dataclass(frozen=True)
+class Files:
+    """What heavy work reads, and the folder that it writes into; ``slow``: videos, which queue by themselves."""
+
+    reads: Sequence[Path]
+    folder: Path | None = None
+    slow: bool = False
 
 
 @dataclass(frozen=True)
@@ -81,6 +96,17 @@ class Models:
         with logged("model", name="pose"):
             return self._loaders.pose()
 
+    def call(self, _files: Files, function: Callable[..., T], *arguments: Any) -> T:
+        """What ``function`` makes of the arguments: heavy work that is done here.
+
+        A subclass may have it done by another process, to which everything is pickled, the models as well.
+        """
+        return function(*arguments)
+
+    def job(self, _files: Files, job: T) -> T:
+        """A job that is about to start; a subclass may return one that has it done by another process."""
+        return job
+
     @property
     def ready(self) -> bool:
         """Whether all three models are loaded."""
@@ -107,8 +133,13 @@ class ResultFolder:
         self._root = root
         self._swept = float("-inf")
 
+    @property
+    def root(self) -> Path:
+        """Where uploads and results lie."""
+        return self._root
+
     def new(self, name: str) -> Path:
-        """A path that does not exist yet and ends in ``name`` (a name of ours, never a visitor's)."""
+        """A path that does not exist yet and ends in ``name`` (of ours, or a visitor's cleaned of all but letters)."""
         if time.monotonic() - self._swept > 60:
             self.sweep()
         folder = self._root / secrets.token_hex(16)

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 import gradio as gr
 
 from webui.service import Limits, Models, ResultFolder
 from webui.texts import browser_key
+from webui.uploads import Upload, uploads_of
 
 KEEP_PRIVATE: dict[str, Any] = {"api_visibility": "private"}
 
@@ -47,6 +49,19 @@ class Studio:
     def text(self, key: str) -> Any:
         """A label that the browser translates."""
         return self.translate(browser_key(key))
+
+    def uploads(self, payload: Any) -> list[Upload]:
+        """The files that a request names, if they were uploaded here."""
+        return uploads_of(payload, self.folder.root)
+
+    def entry(self, path: Path) -> dict[str, Any]:
+        """A file of ours as the field for files knows it."""
+        facts = {"path": str(path), "orig_name": path.name, "size": path.stat().st_size}
+        return facts | {"meta": {"_type": "gradio.FileData"}}
+
+    def named(self, path: Path) -> dict[str, str]:
+        """A file for the page to download."""
+        return {"path": str(path), "name": path.name}
 
     @property
     def max_pixels(self) -> int:

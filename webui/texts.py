@@ -7,43 +7,36 @@ translated here, by the language that the browser asks for.
 from __future__ import annotations
 
 from vision.options import Option
+from webui.labels import LABELS
 
 LANGUAGES = ("en", "zh")
 
-TEXTS: dict[str, tuple[str, str]] = {
+TEXTS: dict[str, tuple[str, str]] = LABELS | {
     "title": ("Keypoint Studio", "关键点工作室"),
     "tab.beauty": ("Beauty", "美颜"),
     "tab.jump": ("Jump rope", "跳绳计数"),
     "tab.about": ("About", "说明"),
     # beauty
-    "photo": ("Your photo", "你的照片"),
-    "photo.alt": ("The photo that you chose", "你选择的照片"),
     "photo.sample": ("Try a sample photo", "试用示例照片"),
     "photo.limits": (
-        "JPEG, PNG, WebP, TIFF or HEIC, up to {megabytes} MB and {megapixels} megapixels.",
-        "支持 JPEG、PNG、WebP、TIFF、HEIC，不超过 {megabytes} MB、{megapixels} 百万像素。",
+        "JPEG, PNG, WebP, TIFF, HEIC, AVIF or video, up to {megabytes} MB and {megapixels} megapixels. "
+        "Files stay on this server for one hour at most.",
+        "支持 JPEG、PNG、WebP、TIFF、HEIC、AVIF 和视频，不超过 {megabytes} MB、{megapixels} 百万像素。"
+        "文件最多在服务器上保留一小时。",
     ),
     "compare": ("Before and after", "前后对比"),
     "preset": ("Preset", "预设"),
-    "look": ("Look", "风格"),
     "custom": ("Custom", "自定义"),
-    "face": ("Face", "人脸"),
-    "face.all": ("All faces", "所有人脸"),
     "face.one": ("Face {number}", "人脸 {number}"),
     "show": ("Show on the photo", "在照片上显示"),
     "show.points": ("Keypoints", "关键点"),
     "show.boxes": ("Face boxes", "人脸框"),
     "show.pose": ("Head pose", "头部姿态"),
-    "advanced": ("More settings", "更多设置"),
     "reset": ("Reset", "重置"),
     "save.photo": ("Save at full size", "保存原尺寸照片"),
     "faces.none": (
         "No face was found, so nothing is retouched. Use a photo in which the face is larger, lit and not covered.",
         "没有找到人脸，因此照片保持原样。请换一张人脸更大、光线充足、没有遮挡的照片。",
-    ),
-    "faces.empty": (
-        "Choose a photo, take one or paste one. It stays on this server for one hour at most.",
-        "请选择、拍摄或粘贴一张照片。照片最多在服务器上保留一小时。",
     ),
     "faces.found": ("Faces found: {count}", "找到人脸：{count}"),
     "pitch": ("pitch", "俯仰"),
@@ -51,7 +44,6 @@ TEXTS: dict[str, tuple[str, str]] = {
     "roll": ("roll", "翻滚"),
     "confidence": ("confidence", "置信度"),
     # jump rope
-    "video": ("Your video", "你的视频"),
     "video.sample": ("Try the sample video", "试用示例视频"),
     "video.limits": (
         "Up to {seconds}, {megabytes} MB and {megapixels} megapixels a frame. The whole body should be visible. "
@@ -64,12 +56,14 @@ TEXTS: dict[str, tuple[str, str]] = {
     "cancel": ("Cancel", "取消"),
     "result": ("Result", "结果视频"),
     "render": ("Update the video", "更新视频"),
-    "settings": ("Settings", "设置"),
     "settings.hint": (
         "A change counts again at once, without a new analysis.",
         "修改后立即重新计数，无需重新分析。",
     ),
     "jumps": ("jumps", "次跳跃"),
+    "jumps.all": ("jumps with a rope", "次跳绳"),
+    "jumps.without": ("jumps without a rope", "次无绳跳跃"),
+    "no_rope": ("no rope", "无绳"),
     "per_minute": ("per minute", "次/分钟"),
     "style": ("style", "跳法"),
     "longest": ("longest streak", "最长连跳"),
@@ -139,6 +133,10 @@ TEXTS: dict[str, tuple[str, str]] = {
     "error.address": ("Send the file itself, not an address.", "请上传文件本身，而不是网址。"),
     "error.first.photo": ("Choose a photo first.", "请先选择照片。"),
     "error.first.video": ("Choose a video first.", "请先选择视频。"),
+    "error.busy": (
+        "The server is too busy, or it had to stop this work. Please try again in a moment.",
+        "服务器繁忙或处理被中断，请稍后重试。",
+    ),
     "error.unknown": (
         "Something went wrong on the server. Try once more; if it stays, try another file.",
         "服务器出错。请重试；如果仍然失败，请换一个文件。",

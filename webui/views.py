@@ -1,15 +1,13 @@
-"""Pieces of HTML that are made while the app runs: faces, progress, the count, charts and the table."""
+"""Pieces of HTML that are made while the app runs: progress, the count and the table."""
 
 from __future__ import annotations
 
 from html import escape
 
 from counting.report import JumpReport, SessionReport
-from vision.types import Faces
-from webui import charts
+from webui.jobs import Progress
 from webui.names import choice_name, translated
 from webui.texts import say
-from webui.videos import Progress
 
 
 def note(text: str) -> str:
@@ -17,36 +15,23 @@ def note(text: str) -> str:
     return f'<p class="note">{escape(text)}</p>'
 
 
-def faces_view(language: str, faces: Faces | None) -> str:
-    """Each face's confidence and head pose, or a sentence that tells what to do."""
-    if faces is None:
-        return note(say(language, "faces.empty"))
-    if len(faces) == 0:
-        return note(say(language, "faces.none"))
-    rows = "".join(_face_row(language, i, faces) for i in range(len(faces)))
-    return f'<ul class="faces card" role="status">{rows}</ul>'
-
-
-def _face_row(language: str, i: int, faces: Faces) -> str:
-    pitch, yaw, roll = faces.pose[i]
-    parts = [f"{say(language, 'confidence')} {100 * float(faces.scores[i]):.0f} %"]
-    parts += [f"{say(language, name)} {round(v):+d}°" for name, v in (("pitch", pitch), ("yaw", yaw), ("roll", roll))]
-    spans = "".join(f"<span>{escape(p)}</span>" for p in parts)
-    return f"<li><b>{escape(say(language, 'face.one', number=i + 1))}</b>{spans}</li>"
-
-
-def progress_view(language: str, progress: Progress, count: int) -> str:
-    """The stage in words, the time left, the count so far and a bar."""
+def progress_words(language: str, progress: Progress, count: int) -> str:
+    """The stage, the time left and the count so far."""
     words = [say(language, f"status.{progress.stage}")]
     if progress.seconds_left is not None:
         words.append(say(language, "status.left", seconds=max(1, round(progress.seconds_left))))
     if count:
         words.append(say(language, "status.sofar", count=count))
+    return " · ".join(words)
+
+
+def progress_view(language: str, progress: Progress, count: int) -> str:
+    """The stage in words, the time left, the count so far and a bar."""
     share = progress.share
     bar = f'<i style="width:{100 * share:.0f}%"></i>' if share is not None else ""
     value = f' aria-valuenow="{100 * share:.0f}"' if share is not None else ""
     return (
-        f'<div class="card" role="status"><p class="note">{escape(" · ".join(words))}</p>'
+        f'<div class="card" role="status"><p class="note">{escape(progress_words(language, progress, count))}</p>'
         f'<div class="progress" role="progressbar" aria-valuemin="0" aria-valuemax="100"{value}>{bar}</div></div>'
     )
 
@@ -61,23 +46,18 @@ def total_view(language: str, report: SessionReport) -> str:
         (say(language, "style"), choice_name(language, main.style)),
         (say(language, "longest"), str(main.longest_streak)),
     ]
+    number, unit = main.count, "jumps.all" if main.without_rope and main.count else "jumps"
+    if main.without_rope and not main.count:
+        number, unit = main.count_without_rope, "jumps.without"
+        side = []
+    elif main.without_rope:
+        side.append((say(language, "jumps.without"), str(main.count_without_rope)))
     facts = "".join(f'<span class="side">{escape(k)} <b>{escape(v)}</b></span>' for k, v in side)
     care = "".join(note(translated(language, warning)) for warning in report.warnings)
     return (
-        f'<div class="card"><div class="total" role="status"><span class="number" id="jump-count">{main.count}'
-        f'<span class="unit">{escape(say(language, "jumps"))}</span></span>{facts}</div>{care}</div>'
+        f'<div class="card"><div class="total" role="status"><span class="number" id="jump-count">{number}'
+        f'<span class="unit">{escape(say(language, unit))}</span></span>{facts}</div>{care}</div>'
     )
-
-
-def charts_view(language: str, report: SessionReport) -> str:
-    """The main skipper's movement with each jump marked, and the rate."""
-    main = report.skipper
-    if main is None or len(main.times) < 2:
-        return ""
-    unit = say(language, "chart.time")
-    signal = charts.signal_chart(say(language, "chart.signal"), unit, main.times, main.signal, main.apex_times)
-    rate = charts.rate_chart(say(language, "chart.rate"), unit, *main.rate_over_time(), charts.span_of(main.times))
-    return f'<div class="card" id="charts">{signal}{rate}</div>'
 
 
 def table_view(language: str, report: SessionReport) -> str:
@@ -97,9 +77,13 @@ def _person_rows(language: str, i: int, person: JumpReport, main: bool) -> str:
     name = say(language, "table.person.main" if main else "table.person.n", number=i + 1)
     span = _span(float(person.times[0]), float(person.times[-1])) if len(person.times) else ""
     rows = [(name, say(language, "table.all"), span, person.count, person.per_minute, person.style)]
-    for k, part in enumerate(person.parts, 1):
+    free = [part for part in person.without_rope if part not in person.parts]
+    for k, part in enumerate((*person.parts, *free), 1):
         rows.append(("", str(k), _span(part.start, part.stop), part.count, part.per_minute, part.style))
     lines = [_cells(*row[:3], str(row[3]), f"{row[4]:.0f}", choice_name(language, row[5])) for row in rows]
+    for k in range(len(rows) - len(free), len(rows)):
+        style = f"{choice_name(language, rows[k][5])}, {say(language, 'no_rope')}"
+        lines[k] = _cells(*rows[k][:3], str(rows[k][3]), f"{rows[k][4]:.0f}", style)
     return f'<tr class="sum">{lines[0]}</tr>' + "".join(f"<tr>{line}</tr>" for line in lines[1:])
 
 

@@ -11,6 +11,7 @@ import threading
 import time
 import zipfile
 import zlib
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -210,25 +211,126 @@ def test_files_of_the_server_cannot_be_named(server: str, path: str) -> None:
     assert "root:" not in answer
 
 
-def test_addresses_are_refused_and_never_asked(server: str) -> None:
-    asked = []
+class Listener(threading.Thread):
+    """A port that remembers whether anybody came."""
 
-    class Listener(threading.Thread):
-        def run(self) -> None:
-            with socket.create_server(("127.0.0.1", 0)) as listening:
-                listening.settimeout(2)
-                self.port = listening.getsockname()[1]
+    def __init__(self) -> None:
+        super().__init__()
+        self.asked: list[object] = []
+        self._over = threading.Event()
+        self.listening = socket.create_server(("127.0.0.1", 0))
+        self.url = f"http://127.0.0.1:{self.listening.getsockname()[1]}/a.png"
+        self.listening.settimeout(0.1)
+        self.start()
+
+    def run(self) -> None:
+        with self.listening:
+            while not self._over.is_set():
                 with contextlib.suppress(TimeoutError):
-                    asked.append(listening.accept())
+                    self.asked.append(self.listening.accept())
 
-    listener = Listener()
-    listener.start()
-    assert wait_until(lambda: hasattr(listener, "port"))
-    address = f"http://127.0.0.1:{listener.port}/a.png"
-    answers = [call_raw(server, address), call_raw(server, "a.png", url=address), call_raw(server, "data:image/png,xx")]
-    listener.join()
+    def end(self) -> None:
+        self._over.set()
+        self.join()
+
+
+@pytest.fixture
+def listener() -> Iterator[Listener]:
+    made = Listener()
+    yield made
+    made.end()
+
+
+def test_addresses_are_refused_and_never_asked(server: str, listener: Listener) -> None:
+    url = listener.url
+    answers = [call_raw(server, url), call_raw(server, "a.png", url=url), call_raw(server, "data:image/png,xx")]
     assert all("event: error" in answer for answer in answers)
-    assert asked == []
+    assert listener.asked == []
+
+
+def queue_call(server: str, session: str, number: int, data: list[Any]) -> list[dict[str, Any]]:
+    """Put a call of any event of the page into the queue, as a browser does; its messages to the end."""
+    base = f"{server}/gradio_api/queue"
+    body = {"data": data, "fn_index": number, "session_hash": session, "event_data": None, "trigger_id": None}
+    joined = httpx.post(f"{base}/join", json=body)
+    assert joined.status_code == 200, joined.text
+    messages = []
+    with httpx.stream("GET", f"{base}/data", params={"session_hash": session}, timeout=60) as stream:
+        for line in stream.iter_lines():
+            if line.startswith("data: "):
+                messages.append(json.loads(line[6:]))
+                if messages[-1]["msg"] in ("process_completed", "close_stream"):
+                    break
+    return messages
+
+
+def test_no_event_of_the_page_fetches_an_address_in_any_place(server: str, listener: Listener) -> None:
+    events = httpx.get(f"{server}/config").json()["dependencies"]
+    called = 0
+    for event in events:
+        if not event["backend_fn"]:
+            continue
+        file = {"path": listener.url, "url": listener.url, "meta": {"_type": "gradio.FileData"}}
+        hidden = [{"value": {"files": [file]}}]
+        for place in range(len(event["inputs"])):
+            for k, sent in enumerate((file, hidden) if place == 0 else (file,)):
+                data = [sent if i == place else None for i in range(len(event["inputs"]))]
+                end = queue_call(server, f"address{event['id']}{place}{k}", event["id"], data)[-1]
+                assert not end.get("success"), (event["api_name"], place)
+                called += 1
+    assert called > 40
+    time.sleep(0.3)
+    assert listener.asked == []
+
+
+def page_event(server: str, name: str) -> int:
+    """The number of the page's event with the handler ``name``."""
+    events = httpx.get(f"{server}/config").json()["dependencies"]
+    return next(event["id"] for event in events if event["api_name"] == name)
+
+
+def sent_file(server: str, path: Path) -> dict[str, Any]:
+    """Upload a file as the page does."""
+    paths = httpx.post(f"{server}/gradio_api/upload", files={"files": (path.name, path.read_bytes())}).json()
+    return {"path": paths[0], "orig_name": path.name, "meta": {"_type": "gradio.FileData"}}
+
+
+@pytest.mark.parametrize("tab", ["beauty", "jump"])
+def test_every_refused_file_gets_its_sentence_every_time(
+    server: str, portrait: Path, skipping: Path, tmp_path: Path, tab: str
+) -> None:
+    handler, good = ("open", portrait) if tab == "beauty" else ("run", skipping)
+    number = page_event(server, handler)
+    for turn in range(3):
+        bad = tmp_path / f"{turn}.heic"
+        bad.write_bytes(b"no photo and no video" * 100)
+        end = queue_call(server, f"refused{tab}", number, [[sent_file(server, bad)], None])[-1]
+        assert not end["success"]
+        assert "cannot be used" in end["output"]["error"]
+        assert end["output"]["title"] == "That did not work"
+        end = queue_call(server, f"refused{tab}", number, [[sent_file(server, good)], None])[-1]
+        assert end["success"], end
+
+
+def test_a_moved_slider_sends_one_small_picture(server: str, portrait: Path) -> None:
+    session = "small"
+    opened = queue_call(server, session, page_event(server, "open"), [[sent_file(server, portrait)], {"screen": 800}])
+    first = opened[-1]["output"]["data"][1]
+    assert {"before", "after", "faces", "notes"} <= set(first)
+    asked = {"screen": 800, "seq": 7, "settings": {"smoothing": 1.0}}
+    moved = queue_call(server, session, page_event(server, "move"), [None, asked])
+    answer = moved[-1]["output"]["data"][0]
+    assert set(answer) == {"after", "seq"}
+    assert answer["seq"] == 7
+    assert answer["after"] != first["after"]
+    assert sum(len(json.dumps(message)) for message in moved) < 60_000
+
+
+def test_work_that_is_gone_is_said_to_be_gone(server: str) -> None:
+    for name in ("save", "save_all", "turn"):
+        inputs = {"turn": [None, {"turn": 0}, None]}.get(name, [None, None])
+        end = queue_call(server, f"nothing{name}", page_event(server, name), inputs)[-1]
+        assert "is gone" in end["output"]["error"]
 
 
 @pytest.mark.parametrize(

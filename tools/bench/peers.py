@@ -95,7 +95,7 @@ def _annotated(source: str, target: str) -> None:
                     draw_landmarks(image, found, POSE_CONNECTIONS)  # type: ignore[arg-type]
                 yield Frame(image, frame.time)
 
-    write_video(target, drawn(), sound_from=source)
+    write_video(target, drawn(), audio_from=source)
 
 
 def _read(source: str) -> np.ndarray:

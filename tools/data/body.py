@@ -1,20 +1,18 @@
-"""Person crops with 17 joints: reading the packaged sets, and turning a crop into a training sample."""
+"""Person crops with 17 joints: reading the packaged sets."""
 
 from __future__ import annotations
 
 import tarfile
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from pathlib import Path
 
 import cv2
 import numpy as np
 
-from models.heatmaps import draw_targets
-from models.pose import crop_person
-from tools.data.augment import change_colours, degrade, occlude
-from vision.geometry import grow_box, transform_points
-from vision.layouts import JOINT_MIRROR
 from vision.types import Floats, Image
+
+RENDERED = "rendered"
+"""The source of ``tools.render.people``'s crops."""
 
 
 @dataclass(frozen=True)
@@ -57,77 +55,22 @@ def read_tar(path: Path) -> dict[str, bytes]:
 
 
 def read_crops(folder: Path, stem: str) -> CropSet:
-    """A packaged set: ``stem.npz`` with the labels and ``stem.tar`` with the pictures."""
+    """A packaged set: ``stem.npz`` with the labels and ``stem.tar`` with the pictures (JPEG, WebP ...).
+
+    Frames of clips that only their file names tell (``frame_``) get it before their source too, so that a rule about
+    the beginnings of sources reaches all of them.
+    """
     table = np.load(folder / f"{stem}.npz", allow_pickle=False)
     files = read_tar(folder / f"{stem}.tar")
     points = table["keypoints"].astype(np.float32)
     gt = table["gt"] if "gt" in table else np.zeros(points.shape[:2], bool)
-    names = table["name"]
-    return CropSet([files[str(n)] for n in names], names, table["source"], points, table["box"].astype(np.float32), gt)
+    names, sources = table["name"].astype(str), table["source"].astype(str)
+    frames = np.char.startswith(names, "frame_") & ~np.char.startswith(sources, "frame_")
+    sources = np.where(frames, np.char.add("frame_", sources), sources)
+    return CropSet([files[n] for n in names], names, sources, points, table["box"].astype(np.float32), gt)
 
 
-@dataclass(frozen=True)
-class Augmentation:
-    """Strengths and probabilities of the random changes."""
-
-    scale: float = 0.3
-    shift: float = 0.08
-    degrees: float = 30.0
-    turn: float = 0.6
-    half_body: float = 0.35
-    occlude: float = 0.35
-    degrade: float = 0.3
-    colour: float = 0.8
-
-    def weakened(self, strength: float) -> Augmentation:
-        """All strengths and probabilities times ``strength``."""
-        return Augmentation(**{name: value * strength for name, value in asdict(self).items()})
-
-
-PARTS = ((0, 7), (0, 11), (0, 13), (5, 17), (11, 17))
-"""First and last joint (exclusive) of what is seen of people: head and shoulders, upper bodies, headless ones, legs."""
-
-
-def _half_body(keypoints: Floats, box: Floats, rng: np.random.Generator) -> Floats:
-    """The box of some neighbouring joints, as when the picture or another person cuts a person off."""
-    rows = np.arange(*PARTS[int(rng.integers(len(PARTS)))])
-    known = keypoints[rows][keypoints[rows, 2] > 0, :2]
-    if len(known) < 4:
-        return box
-    low, high = known.min(axis=0), known.max(axis=0)
-    pad = 0.25 * max(float((high - low).max()), 20.0)
-    return np.concatenate([low - pad, high + pad]).astype(np.float32)
-
-
-def make_sample(
-    crops: CropSet, index: int, size_wh: tuple[int, int], augmentation: Augmentation | None, rng: np.random.Generator
-) -> tuple[Image, Floats, Floats]:
-    """Image (h, w, 3) uint8, heatmaps (17, h/4, w/4) and weights (17,), augmented unless told otherwise."""
-    image, keypoints, box = crops.image(index), crops.keypoints[index].copy(), crops.boxes[index]
-    degrees, mirrored = 0.0, False
-    if augmentation is not None:
-        if rng.random() < augmentation.half_body:
-            box = _half_body(keypoints, box, rng)
-        size = box[2:] - box[:2]
-        move = rng.normal(0, augmentation.shift, 2) * size
-        box = grow_box(box + np.tile(move, 2).astype(np.float32), float(np.exp(rng.normal(0, augmentation.scale / 2))))
-        if rng.random() < augmentation.turn:
-            degrees = float(np.clip(rng.normal(0, augmentation.degrees / 1.5), -2 * augmentation.degrees, 60))
-        mirrored = rng.random() < 0.5
-    view, matrix = crop_person(image, box, size_wh, degrees)
-    points, weights = transform_points(keypoints[:, :2], matrix), keypoints[:, 2].copy()
-    if mirrored:
-        view = np.ascontiguousarray(view[:, ::-1])
-        points[:, 0] = size_wh[0] - 1 - points[:, 0]
-        points, weights = points[JOINT_MIRROR], weights[JOINT_MIRROR]
-    if augmentation is not None:
-        if rng.random() < augmentation.occlude:
-            occlude(view, crops.image(int(rng.integers(len(crops)))), rng)
-        if rng.random() < augmentation.colour:
-            view = change_colours(view, rng)
-        if rng.random() < augmentation.degrade:
-            view = degrade(view, rng)
-    maps = draw_targets(
-        ((points + 0.5) / 4 - 0.5).astype(np.float32), (size_wh[0] // 4, size_wh[1] // 4), sigma=2.0 * size_wh[1] / 256
-    )
-    return view, maps, weights
+def read_packaged(folder: Path) -> CropSet:
+    """All packaged training sets of a folder: every ``*_train``, of which there is one at least."""
+    first, *more = [path.stem for path in sorted(folder.glob("*_train.npz"))]
+    return sum((read_crops(folder, stem) for stem in more), read_crops(folder, first))

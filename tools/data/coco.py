@@ -21,7 +21,7 @@ from tqdm import tqdm
 
 from models.pose import crop_person
 from tools.data.article import DataLayoutError
-from tools.data.body import CropSet, read_crops
+from tools.data.body import CropSet, read_crops, read_packaged
 from vision.geometry import transform_points
 from vision.image import read_photo
 from vision.types import Floats, Image
@@ -131,3 +131,8 @@ def read_coco(folder: Path, part: str) -> CropSet:
 def read_set(folder: Path, stem: str, part: str) -> CropSet:
     """The packaged set ``stem``, or, where there is none, ``part`` of data in COCO's format."""
     return read_crops(folder, stem) if (folder / f"{stem}.npz").exists() else read_coco(folder, part)
+
+
+def read_training(folder: Path) -> CropSet:
+    """The packaged training sets of a folder, or, where there is none, its data in COCO's format."""
+    return read_packaged(folder) if any(folder.glob("*_train.npz")) else read_coco(folder, "train")

@@ -9,7 +9,7 @@ from pathlib import Path
 import cv2
 import numpy as np
 
-from tools.data.body import CropSet, read_crops, read_tar
+from tools.data.body import RENDERED, CropSet, read_crops, read_packaged, read_tar
 from vision.geometry import crop_matrix, grow_box
 from vision.types import Floats, Image
 
@@ -61,10 +61,13 @@ def read_scenes(folder: Path, kind: str) -> list[Scene]:
 
 
 def read_negatives(folder: Path) -> list[Scene]:
-    """Pictures without people, from ``negatives.json`` and ``negatives.tar``."""
+    """Pictures without people and faces, on which detectors fire: ``negatives.json`` lists them, if it is there."""
+    if not (folder / "negatives.json").exists():
+        return []
     files, nothing = read_tar(folder / "negatives.tar"), np.zeros((0, 4), np.float32)
+    points = np.zeros((0, 0, 2), np.float32)
     rows = json.loads((folder / "negatives.json").read_text())
-    return [Scene(_decode(files[r["name"]]), nothing, np.zeros((0, 0, 2)), nothing, r["source"]) for r in rows]
+    return [Scene(_decode(files[row["name"]]), nothing, points, nothing, row["source"]) for row in rows]
 
 
 def read_face_crops(folder: Path) -> list[Scene]:
@@ -145,9 +148,8 @@ def outside_development(crops: CropSet, folder: Path) -> np.ndarray:
 
 def read_people(folder: Path) -> CropSet:
     """All packaged person crops that show nobody of the development scenes."""
-    crops = read_crops(folder, "body_train")
-    if (folder / "sports_train.npz").exists():
-        crops = crops + read_crops(folder, "sports_train")
+    crops = read_packaged(folder)
+    crops = crops.where(crops.sources != RENDERED)
     return crops.where(outside_development(crops, folder))
 
 

@@ -18,7 +18,9 @@ from models.pose import PoseRunner
 from tools.bench.timing import peak_memory
 from tools.data.body import CropSet, read_crops
 from tools.data.coco import read_set
-from tools.evaluate.detector import evaluate
+from tools.evaluate.bars import CLIP_FRAMES, JOINT_BARS, PERSON_BARS, bar_lines, clip_figures
+from tools.evaluate.detector import evaluate, frames_with_person
+from tools.evaluate.sides import leg_mistakes, side_figures
 from vision.layouts import JOINTS
 from vision.types import Floats
 
@@ -33,18 +35,22 @@ def run(estimate: PoseRunner, crops: CropSet) -> Floats:
     return estimate([crops.image(i) for i in range(len(crops))], crops.boxes)
 
 
+def torso_lengths(crops: CropSet) -> Floats:
+    """Distances (N,) of the middles of shoulders and hips, at least .2 of the box height."""
+    labels = crops.keypoints
+    shoulders, hips = labels[:, 5:7, :2].mean(axis=1), labels[:, 11:13, :2].mean(axis=1)
+    known = np.all(labels[:, [5, 6, 11, 12], 2] > 0, axis=1)
+    torso = np.where(known, np.linalg.norm(shoulders - hips, axis=1), 0)
+    return np.maximum(torso, 0.2 * (crops.boxes[:, 3] - crops.boxes[:, 1]))
+
+
 def torso_errors(found: Floats, crops: CropSet) -> Floats:
-    """Distances (N, 17) to the labels in torso lengths (at least .2 of the box height).
+    """Distances (N, 17) to the labels in torso lengths.
 
     NaN without a label; infinite where a network does not have the joint.
     """
     labels = crops.keypoints
-    shoulders, hips = labels[:, 5:7, :2].mean(axis=1), labels[:, 11:13, :2].mean(axis=1)
-    known = np.all(labels[:, [5, 6, 11, 12], 2] > 0, axis=1)
-    height = crops.boxes[:, 3] - crops.boxes[:, 1]
-    torso = np.where(known, np.linalg.norm(shoulders - hips, axis=1), 0)
-    torso = np.maximum(torso, 0.2 * height)
-    errors = np.linalg.norm(found[..., :2] - labels[..., :2], axis=2) / torso[:, None]
+    errors = np.linalg.norm(found[..., :2] - labels[..., :2], axis=2) / torso_lengths(crops)[:, None]
     errors = np.where(np.isnan(errors), np.inf, errors)
     return np.where(labels[..., 2] > 0, errors, np.nan).astype(np.float32)
 
@@ -170,6 +176,9 @@ def figures(weights: Path | None, thorough: bool, crops: CropSet) -> Figures:
     errors = torso_errors(found, crops)
     coco = np.char.startswith(crops.sources, "coco")
     rows = source_figures(errors, crops.sources)
+    torso, clips = torso_lengths(crops), np.array([s.startswith(CLIP_FRAMES) for s in crops.sources.tolist()])
+    rows |= side_figures(found, crops.keypoints, torso, crops.sources)
+    rows |= clip_figures(rows, leg_mistakes(found[clips], crops.keypoints[clips], torso[clips]))
     rows |= oks_figures(found[coco], crops.where(coco)) if coco.any() else {}
     rows |= joint_figures(errors) | calibration(found[..., 2], errors)
     rows |= precision_figures(weights, estimate, found, crops)
@@ -187,14 +196,29 @@ def print_table(columns: list[tuple[str, Figures]]) -> None:
         print(f"{name:60s}" + "".join(f"{word:>{width}s}" for word, width in zip(words, widths, strict=True)))
 
 
-def read_labelled(data: Path, clips: bool) -> CropSet:
-    """The packaged development crops, with ``clips`` also frames of clips, or ``val`` of data in COCO's format."""
+def read_labelled(data: Path, clips: str) -> CropSet:
+    """The packaged development crops, or ``val`` of data in COCO's format.
+
+    Also the frames of clips in packaged training sets whose sources begin with one of the comma-separated ``clips``.
+    """
     folder = data / "body" if (data / "body").is_dir() else data
-    crops = read_set(folder, "body_eval_dev", "val")
-    if clips and (folder / "body_train.npz").exists():
-        frames = read_crops(folder, "body_train")
-        crops = crops + frames.where(np.char.startswith(frames.sources, "dev_"))
+    crops, beginnings = read_set(folder, "body_eval_dev", "val"), tuple(word for word in clips.split(",") if word)
+    for path in sorted(folder.glob("*_train.npz")) if beginnings else ():
+        frames = read_crops(folder, path.stem)
+        crops = crops + frames.where(np.array([s.startswith(beginnings) for s in frames.sources.tolist()]))
     return crops
+
+
+def print_people(data: Path, clips: bool) -> None:
+    """The person detector's figures on the development scenes and, with ``clips``, on every tenth frame of clips."""
+    rows = evaluate(person_finder(), data / "body", "person")
+    if clips and (data / "clips" / "clips.json").exists():
+        found = frames_with_person(person_finder(thorough=False), data / "clips")
+        rows |= found | {PERSON_BARS[3].figure: min(found.values())}
+    print("\nperson detector:")
+    for name, value in rows.items():
+        print(f"  {name:40s}{value:8.3f}")
+    print("\n".join(bar_lines(PERSON_BARS, [("", rows)])))
 
 
 def main(argv: list[str]) -> None:
@@ -202,7 +226,13 @@ def main(argv: list[str]) -> None:
     parser = argparse.ArgumentParser(prog="python -m tools.evaluate body", description=__doc__)
     parser.add_argument("--data", type=Path, required=True, help="folder with the packaged body, or COCO's format")
     parser.add_argument("--pose-weights", type=Path, nargs="+", default=[None], help="checkpoints to compare")
-    parser.add_argument("--clips", action="store_true", help="also the labelled frames of the development clips")
+    parser.add_argument(
+        "--clips",
+        nargs="?",
+        default="",
+        const=",".join(CLIP_FRAMES),
+        help="also the labelled frames of clips: of all, or of sources with these beginnings, such as those left out",
+    )
     arguments = parser.parse_args(argv)
     try:
         crops = read_labelled(arguments.data, arguments.clips)
@@ -213,7 +243,6 @@ def main(argv: list[str]) -> None:
     except (ValueError, MissingWeights) as error:
         parser.error(str(error))
     print_table(columns)
+    print("\n" + "\n".join(bar_lines(JOINT_BARS, columns)))
     if (arguments.data / "body" / "scenes.json").exists():
-        print("\nperson detector:")
-        for name, value in evaluate(person_finder(), arguments.data / "body", "person").items():
-            print(f"  {name:16s}{value:8.3f}")
+        print_people(arguments.data, bool(arguments.clips))

@@ -11,7 +11,7 @@ import argparse
 import json
 import time
 from collections.abc import Sequence
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, fields, replace
 from pathlib import Path
 from typing import Any
 
@@ -28,11 +28,13 @@ from vision.video import probe_video, read_frames
 
 @dataclass(frozen=True)
 class Result:
-    """One clip: what is true, what was counted, and the seconds that tracking took."""
+    """One clip: true rope jumps and flights of any kind (``flights`` 0: none, or not labelled), the report, and the
+    seconds that tracking took."""
 
     clip: str
     role: str
     true: int
+    flights: int
     style: str
     report: SessionReport
     seconds: float
@@ -53,15 +55,24 @@ def main(arguments: Sequence[str]) -> dict[str, Any]:
     parser.add_argument("--data", required=True, help="folder with clips.json and the clips")
     parser.add_argument("--tracks", help="folder in which keypoints are kept between runs")
     parser.add_argument("--device", default="auto")
+    parser.add_argument(
+        "--speeds", nargs="*", default=[], metavar="ID=SPEED", help="clips in slow motion: rope_alp=0.5"
+    )
     parser.add_argument("--spoil", choices=tuple(SPOILED), help="make the clips worse before they are analysed")
     add_arguments(parser, CountSettings)
     given = parser.parse_args(list(arguments))
     folder = Path(given.data) / "clips" if (Path(given.data) / "clips").is_dir() else Path(given.data)
     clips = json.loads((folder / "clips.json").read_text(encoding="utf-8"))["clips"]
     settings = from_arguments(CountSettings, given)
+    speeds = {name: float(value) for name, _, value in (text.partition("=") for text in given.speeds)}
     networks = _Networks(given.device)
     keep = Path(given.tracks) / (given.spoil or "") if given.tracks else None
-    results = [_result(clip, folder, settings, networks, keep, given.spoil) for clip in clips]
+    results = [
+        _result(
+            clip, folder, replace(settings, speed=speeds.get(clip["id"], settings.speed)), networks, keep, given.spoil
+        )
+        for clip in clips
+    ]
     return _table(results)
 
 
@@ -102,8 +113,8 @@ def _result(
             kept.parent.mkdir(parents=True, exist_ok=True)
             save_tracks(kept, tracks)
     report = count_people(tracks, settings, probe_video(folder / clip["file"]).duration or None)
-    true = clip["airborne_phases"] if clip["role"] == "jump_without_rope" else clip["count"]
-    return Result(clip["id"], clip["role"], true, clip.get("style", ""), report, time.perf_counter() - start)
+    facts = clip["count"], clip["airborne_phases"], clip.get("style", "")
+    return Result(clip["id"], clip["role"], *facts, report, time.perf_counter() - start)
 
 
 def save_tracks(path: Path, tracks: Sequence[PoseTrack]) -> None:
@@ -122,13 +133,18 @@ def load_tracks(path: Path) -> list[PoseTrack]:
 
 
 def _table(results: list[Result]) -> dict[str, Any]:
-    print(f"{'clip':28}{'true':>6}{'count':>6}{'error':>6}  {'style':<16}{'rope':>5}{'turns':>6}{'cover':>6}{'s':>7}")
+    heads = f"{'true':>6}{'count':>6}{'error':>6}{'flights':>9}{'no rope':>8}{'others':>8}"
+    print(f"{'clip':28}{heads}  {'style':<16}{'rope':>5}{'turns':>6}{'cover':>6}{'s':>7}")
     for r in results:
         who = r.report.skipper
         facts = (who.style, who.rope_confidence, who.turns, who.coverage) if who else ("-", 0.0, 0, 0.0)
         style, rope, turns, cover = facts
-        counts = f"{r.clip[:27]:28}{r.true:6}{r.report.count:6}{r.error:+6}"
+        others = sum(p.count for i, p in enumerate(r.report.people) if i != r.report.main)
+        free = who.count_without_rope if who else 0
+        counts = f"{r.clip[:27]:28}{r.true:6}{r.report.count:6}{r.error:+6}{r.flights:9}{free:8}{others:8}"
         print(f"{counts}  {style:<16}{rope:5.2f}{turns:6}{cover:6.2f}{r.seconds:7.1f}")
+        for sentence in r.report.warnings:
+            print(f"{'':28}{sentence}")
     return {role: _group(role, [r for r in results if r.role == role]) for role in sorted({r.role for r in results})}
 
 

@@ -12,6 +12,7 @@ from pathlib import Path
 
 from tools.render import sample as render_sample
 from tools.render.jump_motion import STYLES
+from tools.render.no_rope_motion import NO_ROPE
 from tools.render.sample import SampleConfig
 from tools.script import run_script
 from vision.options import check_options, option
@@ -30,6 +31,14 @@ STILL_CLIPS = (
 )  # fmt: skip
 """Exercise, repetitions a second and frames a second of each clip without a jump."""
 
+NO_ROPE_CLIPS = (
+    ("hops", 2.2, 30), ("jog", 2.8, 25), ("high_knees", 2.6, 30), ("pedal", 2.6, 30), ("free_jacks", 1.9, 25),
+    ("hops", 1.7, 25), ("jog", 3.2, 30), ("high_knees", 3.6, 30), ("pedal", 3.4, 25), ("free_jacks", 2.2, 30),
+)  # fmt: skip
+"""Exercise, hops, steps or half turns of the pedals a second, and frames a second of each clip without a rope."""
+
+SETS = {"rope": CLIPS, "no_rope": NO_ROPE_CLIPS, "still": STILL_CLIPS}
+
 
 @dataclass(frozen=True)
 class ClipsConfig:
@@ -38,7 +47,9 @@ class ClipsConfig:
     out: str = option("", "Folder of the clips and clips.json")
     first: int = option(0, "Number of the first clip", low=0, high=len(CLIPS) - 1)
     step: int = option(1, "Every how many clips one is rendered: several calls share the work", low=1, high=len(CLIPS))
-    still: bool = option(False, "Render exercises that never leave the floor instead of jumps")
+    kind: str = option(
+        "rope", "Jumps with a rope, without one, or exercises that stay on the floor", choices=tuple(SETS)
+    )
     seed: int = option(1, "Seed of the first clip's person, room and view; the others' follow", low=0, high=1_000_000)
     seconds: float = option(6.0, "Time of jumping in each clip", low=2, high=60, unit="s")
 
@@ -54,7 +65,7 @@ class ClipsConfig:
 def main(config: ClipsConfig) -> None:
     """Render the clips that are not there yet; the list always names all that are."""
     folder = Path(config.out)
-    listed = STILL_CLIPS if config.still else CLIPS
+    listed = SETS[config.kind]
     for number in range(config.first, len(listed), config.step):
         style, rate, fps = listed[number]
         target = folder / f"{number:02}_{style}.mp4"
@@ -71,8 +82,10 @@ def main(config: ClipsConfig) -> None:
 def _entry(path: Path) -> dict:
     """What the list says of the clip with the answer at ``path``."""
     answer = json.loads(path.read_text())
-    count, style = answer["count"], STYLES.get(answer["style"], "none")
-    facts = {"role": "positive" if count else "negative", "count": count, "airborne_phases": count}
+    flights, name = answer["count"], answer["style"]
+    role = "positive" if name in STYLES else "jump_without_rope" if flights else "negative"
+    style = STYLES.get(name) or (NO_ROPE[name].label if name in NO_ROPE else "") or "none"
+    facts = {"role": role, "count": flights if role == "positive" else 0, "airborne_phases": flights}
     return {"id": path.stem, "file": path.with_suffix(".mp4").name, "style": style, **facts}
 
 

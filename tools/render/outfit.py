@@ -54,8 +54,10 @@ class Outfit:
         return cls(sleeve=sleeve, leg=leg, hem=hem, loose=float(rng.uniform(0.5, 1.7)), haircut=haircut).dyed(rng)
 
     def dyed(self, rng: np.random.Generator) -> Outfit:
-        """The same cut in other colours, patterns and skin."""
+        """The same cut in other colours, patterns and skin; a quarter is dark from the hips to the shoes."""
         level, hue = rng.uniform(0, 255, (5, 1)), rng.uniform(-90, 90, (5, 3)) * rng.choice([0.15, 1.0], (5, 1))
+        if rng.random() < 0.25:
+            level[1:], hue[1:] = rng.uniform(0, 35), 0.15 * hue[1:]
         shirt, trousers, shoes, second, socks = (
             tuple(int(v) for v in row) for row in np.clip(level + hue, 8, 245).astype(int)
         )

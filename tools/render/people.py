@@ -20,6 +20,7 @@ from pathlib import Path
 import cv2
 import numpy as np
 
+from tools.data.body import RENDERED
 from tools.render.body import Body
 from tools.render.cast import Actor, cast
 from tools.render.crop import Crop, make_crop
@@ -89,7 +90,7 @@ def _encoded(task: tuple[RenderOptions, int]) -> tuple[list[bytes], dict[str, Ar
     names = [f"rendered_{number * CHUNK + k:06d}.jpg" for k in range(len(crops))]
     return jpegs, {
         "name": np.array(names),
-        "source": np.full(len(crops), "rendered"),
+        "source": np.full(len(crops), RENDERED),
         "origin": np.array([c.activity for c in crops], "<U16"),
         "keypoints": np.stack([c.keypoints for c in crops]),
         "box": np.stack([c.box for c in crops]),

@@ -156,10 +156,14 @@ def random_stance(rng: np.random.Generator, spread: float = 3.0, only: str = "")
 
 
 def _skip(rng: np.random.Generator) -> tuple[Stance, Stance]:
-    """Two moments, 1/50 s apart, of somebody who skips a rope; every second one bows, as fast steppers do."""
+    """Two moments, 1/50 s apart, of somebody who skips a rope; every second one bows, as fast steppers do.
+
+    Steps from foot to foot come up to seven times a second.
+    """
     bowed = rng.random() < 0.5
     style = "alternate" if bowed and rng.random() < 0.5 else str(rng.choice(list(STYLES)))
-    motion = Motion(style, 3, float(rng.uniform(1.6, 3.2)), 0.5, int(rng.integers(1_000_000)))
+    rate = float(rng.uniform(1.6, 7.0 if style == "alternate" else 3.2))
+    motion = Motion(style, round(1.5 * rate) + 1, rate, 0.5, int(rng.integers(1_000_000)))
     time = float(rng.uniform(0.3, motion.duration - 0.3))
     noise = bow(float(rng.uniform(0, 70)), rng) if bowed else {}
     out = []

@@ -15,6 +15,7 @@ import numpy as np
 
 from tools.render.body import Body, Outfit
 from tools.render.jump_motion import STYLES, Moment, Motion
+from tools.render.no_rope_motion import NO_ROPE, NoRopeMotion
 from tools.render.rasterizer import Array, Camera
 from tools.render.scenery import Gym, cast_shadow, draw_rope, rope_curve
 from tools.render.shading import Light, render_body
@@ -29,7 +30,9 @@ from vision.video import write_video
 class SampleConfig:
     """Options of the sample video."""
 
-    style: str = option("two_feet", "How the person jumps, or what they do instead", choices=(*STYLES, *STILL))
+    style: str = option(
+        "two_feet", "How the person jumps, or what they do instead", choices=(*STYLES, *NO_ROPE, *STILL)
+    )
     count: int = option(24, "Number of jumps or repetitions", low=1, high=500)
     rate: float = option(2.3, "Jumps or repetitions a second", low=0.5, high=9, unit="1/s")
     lead: float = option(1.0, "Standing still before and after", low=0, high=10, unit="s")
@@ -50,7 +53,7 @@ class Scene:
     """Everything that stands still: the person's shape, the room seen empty, camera, light and movement."""
 
     body: Body
-    motion: Motion | StillMotion
+    motion: Motion | NoRopeMotion | StillMotion
     camera: Camera
     light: Light
     room: Array
@@ -66,6 +69,8 @@ def make_scene(config: SampleConfig) -> Scene:
         shape = {name: float(rng.uniform(0.15, 0.85)) for name in shape}
     if config.style in STILL:
         motion = StillMotion(config.style, config.count, config.rate, config.lead)
+    elif config.style in NO_ROPE:
+        motion = NoRopeMotion(config.style, config.count, config.rate, config.lead, config.seed)
     else:
         motion = Motion(config.style, config.count, config.rate, config.lead, config.seed)
     camera = _view(rng) if config.seed else Camera()
@@ -81,9 +86,10 @@ def _view(rng: np.random.Generator) -> Camera:
 
 
 def stand(body: Body, moment: Moment) -> tuple[Array, Array]:
-    """Vertices (V, 3) and joints (17, 3) with the lowest point at the moment's height above the floor."""
+    """Vertices (V, 3) and joints (17, 3) with the lowest point, or the hips of who sits, at the moment's height."""
     vertices, joints = body.posed(moment.pose)
-    lift = np.array([0.0, 0.0, moment.height - vertices[:, 2].min()])
+    above = moment.seat - joints[11:13, 2].mean() if moment.seat else moment.height - vertices[:, 2].min()
+    lift = np.array([0.0, 0.0, above])
     return vertices + lift, joints + lift
 
 

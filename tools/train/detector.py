@@ -2,7 +2,7 @@
 
     python -m tools.train.detector --kind face --data DIR --work-dir runs/face --minutes 30
 
-``DIR`` holds the packaged folders ``face`` and ``body``.
+``DIR`` holds the packaged folders ``face``, ``body`` and, if there is one, ``negatives``.
 """
 
 from __future__ import annotations
@@ -18,10 +18,17 @@ from models.checkpoints import load_strictly, read_weights
 from models.detector import SEARCHES, Detector, DetectorRunner, DetectorSize, decode_cells, flatten, grid
 from models.runtime import Engine, choose_device
 from tools.data.detection import Composer, assign
-from tools.data.scenes import read_body_faces, read_face_crops, read_faceless, read_person_crops, read_scenes
+from tools.data.scenes import (
+    read_body_faces,
+    read_face_crops,
+    read_faceless,
+    read_negatives,
+    read_person_crops,
+    read_scenes,
+)
 from tools.evaluate.detector import evaluate
 from tools.script import run_script
-from tools.train.loop import fitted, on_device, prepare
+from tools.train.loop import batches, fitted, on_device, prepare
 from tools.train.timed_run import TimedOptions, TimedRun
 from vision.options import option
 
@@ -44,7 +51,7 @@ def composer(config: DetectorTraining) -> Composer:
     folder = Path(config.data)
     listed = [s for s in read_scenes(folder / "body", config.kind) if not s.dev]
     scenes = [s for s in listed if len(s.boxes)]
-    negatives = [s for s in listed if not len(s.boxes) and not len(s.ignore)]
+    negatives = [s for s in listed if not len(s.boxes) and not len(s.ignore)] + read_negatives(folder / "negatives")
     if config.kind == "face":
         negatives += read_faceless(folder / "body", len(negatives))
         more = [read_body_faces(folder / "body", Path(config.body_faces))] if config.body_faces else []
@@ -132,7 +139,7 @@ def main(config: DetectorTraining) -> None:
         return row, row["recall"] - row["false"]
 
     facts = {"network": "detector", "kind": config.kind, "points": points, "size": asdict(size)}
-    TimedRun(network, config, facts, clip=10.0).train(make, loss, figures)
+    TimedRun(network, config, facts, clip=10.0).train(batches(make, config.seed, workers=config.workers), loss, figures)
 
 
 if __name__ == "__main__":

@@ -34,7 +34,10 @@ class MachineOptions:
     seed: int = option(1, "random seed", low=0, high=2**31)
 
 
-HERE = ("data", "scenes", "body_faces", "rendered", "work_dir", "start", "device", "threads", "workers")
+HERE = (
+    "data", "scenes", "body_faces", "rendered", "work_dir", "start", "resume", "at_most", "evaluate_every", "device",
+    "threads", "workers", "compiled",
+)  # fmt: skip
 """Options that say where a run finds things and takes place, not what it learns."""
 
 
@@ -153,7 +156,7 @@ def load_state(
     path: Path, network: nn.Module, average: MovingAverage, optimiser: torch.optim.Optimizer
 ) -> dict[str, Any]:
     """Restore what ``save_state`` wrote; returns the additional values."""
-    state = torch.load(path, weights_only=True)
+    state = torch.load(path, map_location="cpu", weights_only=True)
     network.load_state_dict(state.pop("network"))
     average.network.load_state_dict(state.pop("average"))
     average.steps = state.pop("averaged")

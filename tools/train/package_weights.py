@@ -12,6 +12,8 @@ import hashlib
 from dataclasses import dataclass
 from pathlib import Path
 
+from torch import Tensor
+
 from models.checkpoints import SUMS, read_weights, save_weights
 from models.loading import PACKAGED
 from tools.script import run_script
@@ -29,10 +31,15 @@ class Packaging:
         check_options(self)
 
 
+def halved(tensors: dict[str, Tensor]) -> dict[str, Tensor]:
+    """Kernels and matrices in float16, all else as it is."""
+    return {key: t.half() if t.ndim > 1 else t for key, t in tensors.items()}
+
+
 def package(source: Path, target: Path) -> None:
     """Write the tensors of ``source`` that have two or more dimensions in float16, the others as they are."""
     tensors, config = read_weights(source)
-    save_weights(target, {key: t.half() if t.ndim > 1 else t for key, t in tensors.items()}, config)
+    save_weights(target, halved(tensors), config)
     target.chmod(0o644)
 
 

@@ -2,30 +2,35 @@
 
     python -m tools.train.pose --data DIR --work-dir runs/pose --minutes 60
 
-``DIR`` holds data in COCO's format (see ``tools.data.coco``), or the packaged ``body_train.{npz,tar}``,
-``sports_train.{npz,tar}`` and ``body_eval_dev.{npz,tar}``; a set of ``tools.render.people`` there or in ``--rendered``
-is mixed in.  The work directory receives ``log.csv``, ``last.safetensors`` and ``best.safetensors``; the app takes the
-latter with ``--pose-weights``.
+``DIR`` holds data in COCO's format (see ``tools.data.coco``), or packaged crops: every ``*_train.{npz,tar}``, and
+``body_eval_dev.{npz,tar}`` to judge by; crops of ``tools.render.people`` there or in ``--rendered`` are mixed in.  All
+crops are decoded once and stay where the network is (187 kB each), where batches of augmented views are made of them.
+The work directory receives ``log.csv``, ``state.pt`` (``--resume`` goes on from it), ``last.safetensors`` and
+``best.safetensors``; the app takes the latter with ``--pose-weights``.
 """
 
 from __future__ import annotations
 
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
 import torch
+from torch import Tensor
+from torch.nn import functional
 
 from models.checkpoints import load_strictly
 from models.hrnet import SIZES, HRNet
 from models.loading import read_pose_file
 from models.pose import MEAN, STD, PoseRunner
 from models.runtime import Engine, choose_device, choose_precision
-from tools.data.body import Augmentation, CropSet, make_sample, read_crops
-from tools.data.coco import read_set
+from tools.data.body import RENDERED, CropSet
+from tools.data.coco import read_set, read_training
+from tools.data.views import Augmentation, CropTensors, decoded, make_views, targets
 from tools.evaluate import body as evaluate_body
 from tools.script import run_script
-from tools.train.loop import fitted, on_device, prepare
+from tools.train.loop import fitted, prepare
 from tools.train.timed_run import TimedOptions, TimedRun
 from vision.options import option
 
@@ -42,13 +47,16 @@ class PoseTraining(TimedOptions):
     height: int = option(256, "input height, a multiple of 32", low=64, high=512, unit="px")
     width: int = option(192, "input width, a multiple of 32", low=64, high=512, unit="px")
     start: str = option("", "weights to start from, of this size or of half its width; empty for random ones")
+    frozen: str = option("", "comma-separated beginnings of the layers that keep their weights and statistics")
     separate: bool = option(False, "push the outputs of left and right joints apart at the start")
     batch_size: int = option(32, "samples per step", low=1, high=4096)
-    rendered: str = option("", "folder of tools.render.people's set; empty for the data folder, if it has one")
+    rendered: str = option("", "another folder of such sets: that of tools.render.people")
     rendered_share: float = option(0.3, "part of the samples that is drawn from the rendered set", low=0, high=1)
     without: str = option("", "comma-separated beginnings of the sources to leave out")
     often: str = option("", "comma-separated beginnings of the sources to draw three times as often")
     strength: float = option(1.0, "strength of the augmentation; short runs want less", low=0, high=1)
+    parted: float = option(0.0, "weight of the penalty for giving both ankles or knees one place", low=0, high=10)
+    compiled: bool = option(False, "compile the network first; takes a minute, and pays on a GPU")
 
     def __post_init__(self) -> None:
         super().__post_init__()
@@ -63,29 +71,30 @@ def _begins(sources: np.ndarray, beginnings: str) -> np.ndarray:
     return np.array([str(source).startswith(words) for source in sources])
 
 
+FAMILIES = ("dev_", "frame_", "x_", "sports_")
+"""Beginnings of sources that count as one source each."""
+
+
+def balanced(crops: CropSet) -> np.ndarray:
+    """How often each crop (N,) is drawn: a source by the root of its size, crops with human labels twice as often."""
+    sources = np.array([next((f for f in FAMILIES if s.startswith(f)), s) for s in crops.sources.tolist()])
+    _, where, sizes = np.unique(sources, return_inverse=True, return_counts=True)
+    return np.where(crops.gt.any(axis=1), 2.0, 1.0) / np.sqrt(sizes[where])
+
+
 def training_set(config: PoseTraining) -> tuple[CropSet, np.ndarray]:
     """All training crops and the probability of drawing each."""
-    folder = Path(config.data)
-    crops = read_set(folder, "body_train", "train")
-    if (folder / "sports_train.npz").exists():
-        crops = crops + read_crops(folder, "sports_train")
+    crops = read_training(Path(config.data))
+    if config.rendered:
+        crops = crops + read_training(Path(config.rendered))
     crops = crops.where(~_begins(crops.sources, config.without))
-    chance = np.ones(len(crops))
-    chance[crops.sources == "ccp"] = 0.5
-    chance[_begins(crops.sources, config.often)] = 3.0
-    return with_rendered(crops, chance / chance.sum(), config)
-
-
-def with_rendered(crops: CropSet, chance: np.ndarray, config: PoseTraining) -> tuple[CropSet, np.ndarray]:
-    """Crops and chances with the rendered set mixed in, where there is one."""
-    folder = Path(config.rendered or config.data)
-    if not (folder / "rendered_train.npz").exists():
-        if config.rendered:
-            raise ValueError(f"rendered must be a folder with rendered_train.npz, not {config.rendered!r}")
-        return crops, chance
-    drawn = read_crops(folder, "rendered_train")
-    share = config.rendered_share
-    return crops + drawn, np.concatenate([chance * (1 - share), np.full(len(drawn), share / len(drawn))])
+    chance = balanced(crops)
+    chance[_begins(crops.sources, config.often)] *= 3.0
+    drawn = crops.sources == RENDERED
+    if drawn.any() and not drawn.all():
+        chance[drawn] *= config.rendered_share / chance[drawn].sum()
+        chance[~drawn] *= (1 - config.rendered_share) / chance[~drawn].sum()
+    return crops, chance / chance.sum()
 
 
 def score(network: torch.nn.Module, crops: CropSet, size_wh: tuple[int, int]) -> dict[str, float]:
@@ -112,6 +121,13 @@ def separate_sides(network: HRNet) -> None:
         pair += torch.stack([push, -push])
 
 
+def freeze(network: HRNet, beginnings: str) -> None:
+    """Keep the weights and the statistics of the layers whose names begin so."""
+    for name, layer in network.named_modules():
+        if name and name.startswith(tuple(word for word in beginnings.split(",") if word)):
+            layer.eval().requires_grad_(False)
+
+
 def build(config: PoseTraining) -> HRNet:
     """The network at its start."""
     network = HRNet(SIZES[config.size])
@@ -119,40 +135,81 @@ def build(config: PoseTraining) -> HRNet:
         load_strictly(network, fitted(read_pose_file(Path(config.start))[0], network), Path(config.start))
     if config.separate:
         separate_sides(network)
+    freeze(network, config.frozen)
     return network.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
 
 
-def loss(network: torch.nn.Module, batch: tuple[np.ndarray, ...], precision: torch.dtype) -> torch.Tensor:
-    """Mean squared error of the heatmaps of the known joints, in hundredths, for a batch of views, maps and weights."""
-    views, maps, weights, mean, std = on_device((*batch, MEAN, STD), network)
+LEGS = ((13, 14), (15, 16))
+"""Knees and ankles, left and right: the joints that are most often given one place."""
+
+
+def coincidence(maps: Tensor) -> Tensor:
+    """How alike the heatmaps (B, 17, h, w) of both knees and of both ankles are: cosines (B, 2) in [0, 1]."""
+    flat = maps.clamp(min=0).flatten(2)
+    return torch.stack([functional.cosine_similarity(flat[:, a], flat[:, b], dim=1) for a, b in LEGS], dim=1)
+
+
+def loss(found: Tensor, maps: Tensor, weights: Tensor, parted: float) -> Tensor:
+    """Mean squared error of the heatmaps (B, 17, h, w) of the known joints, in hundredths.
+
+    ``weights`` (B, 17) are 0 where a joint is unknown.  ``parted`` weighs what knees and ankles coincide more than
+    their labels do, where both are known.
+    """
     weight = weights * JOINT_WEIGHTS.to(weights)
-    with torch.autocast(views.device.type, precision, enabled=precision != torch.float32):
-        found = network(((views - mean) / std).permute(0, 3, 1, 2))
-    error = (found.float() - maps).square().mean(dim=(2, 3))
-    return (error * weight).sum() / weight.sum().clamp(min=1) * 100
+    error = (found - maps).square().mean(dim=(2, 3))
+    total = (error * weight).sum() / weight.sum().clamp(min=1) * 100
+    if not parted:
+        return total
+    both = torch.stack(
+        [weights[:, a] * weights[:, b] * (maps[:, [a, b]].amax(dim=(1, 2, 3)) > 0) for a, b in LEGS], dim=1
+    )
+    more = (coincidence(found) - coincidence(maps)).clamp(min=0)
+    return total + parted * (more * both).sum() / both.sum().clamp(min=1)
+
+
+def view_batches(crops: CropTensors, chance: np.ndarray, config: PoseTraining) -> Iterator[tuple[Tensor, ...]]:
+    """Normalised views (B, 3, h, w), their heatmaps and the joints' weights, for ever."""
+    size_wh, device = (config.width, config.height), crops.images.device
+    change = Augmentation().weakened(config.strength)
+    odds = torch.from_numpy(chance).to(device)
+    mean, deviation = (torch.from_numpy(x).to(device).view(3, 1, 1) for x in (MEAN, STD))
+    while True:
+        rows = torch.multinomial(odds, config.batch_size, replacement=True)
+        views, points, weights = make_views(crops[rows], size_wh, change)
+        views = ((views - mean) / deviation).contiguous(memory_format=torch.channels_last)
+        yield views, targets(points, size_wh), weights
+
+
+def learner(network: HRNet, config: PoseTraining) -> Callable[[tuple[Tensor, ...]], Tensor]:
+    """The loss of a batch, in bfloat16 where that is faster."""
+    device = next(network.parameters()).device
+    precision = choose_precision(device)
+    forward = torch.compile(network) if config.compiled else network
+
+    def loss_of(batch: tuple[Tensor, ...]) -> Tensor:
+        views, maps, weights = batch
+        with torch.autocast(device.type, precision, enabled=precision != torch.float32):
+            found = forward(views)
+        return loss(found.float(), maps, weights, config.parted)
+
+    return loss_of
 
 
 def main(config: PoseTraining) -> None:
     """Train for the given time; ``best.safetensors`` and ``last.safetensors`` land in the work directory."""
     prepare(config.seed, config.threads)
-    size_wh = (config.width, config.height)
     crops, chance = training_set(config)
     development = read_set(Path(config.data), "body_eval_dev", "val")
     device = choose_device(config.device)
-    network, precision = build(config).to(device), choose_precision(device)
-    augmentation = Augmentation().weakened(config.strength)
-
-    def make(rng: np.random.Generator) -> tuple[np.ndarray, ...]:
-        rows = rng.choice(len(crops), config.batch_size, p=chance)
-        samples = (make_sample(crops, i, size_wh, augmentation, rng) for i in rows)
-        return tuple(np.stack(x) for x in zip(*samples, strict=True))
+    network = build(config).to(device)
+    run = TimedRun(network, config, {"network": "hrnet"}, clip=1.0)
 
     def figures(average: torch.nn.Module) -> tuple[dict[str, float], float]:
-        row = score(average, development, size_wh)
+        row = score(average, development, (config.width, config.height))
         return row, row["mean"]
 
-    run = TimedRun(network, config, {"network": "hrnet"}, clip=1.0)
-    run.train(make, lambda batch: loss(network, batch, precision), figures)
+    torch.manual_seed(config.seed + run.step)
+    run.train(view_batches(decoded(crops, device), chance, config), learner(network, config), figures)
 
 
 if __name__ == "__main__":

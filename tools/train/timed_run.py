@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -13,11 +13,12 @@ import torch
 from torch import Tensor, nn
 
 from models.checkpoints import save_weights
-from tools.train.loop import Log, MachineOptions, MovingAverage, batches, cosine, described
+from tools.train.loop import Log, MachineOptions, MovingAverage, cosine, described, load_state, save_state
+from tools.train.package_weights import halved
 from vision.options import check_options, option
 
-EVALUATE_EVERY = 300.0
-"""Seconds between two evaluations."""
+SAVE_EVERY = 60.0
+"""Seconds between two saved states."""
 
 
 @dataclass(frozen=True)
@@ -25,7 +26,12 @@ class TimedOptions(MachineOptions):
     """What every timed run is told."""
 
     work_dir: str = option("runs/new", "folder for logs and checkpoints")
-    minutes: float = option(60.0, "length of the run", low=0, high=10000, unit="min")
+    minutes: float = option(60.0, "length of the whole run", low=0, high=10000, unit="min")
+    at_most: float = option(
+        10000.0, "time that this call may take; the run can be resumed", low=0, high=10000, unit="min"
+    )
+    resume: bool = option(False, "go on from the work directory's state.pt")
+    evaluate_every: float = option(5.0, "time between two evaluations", low=0.1, high=10000, unit="min")
     learning_rate: float = option(1.5e-3, "peak learning rate of AdamW", low=0, high=1)
     warmup: int = option(150, "steps of linear warm-up", low=0, high=100000)
     weight_decay: float = option(0.02, "AdamW's weight decay", low=0, high=1)
@@ -38,24 +44,45 @@ class TimedOptions(MachineOptions):
 class TimedRun:
     """AdamW with a linear warm-up by steps and half a cosine by the clock; the moving average is what is kept.
 
-    ``facts`` describe the network in every checkpoint.
+    ``facts`` describe the network in every checkpoint.  The work directory's ``state.pt`` is renewed every minute.
     """
 
     def __init__(self, network: nn.Module, config: TimedOptions, facts: dict[str, Any], clip: float) -> None:
         self.network, self.config, self.clip = network, config, clip
+        self.work = Path(config.work_dir)
         self.facts = facts | {"training": described(config)}
         self.average = MovingAverage(network, config.average)
         self.optimiser = torch.optim.AdamW(
             network.parameters(), lr=config.learning_rate, weight_decay=config.weight_decay
         )
-        self.log, self.best, self.step = Log(Path(config.work_dir) / "log.csv"), -np.inf, 0
+        self.best, self.step, self.before = -np.inf, 0, 0.0
         self.losses: list[Tensor] = []
-        self.start = self.evaluated = time.monotonic()
+        if config.resume:
+            self._resume()
+        self.log = Log(self.work / "log.csv")
+        self.start = self.evaluated = self.saved = time.monotonic()
+
+    def _resume(self) -> None:
+        path = self.work / "state.pt"
+        if not path.is_file():
+            raise ValueError(f"resume needs {path}, which is not there")
+        state = load_state(path, self.network, self.average, self.optimiser)
+        self.step, self.best, self.before = state["step"], state["best"], state["seconds"]
+
+    @property
+    def seconds(self) -> float:
+        """Time that the run has taken, earlier calls counted in."""
+        return self.before + time.monotonic() - self.start
 
     @property
     def part(self) -> float:
         """Share of the time that is over."""
-        return (time.monotonic() - self.start) / max(self.config.minutes * 60, 1e-9)
+        return self.seconds / max(self.config.minutes * 60, 1e-9)
+
+    @property
+    def over(self) -> bool:
+        """Whether the run, or the time of this call, is at its end."""
+        return self.part >= 1 or self.seconds - self.before >= self.config.at_most * 60
 
     def learn(self, loss: Tensor) -> None:
         """One step of the optimiser."""
@@ -68,37 +95,43 @@ class TimedRun:
         nn.utils.clip_grad_norm_(self.network.parameters(), self.clip)
         self.optimiser.step()
         self.average.update(self.network)
-        self.losses.append(loss.detach())
+        self.losses = [*self.losses[-399:], loss.detach()]
         if self.step % 50 == 0:
             print(self.step, f"{self.recent(50):.4f}", f"{self.part:.3f}", flush=True)
         self.step += 1
 
     def recent(self, steps: int) -> float:
-        """Mean loss of the last steps."""
+        """Mean loss of the last steps, 400 at most."""
         return float(torch.stack(self.losses[-steps:]).mean())
 
     def keep(self, row: dict[str, float], rank: float) -> None:
         """Log the figures of the average and write ``last``, and ``best`` where ``rank`` is the highest so far."""
-        work = Path(self.config.work_dir)
         self.log.row(self.step, loss=self.recent(400), **row)
-        tensors, facts = self.average.network.state_dict(), self.facts | {"metrics": row}
-        save_weights(work / "last.safetensors", tensors, facts)
+        tensors, facts = halved(self.average.network.state_dict()), self.facts | {"metrics": row}
+        save_weights(self.work / "last.safetensors", tensors, facts)
         if rank > self.best:
             self.best = rank
-            save_weights(work / "best.safetensors", tensors, facts)
+            save_weights(self.work / "best.safetensors", tensors, facts)
         self.evaluated = time.monotonic()
+
+    def save(self) -> None:
+        """Write what ``resume`` goes on from."""
+        more = {"step": self.step, "best": float(self.best), "seconds": self.seconds}
+        save_state(self.work / "state.pt", self.network, self.average, self.optimiser, **more)
+        self.saved = time.monotonic()
 
     def train(
         self,
-        make: Callable[[np.random.Generator], Any],
+        batches: Iterable[Any],
         loss_of: Callable[[Any], Tensor],
         score: Callable[[nn.Module], tuple[dict[str, float], float]],
     ) -> None:
-        """Learn from ``loss_of(make(rng))`` until the time is over; ``score`` gives figures and their rank."""
-        for batch in batches(make, self.config.seed, workers=self.config.workers):
+        """Learn from the loss of every batch until the time is over; ``score`` gives figures and their rank."""
+        for batch in batches:
             self.learn(loss_of(batch))
-            over = self.part >= 1
-            if over or time.monotonic() - self.evaluated > EVALUATE_EVERY:
+            if self.over or time.monotonic() - self.evaluated > self.config.evaluate_every * 60:
                 self.keep(*score(self.average.network))
-            if over:
+            if self.over or time.monotonic() - self.saved > SAVE_EVERY:
+                self.save()
+            if self.over:
                 return

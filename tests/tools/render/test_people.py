@@ -6,9 +6,11 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+import torch
 
 from tools.render.backgrounds import make_place
 from tools.render.cast import gap, plausible
+from tools.render.outfit import Outfit
 from tools.render.poses import ACTIVITIES, LIMBS, NEUTRAL, Stance, balance, bones, draw_angles, mirrored, random_stance
 from tools.render.rasterizer import Camera
 from tools.render.view import SIZE, picture_edges
@@ -70,6 +72,19 @@ def test_every_second_skipper_bows() -> None:
         bends.append(sum(pose[f"spine0{k}"][0] for k in (2, 3, 4, 5) if f"spine0{k}" in pose))
     assert np.percentile(bends, 40) < 20
     assert np.percentile(bends, 90) > 50
+
+
+def test_a_quarter_is_dark_from_the_hips_to_the_shoes() -> None:
+    drawn = [Outfit().dyed(np.random.default_rng(seed)) for seed in range(300)]
+    dark = [max(*o.trousers, *o.shoes, *o.socks, *o.second) <= 50 for o in drawn]
+    assert 0.17 < np.mean(dark) < 0.33
+    assert np.mean([max(o.shirt) > 80 for o, is_dark in zip(drawn, dark, strict=True) if is_dark]) > 0.5
+
+
+def test_some_steppers_are_fast() -> None:
+    moments = [random_stance(np.random.default_rng(seed), only="skip") for seed in range(200)]
+    bent = [np.abs(np.subtract(b.pose["lowerleg01.L"], a.pose["lowerleg01.L"])).max() for a, b in moments]
+    assert 0.04 < np.mean(np.array(bent) > 9) < 0.3, "degrees that a knee bends in a fiftieth of a second"
 
 
 def test_capsules() -> None:
@@ -214,7 +229,8 @@ def test_a_moving_arm_is_blurred_round_its_label() -> None:
 
 
 def test_set_repeats_grows_and_trains(body, tmp_path: Path, monkeypatch) -> None:
-    from tools.data.body import Augmentation, make_sample, read_crops
+    from tools.data.body import read_crops
+    from tools.data.views import Augmentation, decoded, make_views
     from tools.render import people as render_people
 
     monkeypatch.setattr(render_people, "CHUNK", 4)
@@ -237,8 +253,8 @@ def test_set_repeats_grows_and_trains(body, tmp_path: Path, monkeypatch) -> None
     assert np.all((known[:, :2] >= 0) & (known[:, :2] <= np.array(SIZE) - 1))
     assert set(np.unique(crops.keypoints[..., 2])) <= {0, 0.5, 1}
     assert (crops.keypoints[..., 2] > 0).mean() > 0.6
-    view, maps, weights = make_sample(crops, 1, (192, 256), Augmentation(), np.random.default_rng(0))
-    assert (view.shape, maps.shape, weights.shape) == ((256, 192, 3), (17, 64, 48), (17,))
+    views, points, weights = make_views(decoded(crops, torch.device("cpu")), (192, 256), Augmentation())
+    assert (views.shape, points.shape, weights.shape) == ((8, 3, 256, 192), (8, 17, 2), (8, 17))
 
 
 def test_training_draws_its_share_from_the_rendered_set(tmp_path: Path) -> None:
@@ -255,8 +271,11 @@ def test_training_draws_its_share_from_the_rendered_set(tmp_path: Path) -> None:
     assert chance[4:].sum() == pytest.approx(0.25)
     assert chance.sum() == pytest.approx(1)
     assert len(training_set(PoseTraining(data=real))[0]) == 4
-    with pytest.raises(ValueError, match="rendered"):
-        training_set(PoseTraining(data=real, rendered=str(tmp_path)))
+    for kind in ("npz", "tar"):
+        (tmp_path / "rendered" / f"{STEM}.{kind}").rename(tmp_path / "real" / f"{STEM}.{kind}")
+    assert training_set(PoseTraining(data=real, rendered_share=0.4))[1][4:].sum() == pytest.approx(0.4)
+    with pytest.raises(ValueError, match="train"):
+        training_set(PoseTraining(data=real, rendered=str(tmp_path / "rendered")))
 
 
 def _rows(source: str, count: int) -> dict[str, np.ndarray]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import json
+import shutil
 import tarfile
 from pathlib import Path
 
@@ -14,7 +15,7 @@ from PIL import Image as PillowImage
 
 from models.checkpoints import read_weights
 from models.detector import Detector, DetectorSize
-from tools.train.detector import DetectorTraining, main
+from tools.train.detector import DetectorTraining, composer, main
 
 
 def write_tar(path: Path, images: dict[str, np.ndarray]) -> None:
@@ -42,7 +43,20 @@ def data(tmp_path: Path) -> Path:
     write_tar(folder / "body_train.tar", {"c.jpg": crop})
     np.savez(folder / "body_train.npz", name=["c.jpg"], source=["other"], keypoints=np.zeros((1, 17, 3)),
              box=[[20, 10, 200, 280]])  # fmt: skip
+    others = tmp_path / "data" / "negatives"
+    others.mkdir()
+    (others / "negatives.json").write_text(json.dumps([{"name": "d.jpg", "source": "animals"}]))
+    write_tar(others / "negatives.tar", {"d.jpg": skimage.data.chelsea()})
     return tmp_path / "data"
+
+
+def test_pictures_without_people_are_shown_and_those_of_development_are_not(data: Path) -> None:
+    made = composer(DetectorTraining(kind="person", data=str(data)))
+    assert [scene.source for scene in made.negatives] == ["own", "animals"]
+    assert made.negatives[1].image.shape == skimage.data.chelsea().shape
+    assert not any(scene.dev for listed in made.scenes for scene in listed)
+    shutil.rmtree(data / "negatives")
+    assert len(composer(DetectorTraining(kind="person", data=str(data))).negatives) == 1
 
 
 def test_the_loop_writes_weights_and_figures_and_goes_on_wider(data: Path, tmp_path: Path) -> None:

@@ -24,8 +24,8 @@ class _End:
 
 
 @contextmanager
-def ahead(source: Iterable[T], depth: int) -> Iterator[Iterator[T]]:
-    """Iterate over ``source`` in a thread that works up to ``depth`` items ahead: ``with ahead(...) as items``.
+def prefetch(source: Iterable[T], depth: int) -> Iterator[Iterator[T]]:
+    """Iterate over ``source`` in a thread that works up to ``depth`` items ahead: ``with prefetch(...) as items``.
 
     Items keep their order.  What the source raises is raised to who takes the item that is missing.
     Leaving the block, also by an error, ends the thread before the source's next item and waits for
@@ -36,7 +36,7 @@ def ahead(source: Iterable[T], depth: int) -> Iterator[Iterator[T]]:
         raise ValueError(f"depth must be at least 1, not {depth}")
     ready: SimpleQueue[T | _End] = SimpleQueue()
     room, left = threading.Semaphore(depth - 1), threading.Event()
-    thread = threading.Thread(target=_produce, args=(source, ready, room, left), name="ahead", daemon=True)
+    thread = threading.Thread(target=_produce, args=(source, ready, room, left), name="prefetch", daemon=True)
     thread.start()
     try:
         yield _taken(ready, room)

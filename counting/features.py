@@ -1,0 +1,154 @@
+"""What a group of jumps looks like in numbers: the physics of the flight, the feet, the wrists and the rope.
+
+No feature changes when a network swaps left and right.  Amplitudes are taken at the rate of the jumps, at half of it
+(once a stride) and at twice, by Morlet wavelets; lengths are in body heights.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from counting.peaks import Jumps
+from counting.rhythm import GRAVITY
+from counting.signal import BodySignal
+from counting.smoothing import Array, smooth
+from counting.spectrum import RATE, amplitude, concentration, locked_power
+from counting.style import SIDEWAYS, Limbs, around
+
+HANDS = 0.05
+"""Height above the hips, in body heights, at which hands turn a rope."""
+
+HANDS_SEEN = 0.3
+"""Share of the time in which hands must be seen to tell anything."""
+
+FEWEST_BEATS = 4
+"""Fewest jumps whose phase can be found again in wrists or above the head."""
+
+RING_NOISE = 0.05
+"""Grey levels that are added before the logarithm: less change above the head than that is nothing."""
+
+BEATS = np.array([0.5, 1, 1.5, 2])
+"""Rates per jump at which limbs and rope beat: once a stride, once and twice a jump, and what a stride adds."""
+
+BETWEEN = np.arange(0.55, 2.9, 0.05)
+"""Rates per jump among which the noise is measured, as far as they keep away from the beats."""
+
+LEAST = 1e-4
+"""Amplitude in body heights that is added before a logarithm: a tenth of what keypoints are precise to."""
+
+FLIGHT = {
+    "alternating": 0, "fall": 1, "rhythm_share": 1, "feet_share": 1, "image_share": 1,
+    "irregular": -1, "log_number": 1, "leg_score": 1, "log_pixels": 1,
+}  # fmt: skip
+"""Features that tell a flight from noise and from exercises on the floor, and which way each may speak."""
+
+ROPE = {
+    "log_rate": 1, "wrist_snr": 1, "wrist_stride": -1, "wrist_out": 1, "wrist_off": -1, "wander": -1, "travel": -1,
+    "hands_high": -1, "knee_lift": -1, "alternating": 0, "alternating_rate": 1, "ring_once": 1, "ring_stride": -1,
+}  # fmt: skip
+"""Features that tell whether a rope is turned, and which way each may speak."""
+
+
+@dataclass(frozen=True)
+class Moving:
+    """A person's signals: ``body``, ``limbs``, and at the ``times`` (T,) of the frames the motion ``energy`` (T,) above
+    the head in grey levels; ``leg_score`` median score of knees and ankles."""
+
+    body: BodySignal
+    limbs: Limbs
+    times: Array
+    energy: Array
+    leg_score: float
+
+
+def features(moving: Moving, jumps: Jumps) -> dict[str, float]:
+    """Every feature of a group of jumps, NaN where nothing can be told."""
+    body = moving.body
+    when, rate = around(body.times, jumps), 1 / jumps.period
+    return (
+        _flight(body, when, rate, jumps)
+        | {"leg_score": moving.leg_score}
+        | _rope(moving, jumps, when)
+        | _ring(moving, jumps)
+    )
+
+
+def _flight(body: BodySignal, when: np.ndarray, rate: float, jumps: Jumps) -> dict[str, float]:
+    trunk, apart, gap, lower = (v[when] for v in (body.trunk, body.antiphase, body.gap, body.lower))
+    image, once, stride, double = body.image[:, when], np.array([rate]), np.array([rate / 2]), np.array([2 * rate])
+    seen = np.isfinite(image).any()
+    shown = concentration(image, once) + concentration(image, stride) if seen else float("nan")
+    level = concentration(trunk[None], once) + concentration(trunk[None], double)
+    gaps = np.diff(jumps.times) / jumps.period
+    drift = smooth(body.x[when], 0.5 * RATE)
+    return {
+        "alternating": float(jumps.alternating),
+        "alternating_rate": float(jumps.alternating) * float(np.log(rate)),
+        "log_rate": float(np.log(rate)),
+        "log_number": float(np.log(len(jumps.times))),
+        "fall": max(_fall(trunk, rate), _fall(trunk, 2 * rate)),
+        "rhythm_share": np.fmax(concentration(apart[None], stride), shown) if jumps.alternating else level,
+        "feet_share": concentration(np.stack([lower, gap]), once) + concentration(np.stack([lower, gap]), double),
+        "log_gap": float(np.log(np.mean(gap) + LEAST)),
+        "image_share": shown,
+        "irregular": float(np.std(gaps)) if len(gaps) > 1 else float("nan"),
+        "travel": float(np.nanmedian(np.abs(np.gradient(drift)))) * RATE if np.isfinite(drift).any() else float("nan"),
+        "log_pixels": float(np.log(np.median(body.size[when]))),
+    }
+
+
+def _fall(trunk: Array, rate: float) -> float:
+    """Logarithm of the trunk's acceleration at a rate in free falls."""
+    return float(np.log((amplitude(trunk, rate) + LEAST) * (2 * np.pi * rate) ** 2 / GRAVITY))
+
+
+def _rope(moving: Moving, jumps: Jumps, when: np.ndarray) -> dict[str, float]:
+    limbs, times = moving.limbs, moving.body.times
+    height = limbs.hands[when] - limbs.hips[when]
+    places = np.nan_to_num(np.stack([limbs.hands, limbs.hands_apart, limbs.hands_x, limbs.spread / 2]))
+    _, once, double, noise = _beats(jumps.times, times, places)
+    stride, *_ = _beats(jumps.times, times, places[:3])  # arms that cross in every second jump spread once a stride
+    inside = (times >= jumps.times[0]) & (times <= jumps.times[-1])
+    calm = smooth(limbs.hands[inside], 0.25 * RATE)
+    frontal = (
+        float(np.nanmedian(limbs.shoulders[when])) > SIDEWAYS if np.isfinite(limbs.shoulders[when]).any() else False
+    )
+    out = {
+        "wrist_snr": float(np.log10(max(once, double) / noise + 0.1)),
+        "wrist_stride": float(np.log10(stride / (once + noise) + 0.01)),
+        "wrist_off": abs(float(np.nanmedian(height)) - HANDS),
+        "wrist_out": float(np.nanmedian(limbs.hands_out[when])) if frontal else float("nan"),
+        "hands_high": float(np.nanquantile(limbs.hands[when], 0.9)),
+        "wander": float(np.log(np.nanmedian(np.abs(calm - np.nanmedian(calm))) + LEAST)),
+    }
+    knees = (
+        float(np.log(np.nanmean(limbs.knees[when]) + LEAST)) if np.isfinite(limbs.knees[when]).any() else float("nan")
+    )
+    if len(jumps.times) < FEWEST_BEATS:
+        out |= {"wrist_snr": float("nan"), "wrist_stride": float("nan")}
+    seen = np.isfinite(height).mean() >= HANDS_SEEN
+    out["hands_seen"] = 1.0
+    return {"knee_lift": knees} | (out if seen else dict.fromkeys(out, float("nan")))
+
+
+def _ring(moving: Moving, jumps: Jumps) -> dict[str, float]:
+    """Power of the motion energy above the head once (or twice) a jump and once a stride, against other rates."""
+    when = (moving.times >= jumps.times[0]) & (moving.times <= jumps.times[-1])
+    if len(jumps.times) < FEWEST_BEATS or not moving.energy[when].any():
+        return {"ring_once": float("nan"), "ring_stride": float("nan")}
+    line = np.log(moving.energy + RING_NOISE)[None]
+    stride, once, double, noise = _beats(jumps.times, moving.times, line)
+    return {
+        "ring_once": float(np.log10(max(once, double) / noise + 0.1)),
+        "ring_stride": float(np.log10(stride / (once + noise) + 0.01)),
+    }
+
+
+def _beats(jumps: Array, times: Array, signals: Array) -> tuple[float, float, float, float]:
+    """Power of signals (C, T) once a stride, once a jump, twice a jump, and the median of what lies between."""
+    near = np.clip(2 / len(jumps), 0.1, 0.2) - 0.01
+    between = BETWEEN[np.abs(BETWEEN[:, None] - BEATS).min(axis=1) > near]
+    power = locked_power(jumps, times, signals, np.append(BEATS, between))
+    return float(power[0]), float(power[1]), float(power[3]), float(np.median(power[4:])) + 1e-9

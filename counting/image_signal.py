@@ -1,0 +1,52 @@
+"""The periodic change of a person's picture as a few signals over time: rate and phase of a motion without joints.
+
+Thumbnails are described by their slowest cosine coefficients (DCT), freed from what is slow, and reduced to principal
+components, as is usual for repetition counting from pixels (Panagiotakis et al., ICIP 2018).  The sign of a component
+means nothing, its period does.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+from scipy.fft import dctn
+from scipy.interpolate import make_interp_spline
+
+from counting.smoothing import Array, smooth
+from vision.types import PoseTrack
+
+COSINES = (8, 6)
+"""Cosine coefficients along height and width: details of an eighth of a body height."""
+
+COMPONENTS = 6
+"""Principal components that are kept: two per harmonic of the motion, for three harmonics."""
+
+
+def image_signal(track: PoseTrack, grid: Array, longest: float, slow: float) -> Array:
+    """Components (COMPONENTS, G) in grey levels over ``grid`` (G,), largest first; NaN in gaps over ``longest`` s.
+
+    What is slower than the width ``slow`` (in samples of the grid) of a Gaussian mean is taken away.
+    """
+    seen = np.flatnonzero(track.thumbnails.any(axis=(1, 2)))
+    if len(seen) < 4 or len(grid) < 2:
+        return np.full((COMPONENTS, len(grid)), np.nan)
+    shape = track.thumbnails.shape[1:]
+    coefficients = np.concatenate(
+        [
+            np.asarray(dctn(part.astype(np.float32), axes=(1, 2), norm="ortho"))[:, : COSINES[0], : COSINES[1]]
+            for part in np.array_split(track.thumbnails[seen], len(seen) // 2048 + 1)
+        ]
+    ).reshape(len(seen), -1) / np.sqrt(np.prod(shape))  # fmt: skip
+    times = track.times[seen]
+    line = make_interp_spline(times, coefficients, k=3)(np.clip(grid, times[0], times[-1])).T
+    after = np.clip(np.searchsorted(times, grid), 1, len(times) - 1)
+    known = (times[after] - times[after - 1] <= longest) & (grid >= times[0]) & (grid <= times[-1])
+    line = np.where(known, line, np.nan)
+    return principal(line - smooth(line, slow), COMPONENTS)
+
+
+def principal(signals: Array, count: int) -> Array:
+    """The first ``count`` principal components (count, G) of signals (D, G); missing samples stay missing."""
+    good = np.isfinite(signals).all(axis=0)
+    centred = signals - signals[:, good].mean(axis=1, keepdims=True) if good.any() else signals
+    _, axes = np.linalg.eigh(np.cov(centred[:, good]) if good.sum() > 1 else np.eye(len(signals)))
+    return axes[:, ::-1][:, :count].T @ centred

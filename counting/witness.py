@@ -1,0 +1,25 @@
+"""Whether the person's picture agrees with the jumps that joints have shown."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from counting.peaks import TUNES, Jumps, image_swing
+from counting.signal import BodySignal
+
+APART = 0.1
+"""Share by which the numbers of joints and picture may differ; and always by one and a half."""
+
+
+def agrees(body: BodySignal, jumps: Jumps) -> bool:
+    """Whether the picture swings as often as the joints say; True where it tells nothing."""
+    part = slice(*np.searchsorted(body.times, [jumps.times[0], jumps.times[-1]]))
+    image = body.image[:, part]
+    if len(jumps.times) < 4 or not np.isfinite(image).all():
+        return True
+    rate = 1 / jumps.period / (2 if jumps.alternating else 1)
+    waves = [image_swing(body.image, part, rate * tune)[part] for tune in TUNES]
+    wave = max(waves, key=lambda wave: float(np.mean(np.abs(wave) ** 2)))
+    cycles = abs(float(np.unwrap(np.angle(wave))[-1] - np.angle(wave[0]))) / (2 * np.pi)
+    number = cycles * (2 if jumps.alternating else 1) + 1
+    return abs(number - len(jumps.times)) <= max(1.5, APART * len(jumps.times))

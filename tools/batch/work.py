@@ -1,0 +1,167 @@
+"""What a worker does with one file: count a video's jumps or retouch a photo, and tell it as a row."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+import platform
+import time
+from collections.abc import Callable, Collection
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any
+
+from beauty.settings import BeautySettings
+from counting.settings import CountSettings
+from tools.batch.cores import fit_threads
+from tools.batch.rows import KINDS, BeautyRow, CountRow, Row
+from tools.batch.sources import Item
+from tools.storage import is_address, local_file
+from vision.types import MediaError
+
+Handler = Callable[[Item], Row]
+SAVED_AS = (".jpg", ".jpeg", ".png", ".webp", ".tif", ".tiff", ".heic", ".heif", ".hif")
+"""Suffixes that photos can be written with; copies of others become PNG files."""
+
+WEIGHTS = Path(__file__).parents[2] / "models" / "weights" / "SHA256SUMS"
+
+
+@dataclass(frozen=True)
+class Plan:
+    """What is done with every file: ``job`` count or beauty, and its settings.
+
+    ``files``: the folder for annotated videos or retouched photos, empty for none; ``keypoints``: draw the 106 points.
+    """
+
+    job: str
+    settings: CountSettings | BeautySettings
+    files: str = ""
+    keypoints: bool = False
+    device: str = "auto"
+
+    def key(self, source: str) -> str:
+        """A text that is the same for runs whose rows may stand in one table: source, settings, weights."""
+        weights = hashlib.sha256(WEIGHTS.read_bytes()).hexdigest()
+        own = [os.environ.get(name, "") for name in ("LANDMARK_WEIGHTS", "POSE_WEIGHTS")]
+        facts = {"source": source, "settings": asdict(self.settings), "files": bool(self.files), "weights": weights}
+        return json.dumps(facts | {"keypoints": self.keypoints, "own": own}, sort_keys=True)
+
+
+def load_handler(plan: Plan, threads: int) -> Handler:
+    """Fit this process to its cores, load the networks once, and return what turns a file into its row."""
+    fit_threads(threads)
+    import models
+
+    if plan.job == "count":
+        find = models.load_person_finder(plan.device, thorough=False)
+        pose = models.load_pose_estimator(plan.device, thorough=False)
+        return lambda item: handle(item, CountRow, lambda path: count_video(path, item.name, plan, find, pose))
+    faces = models.load_face_finder(plan.device)
+    return lambda item: handle(item, BeautyRow, lambda path: retouch_photo(path, item.name, plan, faces))
+
+
+def handle(item: Item, kind: type[Row], work: Callable[[Path], dict[str, Any]]) -> Row:
+    """The row of a file; whatever goes wrong with it is told there.
+
+    A file whose hash is the ``known`` one is left alone: its row comes back with that hash and ``tries`` 0.
+    """
+    begin = time.perf_counter()
+    facts: dict[str, Any] = {}
+    try:
+        with local_file(item.path) as path:
+            facts = stamp(item.path) | {"hash": file_hash(path)}
+            if facts["hash"] == item.known:
+                return kind(item.path, **facts, tries=0)
+            facts |= work(path)
+    except Exception as error:  # an error in one file is a row, not an end
+        facts["error"] = sentence(error)
+    return kind(item.path, **facts, took=round(time.perf_counter() - begin, 3), worker=_worker())
+
+
+def lost_row(job: str, item: Item, tries: int, reason: str) -> Row:
+    """The row of a file that no worker could finish."""
+    return KINDS[job](item.path, **stamp(item.path), error=reason, tries=tries)
+
+
+def stamp(path: str) -> dict[str, Any]:
+    """Size and time of the last change, by which a file is taken for unchanged; nothing for addresses."""
+    if is_address(path):
+        return {}
+    try:
+        facts = Path(path).stat()
+    except OSError:
+        return {}
+    return {"size": facts.st_size, "modified": facts.st_mtime}
+
+
+def file_hash(path: Path) -> str:
+    """SHA-256 of a file; raises ``MediaError`` when it cannot be read."""
+    try:
+        with path.open("rb") as file:
+            return hashlib.file_digest(file, "sha256").hexdigest()
+    except OSError as error:
+        raise MediaError(f"{path.name} cannot be read: {error.strerror}.") from error
+
+
+def sentence(error: Exception) -> str:
+    """One line for the table; errors that were not foreseen begin with their kind."""
+    words = " ".join(str(error).split())[:500]
+    return words if isinstance(error, (ValueError, OSError)) and words else f"{type(error).__name__}: {words}"
+
+
+def _worker() -> str:
+    return f"{platform.node()}:{os.getpid()}"
+
+
+def count_video(path: Path, name: str, plan: Plan, find: Any, pose: Any) -> dict[str, Any]:
+    """The columns of a ``CountRow``; the annotated copy is written where it is wanted."""
+    from counting.pipeline import count_people, render, track_people
+    from vision.video import probe_video, read_frames
+
+    assert isinstance(plan.settings, CountSettings)
+    info = probe_video(path)
+    tracks = track_people(read_frames(path), find, pose, plan.settings)
+    report = count_people(tracks, plan.settings, info.duration or None)
+    output = _target(plan, name, {".mp4"}, ".mp4")
+    if output is not None:
+        render(path, output, tracks, report)
+    told, skipper = report.to_dict(), report.skipper
+    facts = {key: told.get(key) for key in ("style", "rope", "turns", "per_minute", "longest_streak", "coverage")}
+    return facts | {
+        "seconds": report.seconds, "count": report.count, "people": len(report.people), "total": told["total"],
+        "styles": json.dumps(skipper.per_style()) if skipper else "{}", "warnings": " ".join(report.warnings),
+        "output": output and str(output),
+    }  # fmt: skip
+
+
+def retouch_photo(path: Path, name: str, plan: Plan, find_faces: Any) -> dict[str, Any]:
+    """The columns of a ``BeautyRow``; the retouched copy is written where it is wanted."""
+    from beauty.pipeline import beautify, moved_faces
+    from vision.draw import draw_faces
+    from vision.image import read_photo, write_photo
+
+    assert isinstance(plan.settings, BeautySettings)
+    photo = read_photo(path)
+    faces = find_faces(photo.image)
+    output = _target(plan, name, SAVED_AS, ".png")
+    if output is not None:
+        image = beautify(photo.image, faces, plan.settings)
+        if plan.keypoints:
+            image = draw_faces(image, moved_faces(image.shape[:2], faces, plan.settings))
+        write_photo(output, photo.with_image(image))
+    sizes = faces.boxes[:, 2:] - faces.boxes[:, :2]
+    return {
+        "width": photo.image.shape[1], "height": photo.image.shape[0], "faces": len(faces),
+        "face_sizes": " ".join(f"{w:.0f}x{h:.0f}" for w, h in sizes), "warnings": " ".join(photo.notes),
+        "output": output and str(output),
+    }  # fmt: skip
+
+
+def _target(plan: Plan, name: str, suffixes: Collection[str], other: str) -> Path | None:
+    """Where a file's copy goes, its folder made: its own name, and ``other`` after a suffix that cannot be written."""
+    if not plan.files:
+        return None
+    target = Path(plan.files) / (name if Path(name).suffix.lower() in suffixes else name + other)
+    target.parent.mkdir(parents=True, exist_ok=True)
+    return target

@@ -1,0 +1,1 @@
+"""Damaged files, stopped commands and long videos: ``python -m tools.reliability``."""

@@ -1,0 +1,100 @@
+"""What runs in the workers: the networks, loaded once, and the functions and jobs that pages send."""
+
+from __future__ import annotations
+
+import asyncio
+import pickle
+from collections.abc import AsyncIterator, Callable, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from tools.serve.parcel import Parcel
+from webui.jobs import Job, Progress
+from webui.service import Models
+
+FAST, SLOW = "photos", "videos"
+NETWORKS = {FAST: ("find_faces",), SLOW: ("find_faces", "find_people", "estimate_pose")}
+"""The two kinds of workers, and the networks that each loads."""
+
+_here: list[Models] = []
+"""The networks of this process, if it is a worker."""
+
+
+@dataclass(frozen=True)
+class Network:
+    """Stands for a network in what a page sends; called in a worker, it is the worker's own."""
+
+    name: str
+
+    def __call__(self, *arguments: Any) -> Any:
+        """What the network says."""
+        if not _here:
+            raise RuntimeError("the networks are in the workers")
+        return getattr(_here[0], self.name)(*arguments)
+
+
+@dataclass(frozen=True)
+class Answer:
+    """The value or the error of a request, and the names of the files to receive."""
+
+    value: Any = None
+    error: BaseException | None = None
+    files: Sequence[str] = ()
+
+
+class Worker:
+    """One request at a time; errors are part of the answer, so that the log of Ray names no file of a visitor."""
+
+    def __init__(self, load: Callable[[], Models], kind: str) -> None:
+        _here[:] = [load()]
+        for name in NETWORKS[kind]:
+            getattr(_here[0], name)
+
+    async def ready(self) -> bool:
+        """Answers when the networks are loaded."""
+        return True
+
+    async def call(self, parcel: Parcel, function: Callable[..., Any], arguments: Sequence[Any]) -> Answer:
+        """Call a function."""
+        return await asyncio.to_thread(self._call, parcel, function, arguments)
+
+    def _call(self, parcel: Parcel, function: Callable[..., Any], arguments: Sequence[Any]) -> Answer:
+        try:
+            with parcel.unpacked():
+                value = function(*arguments)
+            return Answer(value, None, parcel.send_back())
+        except Exception as error:  # raised again by the page
+            return Answer(error=portable(error))
+
+    async def follow(self, parcel: Parcel, job: Job) -> AsyncIterator[tuple[Progress, int] | Answer]:
+        """Do a job: progress and count a few times a second, at the end its attributes.  It stops when this is closed.
+
+        Between two looks the page may be slow, so the job's own patience is that of the page.
+        """
+        with parcel.unpacked():
+            job.start()
+            try:
+                while not await asyncio.to_thread(job.wait, 0.4):
+                    yield job.progress, await asyncio.to_thread(_count, job)
+            finally:
+                job.cancel()
+            if job.error is not None:
+                yield Answer(error=portable(job.error))
+                return
+        yield Answer(job.outcome(), None, await asyncio.to_thread(parcel.send_back))
+
+
+def _count(job: Job) -> int:
+    try:
+        return job.count_so_far()
+    except (ValueError, IndexError, RuntimeError):  # a half-filled track
+        return 0
+
+
+def portable(error: BaseException) -> BaseException:
+    """The error, or one with its words if it cannot be pickled."""
+    try:
+        pickle.loads(pickle.dumps(error))
+    except Exception:  # whatever the error's class does when it is copied
+        return RuntimeError(f"{type(error).__name__}: {error}")
+    return error

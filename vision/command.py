@@ -1,0 +1,95 @@
+"""What the command lines share: one line for whatever goes wrong, and a clean end when they are stopped."""
+
+from __future__ import annotations
+
+import argparse
+import os
+import signal
+import sys
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
+from types import FrameType
+from typing import NoReturn
+
+_STOPS = (signal.SIGINT, signal.SIGTERM)
+
+
+class Parser(argparse.ArgumentParser):
+    """A parser whose errors are one line."""
+
+    def error(self, message: str) -> NoReturn:
+        """End with status 2."""
+        self.exit(2, f"{self.prog}: {message}\n")
+
+
+class StoppedError(BaseException):
+    """Ctrl-C or SIGTERM; ``number`` is the signal's."""
+
+    def __init__(self, number: int) -> None:
+        super().__init__(number)
+        self.number = number
+
+
+def run(name: str, work: Callable[[], int]) -> int:
+    """Do the work of the command ``name`` and return its exit status.
+
+    What goes wrong is told in one line on stderr: 2 for input and output that do not work, 128 and the number of
+    the signal for Ctrl-C and SIGTERM, which end the work as an error does, so that nothing is left behind.
+    """
+    try:
+        with _stoppable():
+            return work()
+    except StoppedError as stopped:
+        say(f"{name}: stopped")
+        return 128 + stopped.number
+    except MemoryError:
+        return fail(name, "there is not enough memory for this file")
+    except BrokenPipeError:
+        with suppress(OSError):
+            os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return 2
+    except (ValueError, OSError, RuntimeError) as error:
+        return fail(name, error)
+
+
+def end_at_once(name: str) -> None:
+    """Let Ctrl-C and SIGTERM end the process with one line, for as long as there is nothing to clean up."""
+
+    def end(number: int, _: FrameType | None) -> None:
+        say(f"{name}: stopped")
+        os._exit(128 + number)
+
+    for number in _STOPS:
+        signal.signal(number, end)
+
+
+@contextmanager
+def _stoppable() -> Iterator[None]:
+    """Inside the block the first Ctrl-C or SIGTERM raises ``StoppedError``; later ones wait for the cleaning up."""
+
+    def stop(number: int, _: FrameType | None) -> None:
+        for other in _STOPS:
+            signal.signal(other, signal.SIG_IGN)
+        raise StoppedError(number)
+
+    before = {}
+    with suppress(ValueError):  # outside the main thread there are no signals
+        before = {number: signal.signal(number, stop) for number in _STOPS}
+    try:
+        yield
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)
+
+
+def fail(name: str, error: object) -> int:
+    """One line on stderr; 2, the exit status of a failure."""
+    words = error.strerror if isinstance(error, OSError) and error.strerror else error
+    say(f"{name}: {words or type(error).__name__}")
+    return 2
+
+
+def say(message: str) -> None:
+    """One line on stderr."""
+    sys.stderr.write(" ".join(message.split()) + "\n")
+    sys.stderr.flush()

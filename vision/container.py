@@ -1,0 +1,154 @@
+"""Media files opened: which tracks count, their packets and frames, and one rule for their clocks."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import av
+from av.error import FFmpegError
+from av.stream import Disposition
+
+from vision.files import check_readable, film_in_photo
+from vision.types import MediaError
+
+_BACK, _FORWARD = 0.5, 10.0
+"""Steps back or forward in time of more than this many seconds begin a new recording in the same file."""
+
+_MOVING = 4.0
+"""Tracks with fewer frames a second than this are thumbnails or slides where there is another one."""
+
+_JPEG = b"\xff\xd8\xff"
+
+
+@dataclass
+class Clock:
+    """Increasing times from 0 out of a file's times; ``gap`` is the usual step in seconds.
+
+    A file's time counts from the first frame on.  A frame without a time follows the one before it by ``gap``;
+    where the first frames have none, they lie before the first time.  Times that repeat or go back a little are
+    squeezed in after the latest.  A step back by more than half a second or forward by more than ten begins a new
+    recording, which follows the one before it by ``gap``.  ``shift`` is what is added to the file's times at
+    present, None before the first one.
+    """
+
+    gap: float
+    last: float | None = None
+    shift: float | None = None
+
+    def tick(self, time: float | None) -> float:
+        """The time of the next frame."""
+        following = 0.0 if self.last is None else self.last + self.gap
+        if time is not None and self._breaks(time):
+            self.shift = following - time
+        shown = following if time is None or self.shift is None else time + self.shift
+        self.last = shown if self.last is None or shown > self.last else self.last + self.gap / 8
+        return self.last
+
+    def _breaks(self, time: float) -> bool:
+        """Whether the file's clock begins anew at ``time``."""
+        if self.shift is None or self.last is None:
+            return True
+        return not -_BACK <= time + self.shift - self.last <= _FORWARD
+
+
+@contextmanager
+def opened(path: str | Path) -> Iterator[Any]:
+    """The open container of a media file, also of the film that a motion photo carries; raises ``MediaError``."""
+    path = Path(path)
+    check_readable(path)
+    start = film_in_photo(path.read_bytes()) if _head(path)[:3] == _JPEG else 0
+    where = f"subfile,,start,{start},end,0,,:file:{path}" if start else f"file:{path}"
+    try:
+        container = av.open(where, metadata_errors="ignore")
+    except (FFmpegError, OSError, ValueError) as error:
+        raise MediaError(f"{path.name} {_not_a_video(path)}.") from error
+    with container:
+        yield container
+
+
+def _head(path: Path) -> bytes:
+    with path.open("rb") as file:
+        return file.read(32)
+
+
+def _not_a_video(path: Path) -> str:
+    head = _head(path)
+    if head[:4] == b"RIFF" and head[8:12] == b"WEBP":
+        return "is a WebP picture; animated ones are not read as videos, save it as MP4 or GIF"
+    if head[:3] == _JPEG:
+        return "is a photo and carries no film"
+    return "is not a video that can be read, or it is incomplete"
+
+
+def picture_stream(container: Any) -> Any | None:
+    """The moving picture: of the tracks that move the default one, of several the largest; None without any."""
+    streams = [s for s in container.streams.video if s.codec_context is not None and not _is_still(s)]
+    return max(streams, key=_picture_rank, default=None)
+
+
+def _is_still(stream: Any) -> bool:
+    still = Disposition.attached_pic | Disposition.still_image | Disposition.timed_thumbnails
+    return bool(stream.disposition & still)
+
+
+def _picture_rank(stream: Any) -> tuple[bool, bool, int, int]:
+    rate = usual_rate(stream)
+    default = bool(stream.disposition & Disposition.default)
+    return rate == 0 or rate >= _MOVING, default, stream.width * stream.height, -stream.index
+
+
+def audio_stream(container: Any) -> Any | None:
+    """The default audio track, else the first; None without any that can be decoded."""
+    streams = [s for s in container.streams.audio if s.codec_context is not None and s.rate]
+    return max(streams, key=lambda s: (bool(s.disposition & Disposition.default), -s.index), default=None)
+
+
+def packets(container: Any, stream: Any) -> Iterator[Any]:
+    """Packets of one track up to the end of the file or to where it is cut off; the last one is empty."""
+    while True:
+        try:
+            yield from container.demux(stream)
+            return
+        except IndexError:  # a packet of a track that the file did not announce: PyAV stops there, the file goes on
+            continue
+        except FFmpegError:
+            return
+
+
+def frames(container: Any, stream: Any, lost: Callable[[], None] = lambda: None) -> Iterator[Any]:
+    """Decoded frames of one track; a packet that cannot be decoded is skipped, and ``lost`` is told."""
+    for packet in packets(container, stream):
+        decoded: list[Any] = []
+        try:
+            decoded = packet.decode()
+        except FFmpegError:
+            lost()
+        yield from decoded
+
+
+def usual_rate(stream: Any) -> float:
+    """Frames a second as the file tells it, or 0."""
+    return float(stream.average_rate or stream.guessed_rate or 0)
+
+
+def usual_gap(stream: Any) -> float:
+    """Seconds between two frames as the file tells it, within reason."""
+    return 1 / min(max(usual_rate(stream) or 30, 1), 240)
+
+
+def origin(path: str | Path) -> float:
+    """The file's time at the first frame of its moving picture, in seconds; 0 where it has none."""
+    with opened(path) as container:
+        stream = picture_stream(container)
+        if stream is None:
+            return 0.0
+        clock = Clock(usual_gap(stream))
+        for frame in frames(container, stream):
+            clock.tick(frame.time)
+            if clock.shift is not None:
+                return -clock.shift
+    return 0.0

@@ -1,0 +1,140 @@
+"""Videos written as H.264 in MP4."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager, suppress
+from fractions import Fraction
+from pathlib import Path
+from typing import Any, Self, cast
+
+import av
+import cv2
+import numpy as np
+from av.error import FFmpegError
+from av.video.reformatter import Colorspace, VideoReformatter
+
+from vision.audio import Audio
+from vision.files import check_readable, check_target, reason, replaced_at_end
+from vision.types import Frame, Image, MediaError
+
+_TICKS = 90_000
+"""Ticks a second of the written video; every usual frame rate fits."""
+
+CRF, PRESET, DETAILS = 25, "superfast", "weightp=0:b-adapt=0:scenecut=0"
+"""Quality and effort of libx264, and no search for the kind of each picture; see ``docs/performance.md``."""
+
+VIDEO_SUFFIXES = (".mp4", ".m4v", ".mov")
+"""Suffixes that a written video may have."""
+
+
+def write_video(
+    path: str | Path,
+    frames: Iterable[Frame],
+    *,
+    audio_from: str | Path | None = None,
+    crf: int = CRF,
+    preset: str = PRESET,
+    details: str = DETAILS,
+) -> tuple[str, ...]:
+    """Write H.264 (yuv420p, playable while it loads) with the frames' own times; the file appears whole or not at all.
+
+    Odd sizes are padded to even ones.  The audio of ``audio_from`` is kept in step with that file's frames and ends
+    with the last frame written (see ``vision.audio``); what of it could not be kept is told in the notes that are
+    returned, and never ends the writing.  All frames must have the first one's size.  Errors raised by ``frames``
+    pass through.  Raises ``MediaError`` when there is no frame, for an unknown suffix and when writing fails.
+    """
+    path = Path(path)
+    check_target(path, VIDEO_SUFFIXES)
+    if audio_from is not None:
+        check_readable(audio_from)
+    iterator = iter(frames)
+    first = next(iterator, None)
+    if first is None:
+        raise MediaError(f"{path.name} cannot be written: there are no frames.")
+    codec = {"crf": str(crf), "preset": preset, "x264-params": details}
+    with replaced_at_end(path) as draft, _Writer(path, draft, first.image, codec, audio_from) as writer:
+        writer.add(first)
+        for frame in iterator:
+            writer.add(frame)
+        writer.finish()
+    return writer.notes
+
+
+@contextmanager
+def _writing(path: Path) -> Iterator[None]:
+    """Turn what the encoder and the file system raise into one sentence."""
+    try:
+        yield
+    except (FFmpegError, OSError) as error:
+        raise MediaError(f"{path.name} cannot be written: {reason(error)}.") from error
+
+
+class _Writer:
+    """One MP4 file being written: pictures as they come, audio up to the time of the last picture."""
+
+    def __init__(
+        self, path: Path, draft: Path, image: Image, codec: dict[str, str], audio_from: str | Path | None
+    ) -> None:
+        self._path, self._shape, self._last = path, image.shape, -1
+        self._converter = VideoReformatter()
+        self._audio: Audio | None = None
+        with _writing(path):
+            self._file = av.open(f"file:{draft}", "w", format="mp4", options={"movflags": "+faststart"})
+            self._stream = self._video_stream(codec)
+        if audio_from is not None:
+            self._audio = Audio(audio_from, self._file)
+
+    @property
+    def notes(self) -> tuple[str, ...]:
+        """What of the audio could not be kept."""
+        return tuple(self._audio.notes) if self._audio is not None else ()
+
+    def _video_stream(self, codec: dict[str, str]) -> Any:
+        stream = cast(Any, self._file.add_stream("libx264", rate=30, options=codec))
+        stream.height, stream.width = (n + n % 2 for n in self._shape[:2])
+        stream.pix_fmt = "yuv420p"
+        stream.codec_context.time_base = Fraction(1, _TICKS)
+        context = stream.codec_context
+        context.colorspace = context.color_primaries = context.color_trc = Colorspace.ITU709.value
+        context.color_range = 1
+        return stream
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, kind: type[BaseException] | None, *_: object) -> None:
+        """Close the files; after an error that alone counts, not how the closing went."""
+        if self._audio is not None:
+            self._audio.close()
+        if kind is None:
+            with _writing(self._path):
+                self._file.close()
+        else:
+            with suppress(FFmpegError, OSError):
+                self._file.close()
+
+    def add(self, frame: Frame) -> None:
+        """Encode one frame; raises ``ValueError`` for another size and for times that do not increase."""
+        if frame.image.shape != self._shape:
+            raise ValueError(f"every frame must have the shape {self._shape}, not {frame.image.shape}")
+        ticks = round(frame.time * _TICKS)
+        if ticks <= self._last:
+            raise ValueError(f"frame times must be positive and increase, not {frame.time!r}")
+        self._last = ticks
+        height, width = self._shape[:2]
+        image = np.ascontiguousarray(frame.image)
+        if height % 2 or width % 2:
+            image = cv2.copyMakeBorder(image, 0, height % 2, 0, width % 2, cv2.BORDER_REPLICATE)
+        with _writing(self._path):
+            picture = av.VideoFrame.from_numpy_buffer(cast(Image, image), "rgb24")
+            picture = self._converter.reformat(picture, format="yuv420p", dst_colorspace=Colorspace.ITU709, threads=1)
+            picture.pts, picture.time_base = ticks, Fraction(1, _TICKS)
+            self._file.mux(self._stream.encode(picture))
+            if self._audio is not None:
+                self._audio.advance(frame.time)
+
+    def finish(self) -> None:
+        """Encode what is still waiting."""
+        with _writing(self._path):
+            self._file.mux(self._stream.encode(None))

@@ -1,0 +1,100 @@
+"""Retouching that takes a while: several photos into a ZIP file, or a whole video, with progress and cancel."""
+
+from __future__ import annotations
+
+import threading
+import zipfile
+from collections.abc import Iterator, Sequence
+from contextlib import closing
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+from beauty.pipeline import beautify_prepared, prepare
+from beauty.settings import BeautySettings
+from beauty.steady import SteadyFaces
+from vision.files import replaced_at_end
+from vision.types import FindFaces, Frame, MediaError
+from vision.video import read_frames, write_video
+from webui import photos
+from webui.jobs import Job
+from webui.service import Limits
+from webui.uploads import Upload, result_name
+from webui.videos import TooLongError, check_video
+
+
+@dataclass(frozen=True)
+class Retouch:
+    """What to do with every picture, and the limits."""
+
+    find_faces: FindFaces
+    settings: BeautySettings
+    limits: Limits
+
+    @property
+    def max_pixels(self) -> int:
+        """Most pixels of a photo."""
+        return round(self.limits.photo_megapixels * 1e6)
+
+
+class BatchJob(Job):
+    """Several photos with the same settings into one ZIP file; ``failed`` tells which could not be used, and why."""
+
+    def __init__(
+        self, sources: Sequence[Upload], target: Path, retouch: Retouch, stop: threading.Event | None = None
+    ) -> None:
+        super().__init__(target, stop)
+        self._sources, self._retouch = sources, retouch
+        self.failed: list[tuple[str, MediaError]] = []
+
+    def work(self) -> None:
+        """Retouch one photo after the other; raises the last error when none could be used."""
+        with replaced_at_end(self.target) as draft, zipfile.ZipFile(draft, "w", zipfile.ZIP_STORED) as archive:
+            for number, source in enumerate(self._sources):
+                self.stop_if_asked()
+                self.note("retouch", number / len(self._sources))
+                try:
+                    self._add(archive, number, source)
+                except MediaError as error:
+                    self.failed.append((source.name, error))
+            if len(self.failed) == len(self._sources):
+                raise self.failed[-1][1]
+
+    def _add(self, archive: zipfile.ZipFile, number: int, source: Upload) -> None:
+        retouch = self._retouch
+        session = photos.open_photo(source, retouch.find_faces, retouch.max_pixels)
+        photo = photos.full_size(source.path, session.faces, retouch.settings, retouch.max_pixels)
+        suffix = photos.suffix_of(photo)
+        name = result_name(source.name, "beauty", suffix)
+        if name in archive.namelist():
+            name = result_name(source.name, f"beauty_{number + 1}", suffix)
+        written = photos.save(photo, self.target.with_name(f"photo{suffix}"))
+        archive.write(written, name)
+        written.unlink()
+
+
+class FilmJob(Job):
+    """A whole video with the faces retouched; its sound is kept."""
+
+    def __init__(self, source: Path, target: Path, retouch: Retouch, stop: threading.Event | None = None) -> None:
+        super().__init__(target, stop)
+        self._source, self._retouch = source, retouch
+
+    def work(self) -> None:
+        """Retouch frame by frame."""
+        info = check_video(self._source, self._retouch.limits)
+        with closing(read_frames(self._source)) as frames:
+            write_video(self.target, self._retouched(frames, info.duration), audio_from=self._source)
+
+    def _retouched(self, frames: Iterator[Frame], duration: float) -> Iterator[Frame]:
+        """Frames with steady points and masks; spots are not healed, since that may flicker."""
+        settings, steady = replace(self._retouch.settings, spots=0.0), SteadyFaces()
+        for frame in frames:
+            self.stop_if_asked()
+            if frame.time > self._retouch.limits.video_seconds + 1:
+                raise TooLongError("too long")
+            self.note("retouch", min(1.0, frame.time / duration) if duration > 0 else None, frame.time)
+            faces = steady.update(self._retouch.find_faces(frame.image), frame.time)
+            prepared = prepare(frame.image, faces, steady.seen)
+            for part in prepared.parts:
+                steady.remember(part.index, part.regions.seen)
+            yield Frame(beautify_prepared(prepared, settings), frame.time)
