@@ -89,7 +89,7 @@ def _follow(before: Followed, face: Faces, time: float) -> Followed:
     visible = before.face.visible + VISIBLE * (face.visible - before.face.visible)
     glasses = np.where(np.isfinite(before.face.glasses), before.face.glasses, face.glasses)
     glasses = glasses + VISIBLE * (face.glasses - glasses)
-    steady = Faces(box[None], face.scores, moved5[None], points[None], pose[None], visible, glasses)
+    steady = Faces(box[None], face.scores, moved5[None], points[None], pose[None], visible, glasses)  # type: ignore[arg-type]
     return Followed(steady, speed, time, time, before.seen)
 
 

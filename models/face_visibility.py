@@ -26,7 +26,7 @@ def _bounds() -> np.ndarray:
 BOUNDS = _bounds()
 
 
-def seen_by_pose(pose: Floats) -> Floats:
+def seen_by_pose(pose: np.ndarray) -> Floats:
     """(..., 106) in [0, 1]: 0 for what the head itself hides with this pose (..., 3); NaN where the yaw is unknown."""
     yaw = np.asarray(pose)[..., 1:2]
     far = (np.sign(yaw) == SIDES) & (SIDES != 0)  # the nose points to the image right: the right half is farther away
@@ -38,4 +38,4 @@ def inside_picture(points: Floats, shape: tuple[int, ...], pad: Floats | None = 
     """Which points (..., 2) lie in a picture (H, W), without the ``pad`` (4,) at its left, top, right and bottom."""
     left, top, right, bottom = np.zeros(4) if pad is None else pad
     low, high = np.array([left, top]) - 0.5, np.array([shape[1] - right, shape[0] - bottom]) - 0.5
-    return ((points >= low) & (points <= high)).all(axis=-1)
+    return np.asarray(((points >= low) & (points <= high)).all(axis=-1))

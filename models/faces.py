@@ -130,7 +130,7 @@ class LandmarkRunner:
         )
 
 
-def sigmoid(logits: Floats) -> Floats:
+def sigmoid(logits: np.ndarray) -> Floats:
     """Logits to probabilities."""
     return (1 / (1 + np.exp(-logits))).astype(np.float32)
 

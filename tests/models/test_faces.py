@@ -50,3 +50,23 @@ def test_a_face_is_found_and_told_right_at_any_roll(roll: int) -> None:
     assert np.linalg.norm(found - transform_points(faces.points106[0], matrix), axis=1).mean() < 0.03 * width
     gap = load_face_finder("cpu")(turned).pose[0, 2] - roll
     assert abs((gap + 180) % 360 - 180) < 6
+
+
+def test_cloth_before_the_mouth_hides_the_lips_and_not_the_eyes() -> None:
+    image, faces = portrait("astronaut", 2)
+    points = faces.points106[0]
+    outline = np.concatenate([points[5:28], points[53:54]]).round().astype(np.int32)
+    covered = cv2.fillPoly(image.copy(), [outline], (170, 195, 220))
+    find = load_face_finder("cpu")
+    lips, lids = list(range(84, 104)), [*range(66, 74), *range(75, 83)]
+    bare, cloth = (find.landmarks(x, faces.points5).visible[0] for x in (image, covered))  # type: ignore[attr-defined]
+    assert bare.min() > 0.5
+    assert bare[lips].mean() > 0.85
+    assert cloth[lips].mean() < 0.5
+    assert cloth[lids].mean() > 0.8
+
+
+def test_glasses_are_told_of_their_wearer_only() -> None:
+    find = load_face_finder("cpu")
+    assert find(portrait("hopper")[0]).glasses[0] > 0.45
+    assert find(portrait("astronaut")[0]).glasses[0] < 0.25

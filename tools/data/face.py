@@ -64,9 +64,10 @@ def read_faces(folder: Path, stem: str, human: float = 0.5) -> FaceSet:
     weights, pose = table["visible"].astype(np.float32), table["pose"].astype(np.float32)
     points = blended(points, pose, people, human).astype(np.float32)
     return FaceSet(
-        list(decode), table["source"], points, weights, pose, share / share.sum(), people,
+        list(decode),  # type: ignore[arg-type]
+        table["source"], points, weights, pose, share / share.sum(), people,
         pads=table["pad"].astype(np.float32), glasses=_glasses(folder, table["name"]),
-    )  # type: ignore[arg-type]  # fmt: skip
+    )  # fmt: skip
 
 
 def _glasses(folder: Path, names: np.ndarray) -> Floats:
@@ -92,15 +93,16 @@ def read_profiles(folder: Path, stem: str, solid: np.ndarray) -> FaceSet:
     pose[np.abs(pose[:, 1]) > 70] *= [np.nan, 1, np.nan]
     share = table["quality"].astype(np.float32)
     return FaceSet(
-        list(decode), table["source"], points, weights, pose, share / share.sum(), {},
+        list(decode),  # type: ignore[arg-type]
+        table["source"], points, weights, pose, share / share.sum(), {},
         pads=table["pad"].astype(np.float32), glasses=np.full(len(pose), np.nan, np.float32),
-    )  # type: ignore[arg-type]  # fmt: skip
+    )  # fmt: skip
 
 
 def _completed(points: np.ndarray, pose: np.ndarray, solid: np.ndarray) -> Floats:
     """Points (106, 2) whose missing ones come from the mean face (106, 3), fitted to the known ones."""
     shown = np.column_stack([solid @ rotations(pose[None])[0, :2].T, np.ones(106)])
-    known = np.isfinite(points).all(axis=1)
+    known = np.asarray(np.isfinite(points).all(axis=1))
     fit = np.linalg.lstsq(shown[known], points[known], rcond=None)[0]
     return np.where(known[:, None], points, shown @ fit).astype(np.float32)
 

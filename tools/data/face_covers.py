@@ -16,7 +16,8 @@ def cover(view: Image, points: Floats, rng: np.random.Generator) -> np.ndarray:
     mask = np.zeros(view.shape[:2], np.uint8)
     side = bool(rng.random() < 0.5)
     paint = view.copy()
-    rng.choice([_hand, _hand_before_mouth, _hair, _cloth])(paint, mask, points, side, rng)
+    draw = (_hand, _hand_before_mouth, _hair, _cloth)[int(rng.integers(4))]
+    draw(paint, mask, points, side, rng)
     soft = cv2.GaussianBlur(mask, (0, 0), rng.uniform(0.5, 1.0))[..., None] / 255
     view[:] = (view * (1 - soft) + cv2.GaussianBlur(paint, (0, 0), 0.6) * soft).round().astype(np.uint8)
     return mask > 127
