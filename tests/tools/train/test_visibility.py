@@ -20,7 +20,7 @@ def test_the_head_answers_what_the_features_tell() -> None:
     weight, bias = (head[f"visibility_head.2.{name}"].numpy() for name in ("weight", "bias"))
     logits = features @ weight.T + bias
     assert weight.shape == (107, 20)
-    assert np.mean((logits[:, 0] > 0) == (features[:, 0] > 3)) > 0.97
+    assert np.mean((logits[:, 0] > 0) == (features[:, 0] > 3)) > 0.95
     assert np.mean((logits[:, 106] > 0) == (features[:, 1] > 4)) > 0.93
 
 
