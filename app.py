@@ -1,7 +1,6 @@
 """The app: ``python app.py`` opens both tabs in the browser, joined to the real models.
 
-Nothing heavy is imported or loaded before the server answers; the models are loaded in the
-background right after.
+The models are loaded in a thread of their own while Gradio, which takes about as long, is imported.
 """
 
 from __future__ import annotations
@@ -132,6 +131,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     folder = tempfile.mkdtemp(prefix="keypoint-studio-")
     os.environ["GRADIO_TEMP_DIR"] = folder
     models = Models(model_loaders(chosen.device, chosen.landmark_weights, chosen.pose_weights))
+    models.warm()
     demo, options = build(models, limits, workers)
     where = {"server_name": chosen.host, "server_port": chosen.port, "root_path": chosen.root_path}
     stop = threading.Event()
@@ -139,7 +139,6 @@ def main(arguments: Sequence[str] | None = None) -> int:
         signal.signal(name, lambda *_: stop.set())
     try:
         demo.launch(share=chosen.share, mcp_server=chosen.mcp, **where, **options)
-        models.warm()
         stop.wait()
     finally:
         demo.close()

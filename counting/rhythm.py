@@ -110,7 +110,9 @@ def measure(body: BodySignal, settings: CountSettings) -> tuple[Array, Array]:
             size, share = _best([of_all, *of_one])
             level = np.minimum(size * fall[i] / settings.free_fall, size / settings.noise_floor) * share
             flight = np.abs(trunk[i]) * fall[i]
-            level = np.maximum(level, np.where(flight > 1, np.minimum(flight**2, 2), 0) * power_ratio(trunk[i], cross[half]))
+            level = np.maximum(
+                level, np.where(flight > 1, np.minimum(flight**2, 2), 0) * power_ratio(trunk[i], cross[half])
+            )
             size = np.maximum(size, np.where(flight > 1, np.abs(trunk[i]), 0))
             level = level * _slow_steps(cross[half], np.abs(trunk[i]), rate)
         evidence.append(level * np.clip(2 * seen, UNSEEN, 1))

@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.interpolate import CubicSpline
-from scipy.ndimage import gaussian_filter1d
 
 Array = NDArray[np.float64]
 
@@ -19,6 +17,8 @@ def fill_gaps(times: Array, values: Array, grid: Array, longest: float) -> Array
     good = np.isfinite(values)
     if good.sum() < 4:
         return np.full(len(grid), np.nan)
+    from scipy.interpolate import CubicSpline  # here: who only shows results need not wait for SciPy
+
     known, seen = times[good], values[good]
     out = CubicSpline(known, seen)(grid)
     after = np.clip(np.searchsorted(known, grid), 1, len(known) - 1)
@@ -31,6 +31,8 @@ def smooth(values: Array, sigma: float) -> Array:
     """Gaussian mean over the last axis with ``sigma`` in samples; missing values take no part and stay missing."""
     if sigma <= 0:
         return values
+    from scipy.ndimage import gaussian_filter1d
+
     good = np.isfinite(values)
     total = gaussian_filter1d(np.where(good, values, 0.0), sigma, axis=-1, mode="nearest")
     weight = gaussian_filter1d(good.astype(float), sigma, axis=-1, mode="nearest")

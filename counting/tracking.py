@@ -1,5 +1,7 @@
 """From frames to tracks: people are found now and then, boxes in between are interpolated, poses run in full batches.
 
+Everyone who moves has a pose estimated in every frame; who stands still has one in every fourth (``counting.resting``).
+
 Frames come from a thread that works a little ahead, and are held for one search interval only.  A cut
 ends all tracks; tracks that do not overlap in time are joined afterwards, so that a skipper who leaves
 and comes back stays one person.
@@ -15,6 +17,7 @@ import numpy as np
 from counting.appearance import Appearance
 from counting.camera import Camera
 from counting.joining import join_tracks
+from counting.resting import between, joints_rest, known_rows, pictures_rest
 from counting.settings import CountSettings
 from vision.geometry import bounding_box, box_iou, grow_box, non_maximum_suppression
 from vision.prefetch import prefetch
@@ -50,8 +53,9 @@ CUT = 45.0
 
 @dataclass(eq=False)
 class _Person:
-    """A person being followed: last box, when last found, last pose (17, 3), and rows of (time, keypoints, box,
-    motion of the camera, thumbnail, motion energy)."""
+    """A person being followed: last box, when last found, last pose (17, 3), rows of (time, keypoints, box, motion of
+    the camera, thumbnail, motion energy, whether the pose was estimated), and whether no joint moved in the last
+    interval."""
 
     box: Floats
     found: float
@@ -62,6 +66,8 @@ class _Person:
     camera: list[Floats] = field(default_factory=list)
     thumbnails: list[np.ndarray] = field(default_factory=list)
     energy: list[Floats] = field(default_factory=list)
+    estimated: list[bool] = field(default_factory=list)
+    rests: bool = False
 
     def track(self, start: int = 0) -> PoseTrack:
         """The rows from ``start`` on."""
@@ -182,10 +188,12 @@ def _take(
     if not people:
         return
     paths = np.stack([_path(person, end, held) for person, end in zip(people, ends, strict=True)])
-    poses = _poses(held, paths, estimate_pose, settings.batch)
-    for person, path, pose in zip(people, paths, poses, strict=True):
+    poses, known = _poses_as_needed(people, held, paths, estimate_pose, settings.batch)
+    for person, path, pose, rows in zip(people, paths, poses, known, strict=True):
         seen = pose[..., 2].mean(axis=1) >= ALIVE
         _record(person, held, path, pose, seen, scale)
+        person.estimated.extend(rows)
+        person.rests = bool(seen.all()) and joints_rest(pose, float(path[-1, 3] - path[-1, 1]))
         person.box = _next_box(path[-1], pose[-1]) if seen[-1] else path[-1]
         person.pose = pose[-1]
 
@@ -249,16 +257,37 @@ def _path(person: _Person, end: Floats | None, held: list[Frame]) -> Floats:
     return (start + (stop - start) * share).astype(np.float32)
 
 
-def _poses(held: list[Frame], paths: Floats, estimate_pose: EstimatePose, batch: int) -> Floats:
-    """Keypoints (P, T, 17, 3) of every person in every held frame, in batches over both."""
-    pairs = [(p, t) for t in range(paths.shape[1]) for p in range(paths.shape[0])]
-    out = np.zeros((*paths.shape[:2], 17, 3), np.float32)
+def _poses_as_needed(
+    people: list[_Person], held: list[Frame], paths: Floats, estimate_pose: EstimatePose, batch: int
+) -> tuple[Floats, np.ndarray]:
+    """Keypoints (P, T, 17, 3), and which (P, T) were estimated: all, but of people who go on resting every few."""
+    known = np.ones(paths.shape[:2], bool)
+    for p, person in enumerate(people):
+        if person.rests and pictures_rest(held, paths[p].mean(axis=0)):
+            known[p] = known_rows(len(held))
+    poses = np.zeros((*paths.shape[:2], 17, 3), np.float32)
+    _estimate(poses, known, held, paths, estimate_pose, batch)
+    for p, path in enumerate(paths):
+        if not known[p].all() and joints_rest(poses[p, known[p]], float(path[-1, 3] - path[-1, 1])):
+            poses[p] = between(poses[p], known[p])
+        elif not known[p].all():
+            rest = np.zeros_like(known)
+            rest[p] = ~known[p]
+            _estimate(poses, rest, held, paths, estimate_pose, batch)
+            known[p] = True
+    return poses, known
+
+
+def _estimate(
+    out: Floats, wanted: np.ndarray, held: list[Frame], paths: Floats, estimate_pose: EstimatePose, batch: int
+) -> None:
+    """Put the keypoints of the ``wanted`` (P, T) into ``out`` (P, T, 17, 3), in batches over people and frames."""
+    pairs = [(p, t) for t in range(paths.shape[1]) for p in range(paths.shape[0]) if wanted[p, t]]
     for first in range(0, len(pairs), batch):
         some = pairs[first : first + batch]
         boxes = np.stack([paths[p, t] for p, t in some])
         for (p, t), points in zip(some, estimate_pose([held[t].image for _, t in some], boxes), strict=True):
             out[p, t] = points
-    return out
 
 
 def _record(person: _Person, held: list[Frame], path: Floats, pose: Floats, seen: np.ndarray, scale: float) -> None:

@@ -1,11 +1,14 @@
 """The networks and their runners: pixels in, arrays out.
 
-``load_face_finder``, ``load_person_finder`` and ``load_pose_estimator`` read the packaged weights
-(or a file of one's own) and return callables; they raise ``MissingWeights``.
+``load_face_finder``, ``load_person_finder`` and ``load_pose_estimator`` read the packaged networks
+(or a file of one's own) and return callables; they raise ``MissingWeights``.  PyTorch is imported
+only for a GPU and for weights of one's own, given here or by ``LANDMARK_WEIGHTS`` and ``POSE_WEIGHTS``
+in the environment.
 """
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -19,9 +22,14 @@ class MissingWeights(RuntimeError):  # noqa: N818
 
 def load_face_finder(device: str = "auto", landmark_weights: str | Path | None = None) -> FindFaces:
     """Image (H, W, 3) uint8 RGB -> ``Faces``; ``landmark_weights`` replaces the packaged 106-point network."""
+    from models import devices, packaged
+
+    own = landmark_weights or os.environ.get("LANDMARK_WEIGHTS")
+    if not own and not devices.wants_gpu(device):
+        return packaged.face_finder()
     from models.loading import face_finder
 
-    return face_finder(device, landmark_weights)
+    return face_finder(device, own)
 
 
 def load_person_finder(device: str = "auto", thorough: bool = True) -> FindPeople:
@@ -30,6 +38,10 @@ def load_person_finder(device: str = "auto", thorough: bool = True) -> FindPeopl
     Large images are looked at twice, the second time closer; who is not ``thorough`` does that only where the first
     look found nobody, which takes less than half of the time and is right for videos.
     """
+    from models import devices, packaged
+
+    if not devices.wants_gpu(device):
+        return packaged.person_finder(thorough)
     from models.loading import person_finder
 
     return person_finder(device, thorough)
@@ -43,6 +55,11 @@ def load_pose_estimator(
     Who is ``thorough`` averages with the mirrored picture, in twice the time: more joints are right in photos of
     crowds and odd poses.  In frames of videos it did as much harm as good.
     """
+    from models import devices, packaged
+
+    own = pose_weights or os.environ.get("POSE_WEIGHTS")
+    if not own and not devices.wants_gpu(device):
+        return packaged.pose_estimator(thorough)
     from models.loading import pose_estimator
 
-    return pose_estimator(device, pose_weights, thorough)
+    return pose_estimator(device, own, thorough)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import json
 from pathlib import Path
 from typing import Any
@@ -13,9 +12,6 @@ from safetensors.torch import save_file
 from torch import Tensor, nn
 
 from models import MissingWeights
-
-WEIGHTS = Path(__file__).parent / "weights"
-SUMS = WEIGHTS / "SHA256SUMS"
 
 
 def save_weights(path: Path, tensors: dict[str, Tensor], config: dict[str, Any]) -> None:
@@ -39,16 +35,6 @@ def read_weights(path: Path) -> tuple[dict[str, Tensor], dict[str, Any]]:
 def _full(tensor: Tensor) -> Tensor:
     """Half precision, as packaged weights are stored, in float32."""
     return tensor.float() if tensor.dtype == torch.float16 else tensor
-
-
-def check_sum(path: Path) -> None:
-    """Compare a packaged file with its line in SHA256SUMS; ``MissingWeights`` when they differ."""
-    lines = SUMS.read_text().split("\n") if SUMS.is_file() else []
-    known = {name: digest for digest, name in (line.split() for line in lines if line.strip())}
-    if not path.is_file():
-        raise MissingWeights(f"The weights {path} are missing; restore them from the repository or train them anew.")
-    if known.get(path.name) != hashlib.sha256(path.read_bytes()).hexdigest():
-        raise MissingWeights(f"The weights {path} do not match {SUMS.name}; restore the file from the repository.")
 
 
 def load_strictly(network: nn.Module, tensors: dict[str, Tensor], path: Path, assign: bool = False) -> None:

@@ -8,18 +8,14 @@ sides (FCOS, Tian et al., ICCV 2019) and offsets to the points (as in YuNet, Wu 
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
-import cv2
 import numpy as np
 import torch
 from torch import Tensor, nn
 
-from models.runtime import Engine
-from vision.geometry import non_maximum_suppression
-from vision.types import Detections, Floats, Image
-
-STRIDES = (8, 16, 32)
+from models.detection import STRIDES
+from vision.types import Floats
 
 
 @dataclass(frozen=True)
@@ -108,6 +104,13 @@ def cell_centres(height: int, width: int, stride: int) -> Floats:
     return ((np.stack([x, y], axis=-1).reshape(-1, 2) + 0.5) * stride - 0.5).astype(np.float32)
 
 
+def grid(height: int, width: int) -> tuple[Floats, Floats]:
+    """Centres (C, 2) and strides (C,) of the cells of all levels."""
+    centres = [cell_centres(height, width, s) for s in STRIDES]
+    strides = np.concatenate([np.full(len(c), s, np.float32) for c, s in zip(centres, STRIDES, strict=True)])
+    return np.concatenate(centres), strides
+
+
 def decode_cells(cells: Tensor, centres: Tensor, strides: Tensor) -> tuple[Tensor, Tensor]:
     """Raw cells (..., C, 5 + 2P) with centres (C, 2) and strides (C,) -> boxes (..., C, 4), points (..., C, P, 2)."""
     reach = cells[..., 1:5].clamp(-6, 6).exp() * strides[:, None]
@@ -119,88 +122,3 @@ def decode_cells(cells: Tensor, centres: Tensor, strides: Tensor) -> tuple[Tenso
 def flatten(maps: list[Tensor]) -> Tensor:
     """Maps of all levels -> cells (B, C, 5 + 2P)."""
     return torch.cat([m.flatten(2).transpose(1, 2) for m in maps], dim=1)
-
-
-def grid(height: int, width: int) -> tuple[Floats, Floats]:
-    """Centres (C, 2) and strides (C,) of the cells of all levels."""
-    centres = [cell_centres(height, width, s) for s in STRIDES]
-    strides = np.concatenate([np.full(len(c), s, np.float32) for c, s in zip(centres, STRIDES, strict=True)])
-    return np.concatenate(centres), strides
-
-
-def select(
-    boxes: Floats, scores: Floats, points: Floats, threshold: float, overlap: float, most: int = 400
-) -> Detections:
-    """Detections above ``threshold`` after non-maximum suppression, best first, at most ``most``."""
-    keep = np.flatnonzero(scores >= threshold)
-    keep = keep[np.argsort(-scores[keep], kind="stable")[: 4 * most]]
-    boxes, scores, points = boxes[keep], scores[keep], points[keep]
-    order = non_maximum_suppression(boxes, scores, overlap)[:most]
-    return Detections(boxes[order], scores[order], points[order])
-
-
-def letterbox(image: Image, long_side: int) -> tuple[Image, float]:
-    """The image scaled so that its longer side is ``long_side``, padded below and right to multiples of 32."""
-    height, width = image.shape[:2]
-    scale = long_side / max(height, width)
-    new_w, new_h = max(1, round(width * scale)), max(1, round(height * scale))
-    way = cv2.INTER_AREA if scale < 1 else cv2.INTER_LINEAR
-    canvas = np.full((-(-new_h // 32) * 32, -(-new_w // 32) * 32, 3), 114, np.uint8)
-    canvas[:new_h, :new_w] = cv2.resize(image, (new_w, new_h), interpolation=way)
-    return canvas, scale
-
-
-@dataclass(frozen=True)
-class Search:
-    """How a detector looks: the long sides in pixels, the least score, and the overlap that merges.
-
-    Images are enlarged to the first side at most; a larger one is for photos that have as many pixels.  Who is not
-    ``thorough`` looks on only until something is found.
-    """
-
-    sides: tuple[int, ...]
-    threshold: float
-    overlap: float
-    thorough: bool = True
-
-
-SEARCHES = {"face": Search((640, 256, 1280), 0.5, 0.4), "person": Search((320, 640), 0.45, 0.45)}
-
-
-@dataclass(frozen=True)
-class DetectorRunner:
-    """Image (H, W, 3) uint8 RGB -> ``Detections``, best first, over all sizes that the search looks at."""
-
-    engine: Engine
-    search: Search
-
-    def with_threshold(self, threshold: float) -> DetectorRunner:
-        return replace(self, search=replace(self.search, threshold=threshold))
-
-    def _look(self, image: Image, side: int) -> tuple[Floats, Floats, Floats]:
-        """Boxes (C, 4), scores (C,) and points (C, P, 2) of all cells in image pixels."""
-        canvas, scale = letterbox(image, side)
-        cells = flatten(self.engine(canvas[None]))[0]
-        keep = cells[:, 0] > -2.2
-        centres, strides = (torch.from_numpy(x)[keep] for x in grid(*canvas.shape[:2]))
-        boxes, points = decode_cells(cells[keep], centres, strides)
-        scores = cells[keep, 0].sigmoid()
-
-        def back(x: Tensor) -> Floats:
-            return ((x.numpy() + 0.5) / scale - 0.5).astype(np.float32)
-
-        return back(boxes), scores.numpy(), back(points)
-
-    def __call__(self, image: Image) -> Detections:
-        search = self.search
-        largest = max(*image.shape[:2], search.sides[0])
-        looks = []
-        for side in (s for s in search.sides if s <= largest):
-            looks.append(self._look(image, side))
-            if not search.thorough and np.any(looks[-1][1] >= search.threshold):
-                break
-        boxes, scores, points = (np.concatenate(x) for x in zip(*looks, strict=True))
-        found = select(boxes, scores, points, search.threshold, search.overlap)
-        height, width = image.shape[:2]
-        limit = np.array([width, height, width, height], np.float32) - 0.5
-        return Detections(np.clip(found.boxes, -0.5, limit), found.scores, found.points)

@@ -8,13 +8,15 @@ from dataclasses import dataclass, fields, replace
 import cv2
 import numpy as np
 
-from models.detector import DetectorRunner
+from models.detection import DetectorRunner
 from models.face_visibility import inside_picture, seen_by_pose
-from models.landmarks106 import SIDE
-from models.runtime import Engine
+from models.runtime import RunNetwork
 from vision.geometry import bounding_box, box_iou, crop_matrix, grow_box, invert_affine, similarity, transform_points
 from vision.layouts import FACE_MIRROR, FIVE_FROM_106
 from vision.types import Faces, Floats, Image
+
+SIDE = 96
+"""Sides of the network's square input in pixels."""
 
 MARGIN = 1.2
 """The network sees the tight box of the upright points, grown by this factor."""
@@ -90,7 +92,7 @@ class Landmarks:
 class LandmarkRunner:
     """Image and five points per face -> ``Landmarks``."""
 
-    engine: Engine
+    engine: RunNetwork
     mean_face: Floats
 
     def __call__(self, image: Image, five: Floats) -> Landmarks:
@@ -116,7 +118,7 @@ class LandmarkRunner:
             )
         batch = np.stack(crops)
         count = len(batch)
-        found, pose, logit, *more = (x.numpy() for x in self.engine(np.concatenate([batch, batch[:, :, ::-1]])))
+        found, pose, logit, *more = self.engine(np.concatenate([batch, batch[:, :, ::-1]]))
         other = found[count:, FACE_MIRROR] * [-1, 1] + [SIDE - 1, 0]
         found = (found[:count] + other) / 2
         pose = (pose[:count] + pose[count:] * [1, -1, -1]) / 2

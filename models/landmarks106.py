@@ -13,8 +13,7 @@ import math
 import torch
 from torch import Tensor, nn
 
-SIDE = 96
-"""Sides of the square input in pixels."""
+from models.faces import SIDE
 
 
 def _unit(inputs: int, outputs: int, size: int, stride: int = 1, groups: int = 1, act: nn.Module | None = None):

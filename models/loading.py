@@ -1,8 +1,7 @@
-"""From a weight file to a runner."""
+"""From a weight file to a runner by PyTorch: for a GPU, for weights of one's own, and to export the packaged ones."""
 
 from __future__ import annotations
 
-import os
 import re
 from dataclasses import replace
 from pathlib import Path
@@ -11,48 +10,59 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from models.checkpoints import WEIGHTS, MissingWeights, check_sum, load_strictly, read_weights
-from models.detector import SEARCHES, Detector, DetectorRunner, DetectorSize
+from models import MissingWeights, packaged
+from models.checkpoints import load_strictly, read_weights
+from models.detection import SEARCHES, DetectorRunner
+from models.detector import Detector, DetectorSize
+from models.devices import wants_gpu
 from models.faces import FaceFinder, LandmarkRunner
+from models.graphs import WEIGHTS, check_sum
 from models.hrnet import SIZES, HRNet, HRNetSize
 from models.landmarks106 import Landmarks106
-from models.pose import CHANNELS_15, MEAN, STD, PoseRunner
-from models.runtime import Engine
+from models.pose import CHANNELS_15, MEAN, STD, PoseRunner, batch_for, our_pose_runner
+from models.torch_runtime import engine_of
 
 PACKAGED = {kind: WEIGHTS / f"{kind}.safetensors" for kind in ("face", "person", "landmarks106", "hrnet")}
 
 
-def _read(kind: str, path: str | Path | None, variable: str = "") -> tuple[dict[str, Tensor], dict[str, Any], Path]:
-    """Tensors and config of one's own file (argument or environment) or of the packaged, checked one."""
-    own = path or os.environ.get(variable, "")
+def _read(kind: str, own: str | Path | None = None) -> tuple[dict[str, Tensor], dict[str, Any], Path]:
+    """Tensors and config of one's own file or of the packaged, checked one."""
     if own:
         return *read_weights(Path(own)), Path(own)
     check_sum(PACKAGED[kind])
     return *read_weights(PACKAGED[kind]), PACKAGED[kind]
 
 
-def _detector(kind: str, device: str) -> DetectorRunner:
-    tensors, config, path = _read(kind, None)
+def detector_network(kind: str) -> Detector:
+    """The packaged detector of faces or people."""
+    tensors, config, path = _read(kind)
     network = Detector(DetectorSize(**config["size"]), config["points"])
     load_strictly(network, tensors, path)
-    return DetectorRunner(Engine(network, device), SEARCHES[kind])
+    return network
 
 
 def person_finder(device: str = "auto", thorough: bool = True) -> DetectorRunner:
     """The person detector with the packaged weights."""
-    found = _detector("person", device)
-    return replace(found, search=replace(found.search, thorough=thorough))
+    return DetectorRunner(engine_of(detector_network("person"), device), replace(SEARCHES["person"], thorough=thorough))
 
 
-def face_finder(device: str = "auto", landmark_weights: str | Path | None = None) -> FaceFinder:
-    """The face detector and the 106-point network; the latter also from ``LANDMARK_WEIGHTS`` in the environment."""
-    tensors, config, path = _read("landmarks106", landmark_weights, "LANDMARK_WEIGHTS")
+def landmark_network(own: str | Path | None = None) -> Landmarks106:
+    """The 106-point network with the packaged weights or one's own."""
+    tensors, config, path = _read("landmarks106", own)
     if config.get("network") != "landmarks106":
         raise MissingWeights(f"{path} does not hold weights of the 106-point network.")
     network = Landmarks106(config["width"], sees=any(name.startswith("visibility_head") for name in tensors))
     load_strictly(network, tensors, path)
-    runner = LandmarkRunner(Engine(network, device), network.mean_face.numpy())  # type: ignore[union-attr]
-    return FaceFinder(_detector("face", device), runner)
+    return network
+
+
+def face_finder(device: str = "auto", landmark_weights: str | Path | None = None) -> FaceFinder:
+    """The face detector and the 106-point network, the latter with the packaged weights or one's own."""
+    network = landmark_network(landmark_weights)
+    runner = LandmarkRunner(engine_of(network, device), network.mean_face.numpy())  # type: ignore[union-attr]
+    if not wants_gpu(device):
+        return FaceFinder(packaged.face_detector(), runner)
+    return FaceFinder(DetectorRunner(engine_of(detector_network("face"), device), SEARCHES["face"]), runner)
 
 
 def size_of(tensors: dict[str, Tensor]) -> HRNetSize:
@@ -115,25 +125,22 @@ def pose_estimator(
     device: str = "auto",
     pose_weights: str | Path | None = None,
     thorough: bool = True,
-    precision: torch.dtype | None = None,
+    precision: str | None = None,
 ) -> PoseRunner:
-    """The packaged HRNet, or a checkpoint of one's own (``POSE_WEIGHTS`` in the environment too).
+    """The packaged HRNet or a checkpoint of one's own; ``precision`` is f32, bf16 or chosen for the processor.
 
     Networks of ours that are ``thorough`` look at the mirrored crop as well.
 
     Understood are weights of ``tools.train.pose``, the official and mmpose's COCO checkpoints, and ModelScope's
     ``cv_hrnetv2w32_body-2d-keypoints_image``.
     """
-    own = pose_weights or os.environ.get("POSE_WEIGHTS", "")
-    path = Path(own) if own else PACKAGED["hrnet"]
-    tensors, config = read_pose_file(path) if own else _read("hrnet", None)[:2]
+    path = Path(pose_weights) if pose_weights else PACKAGED["hrnet"]
+    tensors, config = read_pose_file(path) if pose_weights else _read("hrnet")[:2]
     network = pose_network(tensors, path)
-    engine = Engine(network, device, precision, MEAN, STD)
+    engine = engine_of(network, device, precision, MEAN, STD)
     if network.concatenate:
         return PoseRunner(engine, (128, 128), offset=0.0, alone=True, channels=CHANNELS_15)
-    ours = config.get("network") == "hrnet"
-    width, height = (config["training"]["width"], config["training"]["height"]) if ours else size_in_name(path)
-    mirrored = ours and thorough
-    most = 8 if mirrored else 16
-    batch = min(most, max(1, most * 192 * 256 // (width * height)))  # stays below 1 GB
-    return PoseRunner(engine, (width, height), batch, 1.5 if ours else 0.0, mirrored=mirrored)
+    if config.get("network") == "hrnet":
+        return our_pose_runner(engine, (config["training"]["width"], config["training"]["height"]), thorough)
+    width, height = size_in_name(path)
+    return PoseRunner(engine, (width, height), batch_for((width, height)), offset=0.0)

@@ -9,7 +9,7 @@ import cv2
 import numpy as np
 
 from models.heatmaps import decode_heatmaps
-from models.runtime import Engine
+from models.runtime import RunNetwork
 from vision.geometry import crop_matrix, grow_box, invert_affine, transform_points
 from vision.layouts import JOINT_MIRROR
 from vision.types import Floats, Image
@@ -80,7 +80,7 @@ class PoseRunner:
     ``offset`` of 1.5.
     """
 
-    engine: Engine
+    engine: RunNetwork
     size_wh: tuple[int, int]
     batch: int = 16
     offset: float = 1.5
@@ -105,7 +105,7 @@ class PoseRunner:
     def _some(self, images: Sequence[Image], boxes: Floats) -> Floats:
         crops, matrices = zip(*map(self.crop, images, boxes), strict=True)
         batch = np.stack(crops)
-        maps = self.engine(np.concatenate([batch, batch[:, :, ::-1]]) if self.mirrored else batch)[0].numpy()
+        maps = self.engine(np.concatenate([batch, batch[:, :, ::-1]]) if self.mirrored else batch)[0]
         if self.mirrored:
             maps = np.float32(0.5) * (maps[: len(batch)] + maps[len(batch) :, JOINT_MIRROR, :, ::-1])
         points, scores = decode_heatmaps(maps)
@@ -114,6 +114,16 @@ class PoseRunner:
         inside = np.all((points >= -0.5) & (points <= limits - 0.5), axis=2)
         joints = np.concatenate([points, (scores * inside)[..., None]], axis=2).astype(np.float32)
         return joints if self.channels is None else _chosen(joints, self.channels)
+
+
+def batch_for(size_wh: tuple[int, int], most: int = 16) -> int:
+    """Crops that run at once: ``most`` of 192 x 256 pixels, fewer larger ones, to stay below 1 GB."""
+    return min(most, max(1, most * 192 * 256 // (size_wh[0] * size_wh[1])))
+
+
+def our_pose_runner(engine: RunNetwork, size_wh: tuple[int, int], thorough: bool) -> PoseRunner:
+    """The runner of a network trained here; who is ``thorough`` looks at the mirrored crop as well."""
+    return PoseRunner(engine, size_wh, batch_for(size_wh, 8 if thorough else 16), mirrored=thorough)
 
 
 def _chosen(joints: Floats, channels: np.ndarray) -> Floats:

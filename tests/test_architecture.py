@@ -27,7 +27,7 @@ OUTSIDE = {
     "counting": {"numpy", "scipy"},
     "webui": {"numpy", "cv2", "PIL", "gradio", "matplotlib"},
 }
-ALSO = {"counting.camera": {"cv2"}, "counting.appearance": {"cv2"}}
+ALSO = {"counting.camera": {"cv2"}, "counting.appearance": {"cv2"}, "counting.resting": {"cv2"}}
 """Libraries of single modules: those of counting that look at pixels."""
 NOUNS = {"vision.types", "vision.geometry", "vision.layouts", "vision.options", "vision.prefetch"}
 THREADS = {"threading", "_thread", "queue", "concurrent", "multiprocessing", "asyncio"}
@@ -107,7 +107,7 @@ def test_libraries_stay_where_they_belong(path: Path) -> None:
 
 
 def test_gradio_torch_and_ray_have_their_places() -> None:
-    homes = {"torch": {"models", "tools"}, "gradio": {"app", "webui"}, "ray": {"tools"}}
+    homes = {"torch": {"models", "tools"}, "nncf": {"tools"}, "gradio": {"app", "webui"}, "ray": {"tools"}}
     for path in SOURCES:
         for name in imports(path):
             home = homes.get(name.split(".")[0])
@@ -150,6 +150,16 @@ def test_the_top_level_is_what_is_documented() -> None:
         pytest.skip("not a git checkout")
     names = {line.split("/")[0] for line in tracked.stdout.splitlines()}
     assert {n for n in names if not n.startswith(".")} <= TOP_LEVEL
+
+
+def test_serving_modules_of_models_know_no_torch() -> None:
+    training = {"checkpoints", "detector", "hrnet", "landmarks106", "loading", "torch_runtime"}
+    for path in sorted((ROOT / "models").glob("*.py")):
+        if path.stem in training | {"devices", "__init__"}:
+            continue  # these two import it where it is asked for
+        names = set(imports(path))
+        assert not {name.split(".")[0] for name in names} & {"torch", "safetensors"}, f"{path.name} needs PyTorch"
+        assert not names & {f"models.{name}" for name in training}, f"{path.name} needs PyTorch"
 
 
 @pytest.mark.parametrize("name", ["vision.types", "beauty.pipeline", "counting.pipeline", "models", "webui.service"])

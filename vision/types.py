@@ -123,6 +123,8 @@ class PoseTrack(_Indexable):
     moved in the picture since the frame before, in pixels; all 0 if not given: a camera that stands still.
     ``thumbnails`` (T, 32, 24) uint8 small grey pictures of the body and ``energy`` (T,) float32 the motion energy above
     the head (see ``counting.appearance``); all 0 if not given.
+    ``estimated`` (T,) bool: whether the keypoints were found in this very frame; where not, the person stood still
+    and they lie between those of the frames around.  All True if not given.
     """
 
     times: Times
@@ -131,6 +133,7 @@ class PoseTrack(_Indexable):
     camera: Floats = field(default_factory=lambda: np.zeros((0, 2), np.float32))
     thumbnails: NDArray[np.uint8] = field(default_factory=lambda: np.zeros((0, 32, 24), np.uint8))
     energy: Floats = field(default_factory=lambda: np.zeros(0, np.float32))
+    estimated: NDArray[np.bool_] = field(default_factory=lambda: np.zeros(0, bool))
 
     def __post_init__(self) -> None:
         times = np.asarray(self.times, dtype=np.float64)
@@ -145,6 +148,10 @@ class PoseTrack(_Indexable):
             if np.size(getattr(self, name)) == 0:
                 object.__setattr__(self, name, np.zeros((len(times), *shape), kind))
             _rows(self, name, shape, len(times), kind)
+        estimated = np.asarray(self.estimated, bool) if np.size(self.estimated) else np.ones(len(times), bool)
+        if estimated.shape != times.shape:
+            raise ValueError(f"estimated must have shape ({len(times)},), not {estimated.shape}")
+        object.__setattr__(self, "estimated", estimated)
 
 
 FindFaces = Callable[[Image], Faces]

@@ -1,9 +1,12 @@
 """What the app is made of besides its start: texts, theme, charts, tabs, photo and video sessions, upkeep.
 
-Gradio's telemetry is switched off here, before anything imports Gradio.
+Gradio's telemetry and the stub files that it writes are switched off here, before anything imports Gradio.
 """
 
 import os
 
+from webui.gradio_start import skip_stubs
+
 os.environ["GRADIO_ANALYTICS_ENABLED"] = "False"
 os.environ.setdefault("HF_HUB_DISABLE_TELEMETRY", "1")
+skip_stubs()

@@ -11,7 +11,7 @@ from counting.settings import CountSettings
 from webui.panel import Groups, button, part, picker_html, settings_html, text
 from webui.videos import VideoSession
 
-GROUPS: Groups = (("first", ("rope", "kind", "jumps", "rope_only", "all_jumps", "height_cm", "speed")),)
+GROUPS: Groups = (("first", ("without_rope", "height_cm", "speed")),)
 """The settings that are shown first, in their order; all others stand under "more" by themselves."""
 
 LEFT_OUT = ("batch",)
@@ -71,8 +71,12 @@ def visit() -> gr.HTML:
 
 
 def summary(session: VideoSession, *, fresh: bool, sample: bool) -> dict[str, Any]:
-    """What the history keeps of a count; ``fresh`` after an analysis, not after other settings."""
+    """What the history keeps of a count; ``fresh`` after an analysis, not after other settings.
+
+    ``speed`` turns the report's true seconds into those of the video.
+    """
     report: SessionReport = session.report
     rate = report.skipper.per_minute if report.skipper else 0.0
-    known = {"id": session.path.parent.name[:16], "count": report.count, "rate": round(rate)}
+    speed = report.skipper.speed if report.skipper else 1.0
+    known = {"id": session.path.parent.name[:16], "count": report.count, "rate": round(rate), "speed": speed}
     return known | {"fresh": fresh, "sample": sample}

@@ -198,8 +198,9 @@ def jumper(seconds: float, rate: float = 2.0) -> JumpReport:
     ones = np.ones(len(apexes))
     part = Part(0.0, seconds, "two feet", len(apexes), len(apexes), 60 * rate, 1.0)
     return JumpReport(
-        len(apexes), apexes, ones, 0.1 * ones, "two feet", (part,), ((0.0, seconds, len(apexes)),), (), (), times,
-        np.sin(2 * np.pi * rate * times), 1.0, 1.0, 1.0,
+        count=len(apexes), apex_times=apexes, confidence=ones, heights=0.1 * ones, style="two feet", parts=(part,),
+        without_rope=(), streaks=((0.0, seconds, len(apexes)),), breaks=(), trips=(), times=times,
+        signal=np.sin(2 * np.pi * rate * times), coverage=1.0, rope_confidence=1.0, regularity=1.0,
     )  # fmt: skip
 
 

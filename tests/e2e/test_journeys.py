@@ -173,6 +173,15 @@ def test_the_work_is_still_there_after_a_reload(visit, portrait: str) -> None:
     np.testing.assert_array_equal(shown(page, "after"), last)
 
 
+def test_work_that_the_server_has_lost_is_said_to_be_gone(visit) -> None:
+    page = visit().open()
+    file = {"path": "/tmp/earlier/a.jpg", "orig_name": "a.jpg", "size": 5, "meta": {"_type": "gradio.FileData"}}
+    page.evaluate("f => sessionStorage.setItem('studio.photo', JSON.stringify({ files: [f], at: Date.now() }))", file)
+    page.reload()
+    page.locator("#photo .problem").get_by_text("this work is gone").wait_for()
+    assert page.evaluate("sessionStorage.getItem('studio.photo')") is None
+
+
 def test_the_sample_video_is_counted_with_one_click_and_plays(visit) -> None:
     one = visit()
     page = one.open(tab=1)

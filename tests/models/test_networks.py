@@ -12,21 +12,15 @@ import numpy as np
 import pytest
 import torch
 
-from models.detector import (
-    STRIDES,
-    Detector,
-    DetectorSize,
-    cell_centres,
-    decode_cells,
-    flatten,
-    grid,
-    letterbox,
-    select,
-)
+from models import runtime
+from models.detection import STRIDES, DetectorRunner, Search, decode, halved, letterbox, select
+from models.detector import Detector, DetectorSize, cell_centres, decode_cells, flatten, grid
+from models.faces import SIDE
 from models.hrnet import SIZES, HRNet
-from models.landmarks106 import SIDE, Landmarks106, wing_loss
+from models.landmarks106 import Landmarks106, wing_loss
 from models.loading import official_names, size_of
-from models.runtime import CORES, Engine, choose_precision
+from models.runtime import Engine, choose_precision, cores
+from models.torch_runtime import engine_of, training_precision
 
 ROOT = Path(__file__).parents[2]
 
@@ -126,7 +120,7 @@ def test_the_gradient_reaches_every_parameter(network: torch.nn.Module) -> None:
 
 
 MEAN, STD = torch.tensor([100.0, 120.0, 130.0]).view(3, 1, 1), torch.tensor([50.0, 60.0, 70.0]).view(3, 1, 1)
-PRECISIONS = (torch.float32, torch.bfloat16)
+PRECISIONS = ("f32", "bf16")
 NETWORKS = [HRNet(SIZES["w16"]), HRNet(SIZES["w16"], 15, True), Detector(DetectorSize(), 5), Landmarks106(8)]
 
 
@@ -150,23 +144,24 @@ def test_the_engine_answers_as_pytorch_for_any_number_and_size(
             torch.nn.init.uniform_(module.running_var, 0.5, 2)  # type: ignore[arg-type]
     images = np.random.default_rng(0).integers(0, 256, shape, dtype=np.uint8)
     wanted = outputs(network, images)
-    sharp, soft = (Engine(network, "cpu", p, mean=MEAN.ravel(), deviation=STD.ravel()) for p in PRECISIONS)
+    sharp, soft = (engine_of(network, "cpu", p, mean=MEAN.ravel(), deviation=STD.ravel()) for p in PRECISIONS)
     for exact, low, right in zip(sharp(images), soft(images), wanted, strict=True):
-        assert exact.dtype == low.dtype == torch.float32
+        assert exact.dtype == low.dtype == np.float32
         np.testing.assert_allclose(exact, right, atol=2e-4 * float(right.abs().max()))
         np.testing.assert_allclose(low, right, atol=0.01 + 0.05 * float(right.abs().max()))
 
 
 def test_pictures_that_are_not_in_one_piece_in_memory_give_the_same() -> None:
     images = np.random.default_rng(0).integers(0, 256, (2, 96, 96, 3), dtype=np.uint8)
-    engine = Engine(NETWORKS[3], "cpu", torch.float32)
+    engine = engine_of(NETWORKS[3], "cpu", "f32")
     for a, b in zip(engine(images[:, :, ::-1]), engine(images[:, :, ::-1].copy()), strict=True):
         np.testing.assert_array_equal(a, b)
 
 
 def test_an_engine_uses_all_cores_and_answers_threads_that_ask_at_the_same_time() -> None:
-    engine = Engine(NETWORKS[3], "cpu", torch.float32)
-    assert engine.network.get_property("INFERENCE_NUM_THREADS") == CORES
+    engine = engine_of(NETWORKS[3], "cpu", "f32")
+    assert isinstance(engine, Engine)
+    assert engine.compiled.get_property("INFERENCE_NUM_THREADS") == cores()
     pictures = np.random.default_rng(0).integers(0, 256, (16, 1, 96, 96, 3), dtype=np.uint8)
     alone = [engine(picture)[0] for picture in pictures]
     with ThreadPoolExecutor(4) as pool:
@@ -177,42 +172,41 @@ def test_an_engine_uses_all_cores_and_answers_threads_that_ask_at_the_same_time(
 def test_the_network_itself_stays_as_it_is() -> None:
     network = Landmarks106(8).train()
     before = {name: tensor.clone() for name, tensor in network.state_dict().items()}
-    Engine(network, "cpu", torch.bfloat16)(np.zeros((1, 96, 96, 3), np.uint8))
+    engine_of(network, "cpu", "bf16")(np.zeros((1, 96, 96, 3), np.uint8))
     assert network.training
     assert all(torch.equal(before[name], tensor) for name, tensor in network.state_dict().items())
 
 
 @pytest.mark.parametrize(
-    ("tiles", "native", "right"),
-    [
-        (True, False, torch.bfloat16),
-        (False, True, torch.bfloat16),
-        (False, False, torch.float32),
-        (None, None, torch.float32),
-    ],
+    ("features", "right"),
+    [({"amx_bf16"}, "bf16"), ({"avx512_bf16"}, "bf16"), ({"avx2", "avx512f", "avx512_vnni"}, "f32"), (set(), "f32")],
 )
 def test_half_precision_is_for_processors_that_multiply_in_it(
-    monkeypatch: pytest.MonkeyPatch, tiles: bool | None, native: bool | None, right: torch.dtype
+    monkeypatch: pytest.MonkeyPatch, features: set[str], right: str
 ) -> None:
-    for name, answer in (("_is_amx_tile_supported", tiles), ("_is_avx512_bf16_supported", native)):
-        if answer is None:
-            monkeypatch.delattr(torch.cpu, name, raising=False)
-        else:
-            monkeypatch.setattr(torch.cpu, name, lambda answer=answer: answer, raising=False)
-    assert choose_precision(torch.device("cpu")) == right
-    assert choose_precision(torch.device("cuda")) == torch.bfloat16
+    monkeypatch.setattr(runtime, "_features", lambda: frozenset(features))
+    assert choose_precision() == right
+    assert (training_precision(torch.device("cpu")) == torch.bfloat16) == (right == "bf16")
+    assert training_precision(torch.device("cuda")) == torch.bfloat16
+
+
+def test_a_network_takes_the_cores_or_what_is_asked_for(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("OMP_NUM_THREADS", "3")
+    assert cores() == 3
+    monkeypatch.setenv("OMP_NUM_THREADS", "all")
+    assert 1 <= cores() <= (os.cpu_count() or 1)
 
 
 def run_alone(code: str, home: Path) -> None:
     """Run Python code with ``Engine`` and ``picture`` in a process of its own."""
-    head = "import os, signal, sys, threading, numpy as np, torch; from models.runtime import Engine; "
+    head = "import os, signal, sys, threading, numpy as np, torch; from models.torch_runtime import engine_of; "
     head += "picture = np.zeros((1, 8, 8, 3), np.uint8)\n"
     subprocess.run([sys.executable, "-c", head + code], check=True, cwd=ROOT, env=os.environ | {"HOME": str(home)})
 
 
 def test_nobody_is_told_that_networks_run_here(tmp_path: Path) -> None:
     run_alone("""
-Engine(torch.nn.Conv2d(3, 1, 1), 'cpu')(picture)
+engine_of(torch.nn.Conv2d(3, 1, 1), 'cpu')(picture)
 assert 'openvino' in sys.modules and not any(sys.modules[m] for m in sys.modules if 'openvino_tele' in m)
 """, tmp_path)  # fmt: skip
     assert list(tmp_path.iterdir()) == []
@@ -220,7 +214,7 @@ assert 'openvino' in sys.modules and not any(sys.modules[m] for m in sys.modules
 
 def test_signals_are_handled_after_a_network_ended_in_another_thread(tmp_path: Path) -> None:
     run_alone("""
-engines, seen = [Engine(torch.nn.Conv2d(3, 1, 1), 'cpu')], []
+engines, seen = [engine_of(torch.nn.Conv2d(3, 1, 1), 'cpu')], []
 engines[0](picture)
 thread = threading.Thread(target=engines.clear)
 thread.start()
@@ -253,12 +247,49 @@ def test_detector_cells_lie_on_the_picture_and_decode_to_boxes() -> None:
     np.testing.assert_allclose(points[0, 0], [24, 36], rtol=1e-5)
 
 
+@pytest.mark.parametrize("points", [0, 5])
+def test_the_runner_decodes_as_training_does_but_only_likely_cells(points: int) -> None:
+    rng = np.random.default_rng(1)
+    maps = [rng.normal(-1, 2, (1, 5 + 2 * points, 64 // s, 96 // s)).astype(np.float32) for s in STRIDES]
+    boxes, scores, found = decode(maps, 0.5)
+    cells = flatten([torch.from_numpy(m) for m in maps])[0]
+    centres, strides = (torch.from_numpy(x) for x in grid(64, 96))
+    keep = cells[:, 0] > 0.5
+    right_boxes, right_points = decode_cells(cells[keep], centres[keep], strides[keep])
+    assert 0 < len(boxes) < len(cells)
+    np.testing.assert_allclose(boxes, right_boxes, rtol=1e-4, atol=1e-3)
+    np.testing.assert_allclose(found, right_points, rtol=1e-4, atol=1e-3)
+    np.testing.assert_allclose(scores, cells[keep, 0].sigmoid(), rtol=1e-5)
+    assert [len(part) for part in decode(maps, 100.0)] == [0, 0, 0]
+
+
 def test_selection_keeps_the_best_of_overlapping_boxes() -> None:
     boxes = np.array([[0, 0, 10, 10], [1, 0, 11, 10], [30, 0, 40, 10], [60, 0, 70, 10]], np.float32)
     scores = np.array([0.6, 0.9, 0.7, 0.1], np.float32)
     found = select(boxes, scores, np.zeros((4, 0, 2), np.float32), 0.5, 0.4)
     assert found.boxes[:, 0].tolist() == [1, 30]
     assert len(select(boxes[:0], scores[:0], np.zeros((0, 5, 2), np.float32), 0.5, 0.4)) == 0
+
+
+def test_a_large_photo_is_reduced_once_and_boxes_lie_in_its_own_pixels() -> None:
+    """An engine that finds a white patch: its cell's box reaches one stride to every side."""
+    image = np.zeros((1203, 1601, 3), np.uint8)
+    image[600:800, 1200:1400] = 255
+    seen = []
+
+    def engine(pictures: np.ndarray) -> list[np.ndarray]:
+        seen.append(pictures.shape[1:3])
+        maps = [np.full((1, 7, pictures.shape[1] // s, pictures.shape[2] // s), -9.0, np.float32) for s in STRIDES]
+        y, x = np.argwhere(pictures[0, ..., 0] > 250).mean(axis=0) // 8
+        maps[0][0, :, int(y), int(x)] = [5, 0, 0, 0, 0, 0, 0]
+        return maps
+
+    found = DetectorRunner(engine, Search((320, 160), 0.5, 0.4))(image)
+    assert seen == [(256, 320), (128, 160)]
+    middle = (found.boxes[:, :2] + found.boxes[:, 2:]) / 2
+    np.testing.assert_allclose(middle, np.tile([1300, 700], (len(found), 1)), atol=50)
+    np.testing.assert_allclose(found.points[:, 0], middle, atol=0.1)
+    assert halved(image, 320).shape[:2] == (300, 400)
 
 
 def test_letterbox_keeps_the_aspect_and_pads_to_whole_cells() -> None:

@@ -12,7 +12,6 @@ import pytest
 import skimage.data
 import torch
 from PIL import Image as PillowImage
-from torch import Tensor
 
 from counting.pipeline import count_people
 from counting.tracking import track_people
@@ -48,9 +47,9 @@ class Drawn:
     points: np.ndarray
     size_wh: tuple[int, int]
 
-    def __call__(self, images: np.ndarray) -> list[Tensor]:
+    def __call__(self, images: np.ndarray) -> list[np.ndarray]:
         maps = draw_targets(self.points.astype(np.float32), self.size_wh)
-        return [torch.from_numpy(np.repeat(maps[None], len(images), axis=0))]
+        return [np.repeat(maps[None], len(images), axis=0)]
 
 
 def test_a_checkpoint_of_fifteen_joints_is_known_by_its_names_and_shapes(fifteen: Path) -> None:
@@ -154,9 +153,9 @@ def test_the_name_of_a_published_checkpoint_tells_its_input(name: str, size_wh: 
 def test_heatmaps_of_published_trainings_begin_at_the_first_pixel_and_ours_in_its_middle(tmp_path: Path) -> None:
     tensors = HRNet(SIZES["w16"]).half().state_dict()
     torch.save(tensors, tmp_path / "x_384x288.pth")
-    published = pose_estimator("cpu", tmp_path / "x_384x288.pth", precision=torch.float32)
+    published = pose_estimator("cpu", tmp_path / "x_384x288.pth", precision="f32")
     assert (published.size_wh, published.offset, published.batch, published.mirrored) == ((288, 384), 0, 7, False)
-    assert published.engine.precision == torch.float32
+    assert published.engine.precision == "f32"  # type: ignore[attr-defined]
     save_weights(tmp_path / "x.safetensors", tensors, {"network": "hrnet", "training": {"width": 128, "height": 192}})
     ours = pose_estimator("cpu", tmp_path / "x.safetensors")
     assert (ours.size_wh, ours.offset, ours.batch, ours.mirrored) == ((128, 192), 1.5, 8, True)
@@ -178,14 +177,14 @@ def test_other_heads_are_refused(tmp_path: Path, joints: int, concatenate: bool,
 def test_the_mirrored_crop_is_seen_too_and_a_sure_answer_stays_in_its_place() -> None:
     """An engine that sees the person's left wrist as a white dot, and calls it the right one in the mirror."""
 
-    def engine(crops: np.ndarray) -> list[Tensor]:
+    def engine(crops: np.ndarray) -> list[np.ndarray]:
         maps = np.zeros((len(crops), 17, 64, 48), np.float32)
         for k, crop in enumerate(crops):
             y, x = np.argwhere(crop[..., 0] > 128).mean(axis=0)
             mirrored = x > 96
             dot = np.array([[(x - 1.5) / 4, (y - 1.5) / 4]], np.float32)
             maps[k, JOINTS.index("right_wrist" if mirrored else "left_wrist")] = draw_targets(dot, (48, 64))[0]
-        return [torch.from_numpy(maps)]
+        return [maps]
 
     image = np.zeros((256, 192, 3), np.uint8)
     image[99:102, 39:42] = 255
@@ -203,7 +202,7 @@ def test_people_go_in_batches_and_are_answered_in_order(count: int, sizes: list[
     seen: list[int] = []
     points = np.stack([np.linspace(6, 40, 17), np.linspace(6, 58, 17)], axis=1)
 
-    def engine(images: np.ndarray) -> list[Tensor]:
+    def engine(images: np.ndarray) -> list[np.ndarray]:
         seen.append(len(images))
         return Drawn(points, (48, 64))(images)
 

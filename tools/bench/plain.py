@@ -13,27 +13,27 @@ import torch
 from torch import Tensor, nn
 
 from models.checkpoints import load_strictly, read_weights
-from models.detector import SEARCHES, Detector, DetectorRunner, DetectorSize
+from models.detection import SEARCHES, DetectorRunner
+from models.detector import Detector, DetectorSize
 from models.faces import FaceFinder, LandmarkRunner
 from models.hrnet import SIZES, HRNet
 from models.landmarks106 import Landmarks106
 from models.loading import PACKAGED
 from models.pose import MEAN, STD, PoseRunner
-from models.runtime import Engine, Normalised
+from models.torch_runtime import Normalised
 
 
-class PlainEngine(Engine):
-    """Images (B, H, W, 3) uint8 in, float32 tensors out, like ``Engine``; the images go through one by one."""
+class PlainEngine:
+    """Images (B, H, W, 3) uint8 in, float32 arrays out, like ``Engine``; the images go through one by one."""
 
     def __init__(self, network: nn.Module, mean: Any = 127.5, deviation: Any = 127.5) -> None:
-        self.device, self.precision = torch.device("cpu"), torch.float32
         self.network = Normalised(network, mean, deviation).eval()
 
-    def __call__(self, images: np.ndarray) -> list[Tensor]:
+    def __call__(self, images: np.ndarray) -> list[np.ndarray]:
         with torch.no_grad():
             found = [self.network(torch.from_numpy(image[None])) for image in images]
         rows = [[out] if isinstance(out, Tensor) else list(out) for out in found]
-        return [torch.cat(parts) for parts in zip(*rows, strict=True)]
+        return [torch.cat(parts).numpy() for parts in zip(*rows, strict=True)]
 
 
 def _detector(kind: str) -> DetectorRunner:

@@ -11,8 +11,7 @@ import cv2
 import numpy as np
 
 from models.face_visibility import inside_picture, seen_by_pose
-from models.faces import eye_angle, upright_matrix
-from models.landmarks106 import SIDE
+from models.faces import SIDE, eye_angle, upright_matrix
 from tools.data.augment import change_colours, degrade, occlude
 from tools.data.body import read_tar
 from tools.data.face_covers import cover, wear_glasses

@@ -7,13 +7,12 @@ import contextlib
 import io
 import multiprocessing
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 import numpy as np
-import torch
 
-from models import MissingWeights
-from models.loading import person_finder, pose_estimator
+from models import MissingWeights, load_person_finder, load_pose_estimator
+from models.loading import pose_estimator
 from models.pose import PoseRunner
 from tools.bench.timing import peak_memory
 from tools.data.body import CropSet, read_crops
@@ -28,6 +27,11 @@ Figures = dict[str, float]
 """Values by name; whole numbers are counts."""
 
 LEGS = [5, 6, 11, 12, 15, 16]
+
+
+def _estimator(weights: Path | None, thorough: bool) -> PoseRunner:
+    """The packaged network, or a checkpoint, as the app runs it."""
+    return cast(PoseRunner, load_pose_estimator("auto", weights, thorough))
 
 
 def run(estimate: PoseRunner, crops: CropSet) -> Floats:
@@ -142,22 +146,21 @@ def oks_figures(found: Floats, crops: CropSet) -> Figures:
 
 
 def precision_figures(weights: Path | None, estimate: PoseRunner, found: Floats, crops: CropSet) -> Figures:
-    """Distances of the points in bfloat16 from those in float32, in pixels of the network's input."""
-    other = torch.float32 if estimate.engine.precision != torch.float32 else torch.bfloat16
-    again = run(pose_estimator("auto", weights, estimate.mirrored, other), crops)
+    """Distances of the points from those of the same weights in float32, in pixels of the network's input."""
+    again = run(pose_estimator("cpu", weights, estimate.mirrored, "f32"), crops)
     scales = [estimate.crop(crops.image(i), crops.boxes[i])[1][0, 0] for i in range(len(crops))]
     away = np.linalg.norm(again[..., :2] - found[..., :2], axis=2) * np.array(scales)[:, None]
     sure = away[found[..., 2] >= 0.3]
     return {
-        "bfloat16 from float32: mean, input px": _mean(away),
-        "bfloat16 from float32: within one input px": _share(np.where(np.isnan(away), np.inf, away), 1.0),
-        "bfloat16 from float32: largest, input px": float(np.nanmax(away)),
-        "bfloat16 from float32: largest from score .3, input px": float(sure.max(initial=0)),
+        "from float32: mean, input px": _mean(away),
+        "from float32: within one input px": _share(np.where(np.isnan(away), np.inf, away), 1.0),
+        "from float32: largest, input px": float(np.nanmax(away)),
+        "from float32: largest from score .3, input px": float(sure.max(initial=0)),
     }
 
 
 def _run_batch(weights: Path | None, thorough: bool) -> float:
-    estimate = pose_estimator("auto", weights, thorough)
+    estimate = _estimator(weights, thorough)
     frames = [np.zeros((1080, 1920, 3), np.uint8)] * estimate.batch
     estimate(frames, np.tile(np.array([800, 100, 1100, 1000], np.float32), (len(frames), 1)))
     return peak_memory()
@@ -171,7 +174,7 @@ def batch_memory(weights: Path | None, thorough: bool) -> float:
 
 def figures(weights: Path | None, thorough: bool, crops: CropSet) -> Figures:
     """All figures of one checkpoint, None for the packaged one, on labelled crops, as in videos or ``thorough``."""
-    estimate = pose_estimator("auto", weights, thorough)
+    estimate = _estimator(weights, thorough)
     found = run(estimate, crops)
     errors = torso_errors(found, crops)
     coco = np.char.startswith(crops.sources, "coco")
@@ -211,9 +214,9 @@ def read_labelled(data: Path, clips: str) -> CropSet:
 
 def print_people(data: Path, clips: bool) -> None:
     """The person detector's figures on the development scenes and, with ``clips``, on every tenth frame of clips."""
-    rows = evaluate(person_finder(), data / "body", "person")
+    rows = evaluate(load_person_finder(), data / "body", "person")
     if clips and (data / "clips" / "clips.json").exists():
-        found = frames_with_person(person_finder(thorough=False), data / "clips")
+        found = frames_with_person(load_person_finder(thorough=False), data / "clips")
         rows |= found | {PERSON_BARS[3].figure: min(found.values())}
     print("\nperson detector:")
     for name, value in rows.items():

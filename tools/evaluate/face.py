@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import argparse
 from pathlib import Path
+from typing import cast
 
 import numpy as np
 
-from models.loading import face_finder
+from models import load_face_finder
+from models.faces import FaceFinder
 from tools.data.face import FaceSet, read_faces
 from tools.data.face_groups import groups
 from tools.evaluate.detector import evaluate
@@ -51,7 +53,7 @@ def main(argv: list[str]) -> None:
     parser.add_argument("--data", type=Path, required=True, help="folder with the packaged folders face and body")
     parser.add_argument("--landmark-weights", type=Path, default=None)
     arguments = parser.parse_args(argv)
-    finder = face_finder("auto", arguments.landmark_weights)
+    finder = cast(FaceFinder, load_face_finder("auto", arguments.landmark_weights))
     faces = read_faces(arguments.data / "face", "face_eval_dev", human=0.0)
     table = np.load(arguments.data / "face" / "face_eval_dev.npz")
     runs = [finder.landmarks(image, five[None]) for image, five in zip(faces.images, table["five"], strict=True)]

@@ -15,8 +15,9 @@ import torch
 from torch import Tensor
 
 from models.checkpoints import load_strictly, read_weights
-from models.detector import SEARCHES, Detector, DetectorRunner, DetectorSize, decode_cells, flatten, grid
-from models.runtime import Engine, choose_device
+from models.detection import SEARCHES, DetectorRunner
+from models.detector import Detector, DetectorSize, decode_cells, flatten, grid
+from models.torch_runtime import choose_device, engine_of
 from tools.data.detection import Composer, assign
 from tools.data.scenes import (
     read_body_faces,
@@ -135,7 +136,9 @@ def main(config: DetectorTraining) -> None:
         return losses(flatten(network(x)), tuple(goal), centres, strides)
 
     def figures(average: torch.nn.Module) -> tuple[dict[str, float], float]:
-        row = evaluate(DetectorRunner(Engine(average), SEARCHES[config.kind]), Path(config.data) / "body", config.kind)
+        row = evaluate(
+            DetectorRunner(engine_of(average), SEARCHES[config.kind]), Path(config.data) / "body", config.kind
+        )
         return row, row["recall"] - row["false"]
 
     facts = {"network": "detector", "kind": config.kind, "points": points, "size": asdict(size)}

@@ -20,10 +20,10 @@ from torch import Tensor, nn
 from tqdm import tqdm
 
 from models.checkpoints import load_strictly, read_weights, save_weights
-from models.faces import eye_angle, upright_matrix
-from models.landmarks106 import SIDE, Landmarks106, wing_loss
+from models.faces import SIDE, eye_angle, upright_matrix
+from models.landmarks106 import Landmarks106, wing_loss
 from models.loading import PACKAGED, face_finder
-from models.runtime import Engine, choose_device
+from models.torch_runtime import choose_device, engine_of
 from tools.data.article import is_article_layout, read_part
 from tools.data.face import (
     PROFILE_SHARE,
@@ -179,9 +179,9 @@ def predict(network: nn.Module, faces: FaceSet) -> tuple[Floats, Floats, Floats]
     rng = np.random.default_rng(0)
     samples = [make_face(faces, i, rng, augment=False) for i in range(len(faces))]
     crops, goal, pose = (np.stack([getattr(s, name) for s in samples]) for name in ("view", "points", "pose"))
-    engine = Engine(network, precision=torch.float32)
+    engine = engine_of(network, precision="f32")
     parts = [engine(crops[i : i + 64]) for i in range(0, len(crops), 64)]
-    points, angles = (torch.cat([p[k] for p in parts]).numpy() for k in (0, 1))
+    points, angles = (np.concatenate([p[k] for p in parts]) for k in (0, 1))
     return points, goal.astype(np.float32), np.abs(angles - pose)
 
 
@@ -235,7 +235,7 @@ class Run:
         self.average, self.parts = MovingAverage(self.network, config.average), part_weights().to(device)
         kept, self.trained = split(self.network, config.frozen)
         kept.requires_grad_(False)
-        self.fixed = Engine(kept, config.device) if config.frozen else None
+        self.fixed = engine_of(kept, config.device) if config.frozen else None
         learning = [p for p in self.network.parameters() if p.requires_grad]
         self.optimiser = torch.optim.AdamW(learning, lr=config.learning_rate, weight_decay=config.weight_decay)
         self.epoch_steps = max(1, len(self.faces) // config.batch_size)
@@ -278,7 +278,7 @@ class Run:
         """What the network says to a batch; layers that stay as they are run as in use."""
         if self.fixed is None:
             return self.network((images / 127.5 - 1).permute(0, 3, 1, 2))
-        start = self.fixed(crops)[0].to(images.device, memory_format=torch.channels_last)
+        start = torch.from_numpy(self.fixed(crops)[0]).to(images.device, memory_format=torch.channels_last)
         return self.network.answer(self.trained(start))  # type: ignore[operator]
 
     def write(self, loss: float) -> dict[str, float]:

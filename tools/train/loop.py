@@ -20,7 +20,7 @@ from torch import Tensor, nn
 from torch.optim.swa_utils import get_ema_multi_avg_fn
 from torch.utils.data import DataLoader, IterableDataset
 
-from models.runtime import DEVICES
+from models.devices import DEVICES
 from vision.options import option
 
 

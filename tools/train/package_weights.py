@@ -14,7 +14,8 @@ from pathlib import Path
 
 from torch import Tensor
 
-from models.checkpoints import SUMS, read_weights, save_weights
+from models.checkpoints import read_weights, save_weights
+from models.graphs import SUMS
 from models.loading import PACKAGED
 from tools.script import run_script
 from vision.options import check_options, option
@@ -44,8 +45,8 @@ def package(source: Path, target: Path) -> None:
 
 
 def write_sums(sums: Path) -> None:
-    """Note the SHA-256 of every weights file beside ``sums``."""
-    files = sorted(sums.parent.glob("*.safetensors"))
+    """Note the SHA-256 of every file of weights or of a graph beside ``sums``."""
+    files = sorted(p for p in sums.parent.iterdir() if p.suffix in (".safetensors", ".zip"))
     sums.write_text("".join(f"{hashlib.sha256(p.read_bytes()).hexdigest()}  {p.name}\n" for p in files))
 
 

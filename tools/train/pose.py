@@ -24,7 +24,7 @@ from models.checkpoints import load_strictly
 from models.hrnet import SIZES, HRNet
 from models.loading import read_pose_file
 from models.pose import MEAN, STD, PoseRunner
-from models.runtime import Engine, choose_device, choose_precision
+from models.torch_runtime import choose_device, engine_of, training_precision
 from tools.data.body import RENDERED, CropSet
 from tools.data.coco import read_set, read_training
 from tools.data.views import Augmentation, CropTensors, decoded, make_views, targets
@@ -99,7 +99,7 @@ def training_set(config: PoseTraining) -> tuple[CropSet, np.ndarray]:
 
 def score(network: torch.nn.Module, crops: CropSet, size_wh: tuple[int, int]) -> dict[str, float]:
     """PCK at .2 torso per source, and the mean of the sources."""
-    runner = PoseRunner(Engine(network, mean=MEAN, deviation=STD), size_wh)
+    runner = PoseRunner(engine_of(network, mean=MEAN, deviation=STD), size_wh)
     errors = evaluate_body.torso_errors(evaluate_body.run(runner, crops), crops)
     row = {}
     for source in np.unique(crops.sources):
@@ -183,7 +183,7 @@ def view_batches(crops: CropTensors, chance: np.ndarray, config: PoseTraining) -
 def learner(network: HRNet, config: PoseTraining) -> Callable[[tuple[Tensor, ...]], Tensor]:
     """The loss of a batch, in bfloat16 where that is faster."""
     device = next(network.parameters()).device
-    precision = choose_precision(device)
+    precision = training_precision(device)
     forward = torch.compile(network) if config.compiled else network
 
     def loss_of(batch: tuple[Tensor, ...]) -> Tensor:

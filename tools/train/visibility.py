@@ -20,7 +20,8 @@ from torch import Tensor, nn
 from models.checkpoints import load_strictly, read_weights, save_weights
 from models.landmarks106 import Landmarks106
 from models.loading import PACKAGED
-from models.runtime import Engine
+from models.runtime import RunNetwork
+from models.torch_runtime import engine_of
 from tools.data.face import FaceSet, joined, make_face, make_mistake, read_faces, read_profiles
 from tools.data.face_turns import solid_face
 from tools.data.scenes import read_negatives
@@ -79,7 +80,7 @@ def read_data(config: VisibilityFit) -> FaceSet:
     return replace(both, solid=solid, overlays=overlays)
 
 
-def make_samples(faces: FaceSet, config: VisibilityFit, engine: Engine) -> Samples:
+def make_samples(faces: FaceSet, config: VisibilityFit, engine: RunNetwork) -> Samples:
     """Disturbed crops, and those whose glasses are known once more as they are, which weigh more."""
     rng = np.random.default_rng(config.seed)
     assert faces.glasses is not None
@@ -102,7 +103,7 @@ def make_samples(faces: FaceSet, config: VisibilityFit, engine: Engine) -> Sampl
         seen.append(one.seen)
         worn.append(one.glasses)
         weights.append(weight)
-    found = [engine(np.stack(views[i : i + 64]))[0].numpy() for i in range(0, len(views), 64)]
+    found = [engine(np.stack(views[i : i + 64]))[0] for i in range(0, len(views), 64)]
     return Samples(np.concatenate(found), np.stack(seen), np.array(worn, np.float32), np.array(weights, np.float32))
 
 
@@ -157,7 +158,7 @@ def main(config: VisibilityFit) -> None:
     tensors = {name: t for name, t in tensors.items() if not name.startswith("visibility_head")}
     network = Landmarks106(facts["width"], sees=False)
     load_strictly(network, tensors, path)
-    samples = make_samples(read_data(config), config, Engine(Features(network)))
+    samples = make_samples(read_data(config), config, engine_of(Features(network)))
     save_weights(Path(config.target), tensors | fit_head(samples, config), facts)
 
 

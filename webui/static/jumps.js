@@ -2,6 +2,7 @@
 studio.jumps = (element, trigger, props, watch) => {
   const root = studio.fill(element).querySelector('.visit');
   const { t } = studio;
+  let speed = 1;
   const BEST = 'studio.best';
   const best = () => { try { return JSON.parse(localStorage.getItem(BEST)); } catch { return null; } };
   const keep = (value) => { try { value ? localStorage.setItem(BEST, JSON.stringify(value)) : localStorage.removeItem(BEST); } catch { /* none */ } };
@@ -33,6 +34,7 @@ studio.jumps = (element, trigger, props, watch) => {
     if (!value) return;
     if (value.saved) return studio.download(value.saved.path, value.saved.name);
     if (value.error) return;
+    speed = value.speed || 1;
     const now = new Date();
     const time = now.toLocaleTimeString(document.documentElement.lang, { hour: '2-digit', minute: '2-digit' });
     note({ ...value, time, day: now.toLocaleDateString(document.documentElement.lang) });
@@ -63,7 +65,7 @@ studio.jumps = (element, trigger, props, watch) => {
   function seek(time) {
     const video = document.querySelector('#result video');
     if (!video || !Number.isFinite(time)) return;
-    video.currentTime = Math.max(0, time);
+    video.currentTime = Math.max(0, time / speed);
     const r = video.getBoundingClientRect();
     if (r.bottom < 60 || r.top > innerHeight - 60) video.scrollIntoView({ block: 'center' });
   }

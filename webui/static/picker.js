@@ -104,10 +104,17 @@ studio.picker = (element, trigger, props, watch, [uploaded]) => {
     files.length ? studio.memory.set(kind, { files, at: Date.now() }) : studio.memory.drop(kind);
   });
 
+  async function restore(files) {
+    const answers = await Promise.all(files.map((f) => fetch(studio.fileAddress(f.path), { method: 'HEAD' }).catch(() => null)));
+    if (answers.every((answer) => answer?.ok)) return accept(files);
+    studio.memory.drop(kind);
+    say(t('error.lost'));
+  }
+
   // After a reload (a phone drops pages, a connection comes back) the work goes on with the same files.
   const before = studio.memory.get(kind);
   if (before && Date.now() - before.at < 55 * 60e3) {
-    setTimeout(() => { say(''); accept(before.files); }, 400);
+    setTimeout(() => restore(before.files), 400);
   }
   studio.parts['picker-' + kind] = { choose, open: () => input.click() };
 };

@@ -38,7 +38,7 @@ window.studio = (() => {
     [/^(Connection errored out|Could not (parse|get)|Failed to fetch|NetworkError)/i, 'lost.text'],
   ];
   function translateMessages() {
-    document.querySelectorAll('.toast-wrap .toast-title, .toast-wrap .toast-text').forEach((e) => {
+    document.querySelectorAll('.toast-wrap .toast-title, [data-testid=toast-text]').forEach((e) => {
       const said = e.textContent.trim();
       const known = KNOWN.find(([pattern]) => pattern.test(said));
       if (known && said !== limited(known[1])) e.textContent = limited(known[1]);

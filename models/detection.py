@@ -1,0 +1,122 @@
+"""The detectors' runner: an image at one size or more -> boxes, scores and points."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+
+import cv2
+import numpy as np
+
+from models.runtime import RunNetwork
+from vision.geometry import non_maximum_suppression
+from vision.types import Detections, Floats, Image
+
+STRIDES = (8, 16, 32)
+
+LEAST = -2.2
+"""Logit of a cell below which it is not looked at: a score of .1."""
+
+
+def decode(maps: list[Floats], least: float) -> tuple[Floats, Floats, Floats]:
+    """Maps (1, 5 + 2P, H/s, W/s) of all levels -> boxes (K, 4), scores (K,) and points (K, P, 2) in input pixels.
+
+    Only of the K cells whose logit is above ``least``.
+    """
+    parts = [_decode_level(level[0], stride, least) for level, stride in zip(maps, STRIDES, strict=True)]
+    boxes, scores, points = (np.concatenate(part).astype(np.float32) for part in zip(*parts, strict=True))
+    return boxes, scores, points
+
+
+def _decode_level(cells: Floats, stride: int, least: float) -> tuple[Floats, Floats, Floats]:
+    """The same of one level's map (5 + 2P, h, w)."""
+    row, column = np.nonzero(cells[0] > least)
+    found = cells[:, row, column].T
+    centres = ((np.column_stack([column, row]) + 0.5) * stride - 0.5).astype(np.float32)
+    reach = np.exp(np.clip(found[:, 1:5], -6, 6)) * np.float32(stride)
+    boxes = np.concatenate([centres - reach[:, :2], centres + reach[:, 2:]], axis=1)
+    points = found[:, 5:].reshape(len(found), (len(cells) - 5) // 2, 2) * np.float32(stride) + centres[:, None]
+    return boxes, (1 / (1 + np.exp(-found[:, 0]))).astype(np.float32), points
+
+
+def select(
+    boxes: Floats, scores: Floats, points: Floats, threshold: float, overlap: float, most: int = 400
+) -> Detections:
+    """Detections above ``threshold`` after non-maximum suppression, best first, at most ``most``."""
+    keep = np.flatnonzero(scores >= threshold)
+    keep = keep[np.argsort(-scores[keep], kind="stable")[: 4 * most]]
+    boxes, scores, points = boxes[keep], scores[keep], points[keep]
+    order = non_maximum_suppression(boxes, scores, overlap)[:most]
+    return Detections(boxes[order], scores[order], points[order])
+
+
+def halved(image: Image, long_side: int) -> Image:
+    """The image halved as long as its longer side stays at least ``long_side``: cheap, and as good as one step."""
+    while max(image.shape[:2]) >= 2 * long_side and min(image.shape[:2]) >= 2:
+        size = image.shape[1] // 2, image.shape[0] // 2
+        image = cv2.resize(image, size, interpolation=cv2.INTER_AREA)  # type: ignore[assignment]
+    return image
+
+
+def letterbox(image: Image, long_side: int) -> tuple[Image, float]:
+    """The image scaled so that its longer side is ``long_side``, padded below and right to multiples of 32."""
+    height, width = image.shape[:2]
+    scale = long_side / max(height, width)
+    new_w, new_h = max(1, round(width * scale)), max(1, round(height * scale))
+    image, way = halved(image, long_side), cv2.INTER_AREA if scale < 1 else cv2.INTER_LINEAR
+    canvas = np.full((-(-new_h // 32) * 32, -(-new_w // 32) * 32, 3), 114, np.uint8)
+    canvas[:new_h, :new_w] = cv2.resize(image, (new_w, new_h), interpolation=way)
+    return canvas, scale
+
+
+@dataclass(frozen=True)
+class Search:
+    """How a detector looks: the long sides in pixels, the least score, and the overlap that merges.
+
+    Images are enlarged to the first side at most; a larger one is for photos that have as many pixels.  Who is not
+    ``thorough`` looks on only until something is found.
+    """
+
+    sides: tuple[int, ...]
+    threshold: float
+    overlap: float
+    thorough: bool = True
+
+
+SEARCHES = {"face": Search((640, 256, 1280), 0.5, 0.4), "person": Search((320, 640), 0.45, 0.45)}
+
+
+@dataclass(frozen=True)
+class DetectorRunner:
+    """Image (H, W, 3) uint8 RGB -> ``Detections``, best first, over all sizes that the search looks at."""
+
+    engine: RunNetwork
+    search: Search
+
+    def with_threshold(self, threshold: float) -> DetectorRunner:
+        return replace(self, search=replace(self.search, threshold=threshold))
+
+    def _look(self, image: Image, side: int) -> tuple[Floats, Floats, Floats]:
+        """Boxes (C, 4), scores (C,) and points (C, P, 2) of the likely cells in image pixels."""
+        canvas, scale = letterbox(image, side)
+        boxes, scores, points = decode(self.engine(canvas[None]), LEAST)
+
+        def back(x: Floats) -> Floats:
+            return ((x + 0.5) / scale - 0.5).astype(np.float32)
+
+        return back(boxes), scores, back(points)
+
+    def __call__(self, image: Image) -> Detections:
+        search = self.search
+        largest = max(*image.shape[:2], search.sides[0])
+        small, looks = halved(image, max(search.sides)), []
+        for side in (s for s in search.sides if s <= largest):
+            looks.append(self._look(small, side))
+            if not search.thorough and np.any(looks[-1][1] >= search.threshold):
+                break
+        boxes, scores, points = (np.concatenate(x) for x in zip(*looks, strict=True))
+        found = select(boxes, scores, points, search.threshold, search.overlap)
+        size = np.array(image.shape[1::-1], np.float32)
+        ratio = size / np.array(small.shape[1::-1], np.float32)
+        boxes = np.clip((found.boxes + 0.5) * np.tile(ratio, 2) - 0.5, -0.5, np.tile(size, 2) - 0.5)
+        points = (found.points + 0.5) * ratio - 0.5
+        return Detections(boxes.astype(np.float32), found.scores, points.astype(np.float32))

@@ -1,0 +1,43 @@
+"""From a packaged graph to a runner on the processor, without PyTorch."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import Any
+
+import numpy as np
+
+from models.detection import SEARCHES, DetectorRunner
+from models.faces import FaceFinder, LandmarkRunner
+from models.graphs import GRAPHS, check_sum, read_graph
+from models.pose import PoseRunner, our_pose_runner
+from models.runtime import Engine, open_graph
+
+
+def _load(kind: str) -> tuple[Engine, dict[str, Any]]:
+    """A packaged network, ready, and what its file says of it; raises ``MissingWeights``."""
+    check_sum(GRAPHS[kind])
+    graph = read_graph(GRAPHS[kind])
+    return open_graph(kind, graph), graph.config
+
+
+def person_finder(thorough: bool = True) -> DetectorRunner:
+    """The person detector."""
+    return DetectorRunner(_load("person")[0], replace(SEARCHES["person"], thorough=thorough))
+
+
+def face_detector() -> DetectorRunner:
+    """The face detector alone."""
+    return DetectorRunner(_load("face")[0], SEARCHES["face"])
+
+
+def face_finder() -> FaceFinder:
+    """The face detector and the 106-point network."""
+    engine, config = _load("landmarks106")
+    return FaceFinder(face_detector(), LandmarkRunner(engine, np.array(config["mean_face"], np.float32)))
+
+
+def pose_estimator(thorough: bool = True) -> PoseRunner:
+    """The HRNet; who is ``thorough`` looks at the mirrored crop as well."""
+    engine, config = _load("hrnet")
+    return our_pose_runner(engine, (config["width"], config["height"]), thorough)

@@ -1,0 +1,124 @@
+"""Write the graphs that run without PyTorch from the packaged weights: in 8 bits, calibrated on packaged crops.
+
+    python -m tools.train.export_graphs --data DIR                # all networks, some minutes on two cores
+    python -m tools.train.export_graphs --data DIR --name hrnet
+
+Needs nncf (``requirements-train.txt``).  Run it after ``tools.train.package_weights``; ``tools.evaluate`` measures the
+graphs, and ``tests/models/test_graphs.py`` holds them and the weights together.
+"""
+
+from __future__ import annotations
+
+import tempfile
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from itertools import islice
+from pathlib import Path
+from typing import Any
+
+from models.checkpoints import read_weights
+from models.graphs import GRAPHS, SUMS, Graph, write_graph
+from models.loading import PACKAGED, detector_network, landmark_network, pose_network
+from models.pose import MEAN, STD
+from models.torch_runtime import ready, to_model
+from tools.data import calibration
+from tools.script import run_script
+from tools.train.package_weights import write_sums
+from vision.options import check_options, option
+from vision.types import Image
+
+
+@dataclass(frozen=True)
+class Export:
+    """What is exported, and from what it is calibrated."""
+
+    data: str = option("data", "folder with the packaged folders face and body")
+    name: str = option("all", "the network", choices=("all", *GRAPHS))
+    samples: int = option(300, "pictures by which the ranges of 8-bit numbers are chosen", low=1, high=10000)
+
+    def __post_init__(self) -> None:
+        check_options(self)
+
+
+@dataclass(frozen=True)
+class Recipe:
+    """A network as OpenVINO's ``model``, what its runner needs to know, and the ``pictures`` that calibrate it.
+
+    Without pictures only the weights are kept in 8 bits and the arithmetic stays float.  ``sharp`` names the layers, as
+    regular expressions, that lose too much in 8 bits.
+    """
+
+    model: Any
+    config: dict[str, Any]
+    pictures: Callable[[Path, int], Iterator[Image]] | None = None
+    sharp: tuple[str, ...] = ()
+
+
+def _hrnet() -> Recipe:
+    tensors, config = read_weights(PACKAGED["hrnet"])
+    size = config["training"]["width"], config["training"]["height"]
+    model = to_model(ready(pose_network(tensors, PACKAGED["hrnet"]), MEAN, STD))
+    model.reshape([-1, size[1], size[0], 3])
+    pictures = lambda data, count: calibration.bodies(data, count, size)  # noqa: E731
+    config = {"width": size[0], "height": size[1]}
+    return Recipe(model, config, pictures, (".*network\\.conv1/.*", ".*final_layer.*"))
+
+
+def _landmarks() -> Recipe:
+    """Points regressed to a fraction of a pixel: 8-bit activations cost a seventh of the precision, weights nothing."""
+    network = landmark_network()
+    model = to_model(ready(network))
+    model.reshape([-1, 96, 96, 3])
+    return Recipe(model, {"mean_face": network.get_buffer("mean_face").tolist()})
+
+
+def _detector(kind: str) -> Recipe:
+    model = to_model(ready(detector_network(kind)))
+    return Recipe(model, {}, lambda data, count: calibration.scenes(data, count, kind))
+
+
+def recipe(name: str) -> Recipe:
+    """How a packaged network is exported."""
+    if name == "hrnet":
+        return _hrnet()
+    return _landmarks() if name == "landmarks106" else _detector(name)
+
+
+def quantised(found: Recipe, data: Path, samples: int) -> Any:
+    """The model with 8-bit convolutions and products, by post-training quantisation, or with 8-bit weights (NNCF)."""
+    import nncf
+
+    if found.pictures is None:
+        return nncf.compress_weights(found.model, mode=nncf.CompressWeightsMode.INT8_SYM)
+    pictures = nncf.Dataset(list(islice(found.pictures(data, samples), samples)), lambda image: image[None])
+    ignored = nncf.IgnoredScope(patterns=list(found.sharp), validate=False)
+    return nncf.quantize(
+        found.model,
+        pictures,
+        preset=nncf.QuantizationPreset.MIXED,
+        subset_size=samples,
+        ignored_scope=ignored,
+    )
+
+
+def packed(model: Any, config: dict[str, Any]) -> Graph:
+    """OpenVINO's model as it is packaged, what is left of float numbers at half precision."""
+    from openvino import save_model
+
+    with tempfile.TemporaryDirectory() as folder:
+        path = Path(folder) / "graph.xml"
+        save_model(model, path, compress_to_fp16=True)
+        return Graph(path.read_bytes(), path.with_suffix(".bin").read_bytes(), config)
+
+
+def main(config: Export) -> None:
+    """Write the packaged graphs and the sums."""
+    for name in GRAPHS if config.name == "all" else (config.name,):
+        found = recipe(name)
+        write_graph(GRAPHS[name], packed(quantised(found, Path(config.data), config.samples), found.config))
+        print(f"{GRAPHS[name].name}: {GRAPHS[name].stat().st_size / 1e6:.2f} MB", flush=True)
+    write_sums(SUMS)
+
+
+if __name__ == "__main__":
+    run_script(main, Export, __doc__)
