@@ -8,7 +8,7 @@ RAMP_SLOPE = 1.14
 """The steepest fall of ``ramp``."""
 
 
-def smooth(x: np.ndarray, low: float, high: float) -> np.ndarray:
+def smooth(x: np.ndarray | float, low: float, high: float) -> np.ndarray:
     """0 below ``low``, 1 above ``high``, smooth between (cubic), float32."""
     t = np.clip((x - low) / max(high - low, 1e-6), 0, 1)
     return np.asarray(t * t * (3 - 2 * t), np.float32)

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from dataclasses import dataclass
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field, replace
 
 import cv2
 import numpy as np
 
+from beauty.curves import smooth
 from vision.types import Faces, Floats, Image
 
 MIDLINE = (51, 60, 87, 93, 16)
@@ -17,12 +18,20 @@ WORK_WIDTH = 450
 """Face width, in pixels, at which masks and bands are computed (0.4 % of it is 1.8 pixels)."""
 
 
+TRUSTED = 0.5, 0.85
+"""Mean visibility of a part's points at which an effect on it begins, and from which it is full."""
+
+CERTAIN = 0.5, 0.7
+"""Score of a face at which effects begin, and from which they are full."""
+
+
 @dataclass(frozen=True)
 class FaceFrame:
     """One face: ``points`` (106, 2) pixels, ``width`` pixels, ``right`` and ``down`` (2,) unit axes of the head.
 
     ``origin`` (2,) is the middle between the eyes.  Local coordinates are u along ``right`` and
-    v along ``down``, in pixels.
+    v along ``down``, in pixels.  ``visible`` (106,) tells how surely each point can be seen and ``sure`` how surely
+    this is a face, both in [0, 1].
     """
 
     points: np.ndarray
@@ -30,6 +39,12 @@ class FaceFrame:
     origin: np.ndarray
     right: np.ndarray
     down: np.ndarray
+    visible: np.ndarray = field(default_factory=lambda: np.ones(106))
+    sure: float = 1.0
+
+    def trust(self, *parts: Sequence[int]) -> float:
+        """Strength in [0, 1] that an effect may have which needs all of these parts of the 106 points."""
+        return self.sure * min(float(smooth(self.visible[list(rows)].mean(), *TRUSTED)) for rows in parts)
 
     def local(self, points: np.ndarray) -> np.ndarray:
         """Pixels (..., 2) to local u, v."""
@@ -40,6 +55,13 @@ class FaceFrame:
         """Local u, v (..., 2) to pixels."""
         local = np.asarray(local, np.float64)
         return self.origin + local[..., :1] * self.right + local[..., 1:] * self.down
+
+
+def frame_of(faces: Faces, index: int) -> FaceFrame:
+    """The frame of one of the faces, with what is known of its points."""
+    plain = face_frame(faces.points106[index], faces.pose[index])
+    sure = float(smooth(faces.scores[index], *CERTAIN))
+    return replace(plain, visible=faces.visible[index], sure=sure)
 
 
 def face_frame(points: np.ndarray, pose: np.ndarray) -> FaceFrame:

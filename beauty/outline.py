@@ -6,11 +6,14 @@ import cv2
 import numpy as np
 
 from beauty.curves import smooth
-from beauty.frame import FaceFrame
+from beauty.frame import MIDLINE, TRUSTED, FaceFrame
 
 LEFT_EYE, RIGHT_EYE = tuple(range(66, 74)), tuple(range(75, 83))
 LEFT_BROW, RIGHT_BROW = tuple(range(33, 42)), tuple(range(42, 51))
 OUTER_LIPS, INNER_LIPS = tuple(range(84, 96)), tuple(range(96, 104))
+TEMPLES = tuple(range(6)), tuple(range(27, 33))
+"""The contour beside the image-left and the image-right ear."""
+
 NOSTRILS = (58, 59, 61, 62)
 
 
@@ -27,16 +30,49 @@ def distance(shape: tuple[int, int], polygon: np.ndarray) -> np.ndarray:
     return inside - outside
 
 
+PROFILE = (*MIDLINE, 52, 53, 54)
+"""Points of the line on which the far side of a profile ends: forehead, nose, lips, chin."""
+
+
+def silhouette(frame: FaceFrame) -> np.ndarray:
+    """Local points (106, 2) with the hidden part of the contour drawn to the profile's line, where the face ends."""
+    local = frame.local(frame.points)
+    line = local[list(PROFILE)][np.argsort(local[list(PROFILE), 1])]
+    hidden = 1 - smooth(frame.visible[:33], 0.3, 0.7)
+    local[:33, 0] += hidden * (np.interp(local[:33, 1], line[:, 1], line[:, 0]) - local[:33, 0])
+    return local
+
+
+def visibility(shape: tuple[int, int], frame: FaceFrame) -> np.ndarray:
+    """How surely the face can be seen (rows, cols) in [0, 1], from its points by normalised convolution."""
+    if frame.visible.min() > TRUSTED[1]:
+        return np.ones(shape, np.float32)
+    step = max(0.03 * frame.width, 1.0)
+    size = int(shape[0] / step) + 1, int(shape[1] / step) + 1
+    at = np.rint(frame.points / step).astype(int)
+    inside = ((at >= 0) & (at < (size[1], size[0]))).all(axis=1)
+    known, seen = np.zeros(size, np.float32), np.zeros(size, np.float32)
+    np.add.at(known, (at[inside, 1], at[inside, 0]), 1)
+    np.add.at(seen, (at[inside, 1], at[inside, 0]), frame.visible[inside])
+    blurred = [cv2.GaussianBlur(x, (0, 0), 2.2) for x in (known, seen)]
+    share = (blurred[1] + 1e-4 * float(frame.visible.mean())) / (blurred[0] + 1e-4)
+    matrix = np.array([[1 / step, 0, 0], [0, 1 / step, 0]])
+    grown = cv2.warpAffine(
+        share, matrix, shape[::-1], flags=cv2.INTER_LINEAR | cv2.WARP_INVERSE_MAP, borderMode=cv2.BORDER_REPLICATE
+    )
+    return smooth(grown, *TRUSTED)
+
+
 def face_outline(frame: FaceFrame) -> np.ndarray:
     """Contour (33, 2) closed by an arc over the forehead, as far up as a forehead may reach."""
-    local = frame.local(frame.points)
+    local = silhouette(frame)
     left, right = local[0], local[32]
     brow = float(local[33:51, 1].min())
     top = brow - 0.42 * frame.width
     angle = np.linspace(0, np.pi, 15)[1:-1]
     middle, half = (left + right) / 2, (right[0] - left[0]) / 2
     arc = np.stack([middle[0] + half * np.cos(angle), middle[1] - (middle[1] - top) * np.sin(angle) ** 0.8], axis=1)
-    return np.concatenate([frame.points[:33], frame.pixels(arc)])
+    return np.concatenate([frame.pixels(local[:33]), frame.pixels(arc)])
 
 
 def features(shape: tuple[int, int], frame: FaceFrame) -> np.ndarray:
@@ -56,7 +92,7 @@ def features(shape: tuple[int, int], frame: FaceFrame) -> np.ndarray:
 
 def prior(shape: tuple[int, int], frame: FaceFrame, inside: np.ndarray) -> np.ndarray:
     """How far the points alone allow skin: the face, softly the ears beside it and the neck below it."""
-    w, local = frame.width, frame.local(frame.points)
+    w, local = frame.width, silhouette(frame)
     y, x = np.mgrid[: shape[0], : shape[1]].astype(np.float32)
     u = (x - frame.origin[0]) * frame.right[0] + (y - frame.origin[1]) * frame.right[1]
     v = (x - frame.origin[0]) * frame.down[0] + (y - frame.origin[1]) * frame.down[1]
@@ -65,8 +101,15 @@ def prior(shape: tuple[int, int], frame: FaceFrame, inside: np.ndarray) -> np.nd
     ears = smooth(inside, -0.16 * w, -0.06 * w) * smooth(v, -0.12 * w, 0.0) * (1 - smooth(v, mouth - 0.05 * w, mouth))
     sides = np.interp(v, *_jaw_rows(local))
     below = (1 - smooth(v - chin[1], 0.1 * w, 0.42 * w)) * smooth(v, mouth, mouth + 0.1 * w)
-    neck = below * (1 - smooth(np.abs(u - (local[0, 0] + local[32, 0]) / 2) - sides, -0.02 * w, 0.05 * w))
-    return np.maximum.reduce([face, 0.9 * ears, 0.95 * neck]).astype(np.float32)
+    aside = np.abs(u - (local[0, 0] + local[32, 0]) / 2)
+    neck = (
+        below
+        * (1 - smooth(aside - sides, -0.02 * w, 0.05 * w))
+        * (1 - 0.55 * smooth(aside / np.maximum(sides, 1), 0.5, 0.85))
+    )
+    ears = ears * np.where(u < (local[0, 0] + local[32, 0]) / 2, *(frame.trust(rows) for rows in TEMPLES))
+    allowed = np.maximum.reduce([0.995 * face, 0.5 * ears, 0.95 * neck])
+    return (frame.sure * visibility(shape, frame) * allowed).astype(np.float32)
 
 
 def below_forehead(shape: tuple[int, int], frame: FaceFrame, lower: float = -0.05) -> np.ndarray:
@@ -98,19 +141,23 @@ def _jaw_rows(local: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
 def parts(shape: tuple[int, int], frame: FaceFrame, skin: np.ndarray) -> dict[str, np.ndarray]:
     """Masks of the eyes, the lips, the inside of the mouth, the skin under the eyes and the cheeks."""
     w, points = frame.width, frame.points
-    lids = [distance(shape, points[list(eye)]) for eye in (LEFT_EYE, RIGHT_EYE)]
-    eyes = smooth(np.maximum(*lids), -0.004 * w, 0.012 * w)
+    lids = [
+        frame.trust(eye) * smooth(distance(shape, points[list(eye)]), -0.004 * w, 0.012 * w)
+        for eye in (LEFT_EYE, RIGHT_EYE)
+    ]
+    eyes, mouth_seen = np.maximum(*lids), frame.trust(OUTER_LIPS, INNER_LIPS)
     inner = distance(shape, points[list(INNER_LIPS)])
-    mouth = smooth(inner, -0.006 * w, 0.012 * w)
-    lips = smooth(distance(shape, points[list(OUTER_LIPS)]), -0.012 * w, 0.012 * w) * (1 - mouth)
+    mouth = mouth_seen * smooth(inner, -0.006 * w, 0.012 * w)
+    lips = mouth_seen * smooth(distance(shape, points[list(OUTER_LIPS)]), -0.012 * w, 0.012 * w) * (1 - mouth)
     y, x = np.mgrid[: shape[0], : shape[1]].astype(np.float32)
     under, cheeks = np.zeros(shape, np.float32), np.zeros(shape, np.float32)
     for eye, outer, wing, jaw in ((LEFT_EYE, 66, 57, 4), (RIGHT_EYE, 79, 63, 28)):
         ring = points[list(eye)]
         centre = ring.mean(0) + 0.085 * w * frame.down
-        under = np.maximum(under, _blob(x, y, centre, frame, 0.1 * w, 0.055 * w))
+        under = np.maximum(under, frame.trust(eye) * _blob(x, y, centre, frame, 0.1 * w, 0.055 * w))
         cheek = 0.35 * points[outer] + 0.35 * points[wing] + 0.3 * points[jaw] + 0.03 * w * frame.down
-        cheeks = np.maximum(cheeks, _blob(x, y, cheek, frame, 0.12 * w, 0.085 * w))
+        seen = frame.trust(eye, range(min(jaw, 16), max(jaw, 16)))
+        cheeks = np.maximum(cheeks, seen * _blob(x, y, cheek, frame, 0.12 * w, 0.085 * w))
     return {"eyes": eyes, "lips": lips, "mouth": mouth, "under_eyes": under * skin, "cheeks": cheeks * skin}
 
 

@@ -7,30 +7,37 @@ photos need little memory.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
 import cv2
 import numpy as np
 
-from beauty.frame import FaceFrame, Patch, face_frame, patch_for, usable_faces
-from beauty.likeness import STEADY, Appearance
+from beauty.curves import smooth
+from beauty.frame import Patch, frame_of, patch_for, usable_faces
 from beauty.regions import Regions, find_regions
 from beauty.settings import BeautySettings
-from beauty.skin import blotch_band, finer_bound, spot_change
+from beauty.skin import blotch_band, finer_bound, freckles, spot_change
+from beauty.skin_colour import TEMPORAL_SHARE, Appearance
+from beauty.straight_lines import jaw_shares
 from beauty.tone import apply_look, lighten, tint_change
-from beauty.warp import Field, fields_of, move_points
+from beauty.warp import Field, Shares, fields_of, move_points
 from vision.types import Faces, Floats, Image
 
 STRIP = 1_500_000
 """Pixels that are worked on at once."""
 
 
+WORN = 0.25, 0.45
+"""Probability of glasses below which none are worn, and from which some are."""
+
+
 @dataclass(frozen=True)
 class PreparedFace:
     """What the sliders need of face ``index``, at the small size of ``patch`` (``width``: the face's there).
 
-    ``band`` is what smoothing takes away, ``healed_band`` the same after the ``spots`` were healed.
+    ``band`` is what smoothing takes away, ``healed_band`` the same after the ``spots`` were healed; ``glasses`` is the
+    probability that they are worn, ``jaw`` what the sides of the jaw get of the slimming.
     """
 
     index: int
@@ -41,6 +48,8 @@ class PreparedFace:
     band: np.ndarray
     healed_band: np.ndarray
     spots: np.ndarray
+    glasses: float
+    jaw: tuple[float, float]
 
 
 @dataclass(frozen=True)
@@ -83,14 +92,19 @@ def beautify_prepared(prepared: Prepared, settings: BeautySettings) -> Image:
     if settings.changes_look:
         for top in range(0, len(result), rows := max(1, STRIP // result.shape[1])):
             result[top : top + rows] = apply_look(result[top : top + rows], settings.look, settings.degree)
-    fields = fields_of(result.shape[:2], prepared.faces, settings, _eye_shares(prepared))
+    fields = fields_of(result.shape[:2], prepared.faces, settings, shape_shares(prepared))
     return _warped(result, fields)
 
 
-def warp_field(shape_hw: tuple[int, int], faces: Faces, settings: BeautySettings) -> Floats:
-    """The displacement d (H, W, 2) float32 of all shape controls and faces: output(x) = input(x + d), in pixels."""
+def warp_field(
+    shape_hw: tuple[int, int], faces: Faces, settings: BeautySettings, shares: Mapping[int, Shares] | None = None
+) -> Floats:
+    """The displacement d (H, W, 2) float32 of all shape controls and faces: output(x) = input(x + d), in pixels.
+
+    ``shares`` are those of ``shape_shares``; without them every control has its full strength.
+    """
     total = np.zeros((*shape_hw, 2), np.float32)
-    for field in fields_of(shape_hw, faces, settings):
+    for field in fields_of(shape_hw, faces, settings, shares or {}):
         total[field.patch.span(0, field.patch.rows)] += field.patch.enlarge(field.shift, 0, field.patch.rows)
     return total
 
@@ -110,22 +124,30 @@ def _check_image(image: Image) -> None:
 
 
 def _prepare_face(image: Image, faces: Faces, index: int, before: Appearance | None) -> PreparedFace | None:
-    frame = face_frame(faces.points106[index], faces.pose[index])
+    frame = frame_of(faces, index)
     patch = patch_for(frame, image.shape[:2])
     if patch is None:
         return None
     small = patch.reduce(image)
-    inner = FaceFrame(
-        patch.points(frame.points), frame.width / patch.step, patch.points(frame.origin), frame.right, frame.down
+    inner = replace(
+        frame,
+        points=patch.points(frame.points),
+        width=frame.width / patch.step,
+        origin=patch.points(frame.origin),
     )
     regions = find_regions(small, inner, before)
     finer = finer_bound(small, regions, inner.width)
-    finer = finer if before is None else before.finer + STEADY * (finer - before.finer)
+    finer = finer if before is None else before.finer + TEMPORAL_SHARE * (finer - before.finer)
     regions = replace(regions, seen=replace(regions.seen, finer=finer))
     lab = cv2.cvtColor(small.astype(np.float32) / 255, cv2.COLOR_RGB2Lab)
     band, spots = blotch_band(small, regions, inner.width), spot_change(small, regions, inner.width)
     healed_band = blotch_band(small + spots, regions, inner.width) if spots.any() else band
-    return PreparedFace(index, patch, inner.width, regions, lab, band, healed_band, spots)
+    band = band * (1 - freckles(small, regions.skin, inner.width))[..., None]
+    left, right = jaw_shares(cv2.cvtColor(small, cv2.COLOR_RGB2GRAY), regions.inside, regions.skin, inner)
+    told = float(faces.glasses[index])
+    glasses = float(smooth(told, *WORN)) if np.isfinite(told) else regions.seen.glasses
+    jaw = float(left), float(right)
+    return PreparedFace(index, patch, inner.width, regions, lab, band, healed_band, spots, glasses, jaw)
 
 
 def _without_earlier(part: PreparedFace, earlier: Sequence[PreparedFace]) -> PreparedFace:
@@ -169,12 +191,9 @@ def _retouch(result: Image, original: Image, part: PreparedFace, settings: Beaut
         result[where] = cv2.convertScaleAbs(np.maximum(strip, 0))
 
 
-def _eye_shares(prepared: Prepared) -> Floats:
-    """How much of the eye enlarging each face gets (N,): less behind glasses, whose frames would bend."""
-    shares = np.ones(len(prepared.faces), np.float32)
-    for part in prepared.parts:
-        shares[part.index] = 1 - 0.7 * part.regions.seen.glasses
-    return shares
+def shape_shares(prepared: Prepared) -> dict[int, Shares]:
+    """What each face gets of the shape controls: smaller eyes behind glasses, less of the jaw beside straight lines."""
+    return {part.index: Shares(1 - 0.7 * part.glasses, part.jaw) for part in prepared.parts}
 
 
 def _warped(image: Image, fields: Sequence[Field]) -> Image:

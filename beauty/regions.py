@@ -1,7 +1,7 @@
 """Where the skin, the eyes, the lips and the teeth are, from the 106 points and the picture's own colours.
 
-The skin mask multiplies what the points allow (``outline.py``) with the likeness of each pixel to
-this face's skin (``likeness.py``).  Its edges follow the picture through a guided filter (He, Sun
+The skin mask multiplies what the points allow (``outline.py``) with the probability that a pixel
+shows this face's skin (``skin_colour.py``).  Its edges follow the picture through a guided filter (He, Sun
 and Tang, ECCV 2010) whose coefficients are enlarged, so that they are sharp at full size.
 """
 
@@ -14,8 +14,17 @@ import numpy as np
 
 from beauty.beard import beard, hair_signs
 from beauty.frame import FaceFrame
-from beauty.likeness import STEADY, Appearance, glasses, likeness, roughness, skin_colour
 from beauty.outline import beard_zone, below_forehead, distance, face_outline, features, parts, prior
+from beauty.skin_colour import (
+    TEMPORAL_SHARE,
+    Appearance,
+    glasses,
+    roughness,
+    skin_colour,
+    skin_distance,
+    skin_probability,
+)
+from beauty.surroundings import posterior
 
 
 @dataclass(frozen=True)
@@ -23,12 +32,13 @@ class Regions:
     """Soft masks (rows, cols) float32 in [0, 1] of one face at its patch's small size.
 
     ``skin`` is the mask there; ``gain`` and ``offset`` give it at any size as
-    clip(gain * grey / 255 + offset, 0, 1).
+    clip(gain * grey / 255 + offset, 0, 1).  ``inside`` is the distance to the face's outline in pixels.
     """
 
     skin: np.ndarray
     gain: np.ndarray
     offset: np.ndarray
+    inside: np.ndarray
     eyes: np.ndarray
     lips: np.ndarray
     mouth: np.ndarray
@@ -37,32 +47,57 @@ class Regions:
     seen: Appearance
 
 
+@dataclass(frozen=True)
+class Evidence:
+    """What speaks for skin, maps (rows, cols) in [0, 1]: ``allowed`` by the points, ``colour`` by the colour model,
+    ``beard``, and ``posterior``, of points and colours together.
+
+    ``core`` is the bool mask of the face proper, ``inside`` the distance to its outline in pixels.
+    """
+
+    allowed: np.ndarray
+    colour: np.ndarray
+    posterior: np.ndarray
+    beard: np.ndarray
+    core: np.ndarray
+    inside: np.ndarray
+    seen: Appearance
+
+
+def skin_evidence(small: np.ndarray, frame: FaceFrame, before: Appearance | None = None) -> Evidence:
+    """What the small picture (rows, cols, 3) RGB says of a face's skin; ``before`` as in ``find_regions``."""
+    lab = cv2.cvtColor(small.astype(np.float32) / 255, cv2.COLOR_RGB2Lab)
+    rough, shape = roughness(lab[..., 0], frame.width), small.shape[:2]
+    free, inside = features(shape, frame), distance(shape, face_outline(frame))
+    core = (inside > 0.05 * frame.width) & (free > 0.9) & below_forehead(shape, frame)
+    neck = (inside < -0.02 * frame.width) & below_forehead(shape, frame, 0.45)
+    bearded, share = hair_signs(lab, rough, core, beard_zone(shape, frame, inside) * free, frame)
+    bare = core & (beard(bearded, share) < 0.5)
+    seen = replace(skin_colour(lab, rough, bare, frame), glasses=glasses(lab[..., 0], frame), beard=share)
+    seen = seen if before is None else before.mixed(seen, TEMPORAL_SHARE)
+    away = skin_distance(lab, rough, bare, neck, inside > 0, seen, frame.width)
+    allowed = prior(shape, frame, inside)
+    outside = (allowed < 0.02) & (inside < -0.05 * frame.width)
+    likely = posterior(lab, away * away, allowed, outside, frame)
+    return Evidence(allowed, skin_probability(away), likely, beard(bearded, seen.beard), core, inside, seen)
+
+
 def find_regions(small: np.ndarray, frame: FaceFrame, before: Appearance | None = None) -> Regions:
     """The regions of a face in the small picture (rows, cols, 3) RGB; ``frame`` is in its pixels.
 
     ``before`` is what was seen in the previous video frame, into which this one's is blended.
     """
-    lab = cv2.cvtColor(small.astype(np.float32) / 255, cv2.COLOR_RGB2Lab)
-    rough = roughness(lab[..., 0], frame.width)
-    free = features(small.shape[:2], frame)
-    inside = distance(small.shape[:2], face_outline(frame))
-    core = (inside > 0.05 * frame.width) & (free > 0.9) & below_forehead(small.shape[:2], frame)
-    neck = (inside < -0.02 * frame.width) & below_forehead(small.shape[:2], frame, 0.45)
-    bearded, share = hair_signs(lab, rough, core, beard_zone(small.shape[:2], frame, inside) * free, frame)
-    bare = core & (beard(bearded, share) < 0.5)
-    seen = replace(skin_colour(lab, rough, bare, frame), glasses=glasses(lab[..., 0], frame), beard=share)
-    seen = seen if before is None else before.mixed(seen, STEADY)
-    likely = likeness(lab, rough, bare, neck, seen, frame.width)
-    allowed = prior(small.shape[:2], frame, inside) * (1 - beard(bearded, seen.beard))
-    mask = _connected(_without_holes(likely, core, frame.width) * allowed, core) * free
+    found = skin_evidence(small, frame, before)
+    likely = _without_holes(found.colour * found.posterior, found.core, frame.width)
+    mask = _connected(likely * (1 - found.beard), found.core) * features(small.shape[:2], frame)
     grey = cv2.cvtColor(small, cv2.COLOR_RGB2GRAY).astype(np.float32) / 255
     gain, offset = _guided(grey, mask, frame.width)
     skin = np.clip(gain * grey + offset, 0, 1)
-    return Regions(skin, gain, offset, seen=seen, **parts(small.shape[:2], frame, skin))
+    return Regions(skin, gain, offset, found.inside, seen=found.seen, **parts(small.shape[:2], frame, skin))
 
 
 def _without_holes(likely: np.ndarray, core: np.ndarray, width: float) -> np.ndarray:
-    """The likeness with small round holes filled: moles and blemishes are skin, the frames of glasses are not."""
+    """The probability with small round holes filled: moles and blemishes are skin, the frames of glasses are not."""
     holes = ((likely < 0.6) & core).astype(np.uint8)
     _, labels, stats, _ = cv2.connectedComponentsWithStats(holes)
     area, longest = stats[:, cv2.CC_STAT_AREA], stats[:, [cv2.CC_STAT_WIDTH, cv2.CC_STAT_HEIGHT]].max(axis=1)

@@ -1,9 +1,10 @@
 """Evening the skin by frequency separation, and healing of small spots.
 
 All sizes are shares of the face width.  Between the pores (finer than 0.4 %) and the shape of the
-face (coarser than 1.5 %) lies the band of blotches: it alone is weakened, and less where it is so
-strong that it is a fold or an edge.  Everything is found at the patch's small size, which holds
-the band in full; the change is enlarged and added to the photo, so that its pores are untouched.
+face (coarser than 5 %) lies the band of blotches: it alone is weakened, less where it is so strong
+that it is a fold or an edge, and not in freckles and moles, which only the healing takes away.
+Everything is found at the patch's small size, which holds the band in full; the change is enlarged
+and added to the photo, so that its pores are untouched.
 """
 
 from __future__ import annotations
@@ -18,17 +19,24 @@ LUMA = np.array([0.299, 0.587, 0.114], np.float32)
 PORES = 0.004
 """What is finer than this share of the face width (the standard deviation of a Gaussian) counts as pores."""
 
-KEPT = 0.875
+KEPT = 0.865
 """Share of the pores' contrast that full smoothing leaves, by a cautious estimate."""
 
-FINER, COARSER = (0.0055, 0.007, 0.009, 0.012), 0.032
+FINER, COARSER = (0.0055, 0.007, 0.009, 0.012), 0.055
 """Standard deviations of the filters that bound the band, shares of the face width; the finer is found per face."""
 
-EDGE = 7.0
+EDGE = 9.0
 """A fold or an edge keeps half of its contrast where the band is so many times as strong as it usually is."""
 
-FULL = 0.9
+UNEVEN = 7.0
+"""The strength in grey levels that may be usual at most, so that a face full of wrinkles keeps them."""
+
+FULL = 0.94
 """Share of the band that full smoothing takes away where the skin is even."""
+
+
+SPOT, FRECKLE = 3.2, 2.8
+"""Contrast of a blob, in times of the skin's unevenness, from which it is healed, or left by the smoothing."""
 
 
 def finer_bound(small: np.ndarray, regions: Regions, width: float) -> float:
@@ -56,14 +64,22 @@ def blotch_band(small: np.ndarray, regions: Regions, width: float) -> np.ndarray
     return _removed(flat_blur(image, regions.skin, regions.seen.finer * width) - coarse, regions.skin, width)
 
 
+def freckles(small: np.ndarray, skin: np.ndarray, width: float) -> np.ndarray:
+    """How much each pixel (rows, cols) in [0, 1] belongs to a small spot, which smoothing leaves."""
+    found = find_spots(small.astype(np.float32), skin, width, FRECKLE).astype(np.uint8)
+    size = 2 * max(round(0.007 * width), 1) + 1
+    wide = cv2.dilate(found, cv2.getStructuringElement(cv2.MORPH_ELLIPSE, (size, size)))
+    return cv2.GaussianBlur(wide.astype(np.float32), (0, 0), max(0.003 * width, 0.6))
+
+
 def _removed(band: np.ndarray, skin: np.ndarray, width: float) -> np.ndarray:
     """What to take away of a band (rows, cols, 1 or 3): most of it, less where it is a fold or an edge."""
     strength = np.abs(band @ LUMA if band.shape[2] == 3 else band[..., 0])
     inside = skin > 0.8
-    usual = float(np.median(strength[inside])) if inside.any() else 1.0
+    usual = min(float(np.median(strength[inside])) if inside.any() else 1.0, UNEVEN)
     heavy = cv2.GaussianBlur(strength, (0, 0), max(PORES * width, 0.5))
     keep = 1 / (1 + (heavy / max(EDGE * usual, 2.0)) ** 3)
-    return FULL * band * (keep * _firm(skin))[..., None]
+    return FULL * band * (keep * _confident(skin))[..., None]
 
 
 def _pores(light: np.ndarray, width: float) -> np.ndarray:
@@ -113,11 +129,12 @@ def spot_change(small: np.ndarray, regions: Regions, width: float) -> np.ndarray
     return (around - cv2.GaussianBlur(image, (0, 0), max(0.002 * width, 0.4))) * (soft * regions.skin)[..., None]
 
 
-def find_spots(image: np.ndarray, skin: np.ndarray, width: float) -> np.ndarray:
+def find_spots(image: np.ndarray, skin: np.ndarray, width: float, contrast: float = SPOT) -> np.ndarray:
     """Small, compact, isolated dark or red spots in the skin: a bool mask (rows, cols).
 
     A spot is a blob in the difference of two Gaussians (Lindeberg, IJCV 1998) that stands out from
-    the skin's own unevenness; lines (folds, strands of hair) and rims of the mask are no spots.
+    the skin's own unevenness, by ``contrast`` times as much; lines (folds, strands of hair) and rims
+    of the mask are no spots.
     """
     lab = cv2.cvtColor(np.clip(image, 0, 255) / 255, cv2.COLOR_RGB2Lab)
     dark = 0.5 * lab[..., 1:2] - lab[..., :1]
@@ -127,7 +144,7 @@ def find_spots(image: np.ndarray, skin: np.ndarray, width: float) -> np.ndarray:
         return np.zeros(skin.shape, bool)
     spread = 1.5 * float(np.median(np.abs(blob[sure] - np.median(blob[sure]))))
     count, labels, stats, _ = cv2.connectedComponentsWithStats(
-        ((blob > max(3.2 * spread, 2.5)) & sure).astype(np.uint8)
+        ((blob > max(contrast * spread, 0.8 * contrast)) & sure).astype(np.uint8)
     )
     area, across = stats[:, cv2.CC_STAT_AREA], stats[:, [cv2.CC_STAT_WIDTH, cv2.CC_STAT_HEIGHT]]
     least, most = np.pi * (0.0035 * width) ** 2, np.pi * (0.016 * width) ** 2
@@ -142,6 +159,6 @@ def _sure(skin: np.ndarray, width: float) -> np.ndarray:
     return cv2.erode(skin, np.ones((2 * max(round(0.012 * width), 1) + 1,) * 2, np.uint8)) > 0.8
 
 
-def _firm(mask: np.ndarray) -> np.ndarray:
+def _confident(mask: np.ndarray) -> np.ndarray:
     """The mask with its faint outskirts left out."""
     return np.clip((mask - 0.2) / 0.7, 0, 1)

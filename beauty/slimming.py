@@ -30,15 +30,25 @@ UNSURE = 0.006
 BESIDE = 0.034
 """How far beside the widest part of the contour the background stands still, a share of the face width."""
 
+JAWS = range(3, 14), range(19, 30)
+"""The contour's points that a side's narrowing needs."""
+
 LEFT, RIGHT = slice(0, JAW_CORNER + 1), slice(32, 31 - JAW_CORNER, -1)
 """The contour's points from each temple to the corner of the jaw."""
 
 
-def slimming(frame: FaceFrame, u: np.ndarray, v: np.ndarray, strength: float) -> np.ndarray:
-    """Sideways displacement (rows, cols) at local ``u``, ``v`` that narrows the face towards its middle."""
+def slimming(
+    frame: FaceFrame, u: np.ndarray, v: np.ndarray, strength: float, shares: Sequence[float] = (1.0, 1.0)
+) -> np.ndarray:
+    """Sideways displacement (rows, cols) at local ``u``, ``v`` that narrows the face towards its middle.
+
+    ``shares`` are what the left and the right side get of the strength.
+    """
     heights = np.linspace(float(v.min()), float(v.max()), 512)
     at = ((v - heights[0]) * (511 / max(heights[-1] - heights[0], 1e-6))).astype(np.float32)
-    sides = [_looked_up(_table(frame, side, heights, strength), at) for side in (LEFT, RIGHT)]
+    each = [strength * frame.trust(rows) * share for rows, share in zip(JAWS, shares, strict=True)]
+    tables = [_table(frame, side, heights, share) for side, share in zip((LEFT, RIGHT), each, strict=True)]
+    sides = [_looked_up(table, at) for table in tables]
     on_left = u < sides[0][1]
     edge, middle, share, room = (np.where(on_left, a, b) for a, b in zip(*sides, strict=True))
     inside = np.where(on_left, u - edge, edge - u)

@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, fields, replace
 
 import numpy as np
 
 from beauty.frame import face_frame
-from beauty.likeness import Appearance
+from beauty.skin_colour import Appearance
 from vision.geometry import box_iou
 from vision.types import Faces, Floats
 
 CUTOFF, SPEED = 1.2, 6.0
 """The one-euro filter: cut-off in Hz at rest, and what it gains in Hz per face width a second."""
+
+VISIBLE = 0.3
+"""Share of a new frame in what is known of the points' visibility and of glasses."""
 
 HOLD = 0.3
 """Seconds that a face stays when it is not found."""
@@ -83,7 +86,10 @@ def _follow(before: Followed, face: Faces, time: float) -> Followed:
         for a, b in ((old, new), (before.face.points5[0], face.points5[0]), (before.face.pose[0], face.pose[0]))
     )
     box = before.face.boxes[0] + share * (face.boxes[0] - before.face.boxes[0])
-    steady = Faces(box[None], face.scores, moved5[None], points[None], pose[None])
+    visible = before.face.visible + VISIBLE * (face.visible - before.face.visible)
+    glasses = np.where(np.isfinite(before.face.glasses), before.face.glasses, face.glasses)
+    glasses = glasses + VISIBLE * (face.glasses - glasses)
+    steady = Faces(box[None], face.scores, moved5[None], points[None], pose[None], visible, glasses)  # type: ignore[arg-type]
     return Followed(steady, speed, time, time, before.seen)
 
 
@@ -94,5 +100,4 @@ def _share(cutoff: float, step: float) -> float:
 
 
 def _joined(rows: list[Faces]) -> Faces:
-    names = ("boxes", "scores", "points5", "points106", "pose")
-    return Faces(*(np.concatenate([getattr(row, name) for row in rows]) for name in names))
+    return Faces(**{f.name: np.concatenate([getattr(row, f.name) for row in rows]) for f in fields(Faces)})

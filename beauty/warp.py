@@ -8,20 +8,23 @@ add up and the picture is resampled once.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
+from types import MappingProxyType
 
 import cv2
 import numpy as np
 
 from beauty.curves import RAMP_SLOPE, ramp, smooth
-from beauty.frame import FaceFrame, Patch, face_frame, patch_for, usable_faces
+from beauty.frame import FaceFrame, Patch, frame_of, patch_for, usable_faces
 from beauty.settings import BeautySettings
 from beauty.slimming import STEEPEST, facing, slimming
 from vision.types import Faces, Floats
 
 EYE, CHIN, NOSE, MOUTH = 0.112, 0.045, 0.16, 0.14
 """Changes at full strength: eye size, chin length (of the face width), nose and mouth width."""
+
+NOSE_POINTS, LIPS, CHIN_POINTS = range(51, 66), range(84, 96), range(12, 21)
 
 LEAST_JACOBIAN = 0.33
 """What no field falls below; below 0 the picture would fold."""
@@ -38,28 +41,43 @@ class Field:
     shift: Floats
 
 
+@dataclass(frozen=True)
+class Shares:
+    """What a face gets of the shape controls' strength: its ``eyes``, and the left and right side of its ``jaw``."""
+
+    eyes: float = 1.0
+    jaw: tuple[float, float] = (1.0, 1.0)
+
+
 def fields_of(
-    shape_hw: tuple[int, int], faces: Faces, settings: BeautySettings, eye_shares: Floats | None = None
+    shape_hw: tuple[int, int],
+    faces: Faces,
+    settings: BeautySettings,
+    shares: Mapping[int, Shares] = MappingProxyType({}),
 ) -> list[Field]:
     """One field per face that lies in a picture of (H, W) pixels; empty when no shape control is set.
 
-    ``eye_shares`` (N,) in [0, 1] weakens the eye enlarging of single faces.
+    ``shares`` weakens controls of single faces, by index.
     """
     if not settings.changes_shape:
         return []
     found = []
-    shares = np.ones(len(faces)) if eye_shares is None else eye_shares
     for i in usable_faces(faces):
-        own = replace(settings, eyes=float(settings.eyes * shares[i]))
-        frame = face_frame(faces.points106[i], faces.pose[i])
+        frame = frame_of(faces, i)
         patch = patch_for(frame, shape_hw, FIELD_WIDTH)
         if patch is not None:
-            found.append(Field(patch, face_field(frame, patch, own, float(faces.pose[i, 1]), shape_hw)))
+            share = shares.get(i, Shares())
+            found.append(Field(patch, face_field(frame, patch, settings, float(faces.pose[i, 1]), shape_hw, share)))
     return _without_folds(found)
 
 
 def face_field(
-    frame: FaceFrame, patch: Patch, settings: BeautySettings, yaw: float, shape_hw: tuple[int, int]
+    frame: FaceFrame,
+    patch: Patch,
+    settings: BeautySettings,
+    yaw: float,
+    shape_hw: tuple[int, int],
+    share: Shares = Shares(),
 ) -> Floats:
     """Displacement d (rows, cols, 2) of one face, with output(x) = input(x + d), at the patch's small size."""
     xs, ys = patch.grid()
@@ -69,16 +87,17 @@ def face_field(
     local = frame.local(frame.points)
     total = np.zeros((*u.shape, 2), np.float32)
     if settings.slimming:
-        total[..., 0] += slimming(frame, u, v, settings.slimming * facing(yaw))
+        total[..., 0] += slimming(frame, u, v, settings.slimming * facing(yaw), share.jaw)
     if settings.eyes:
         for corners in ((66, 70), (75, 79)):
-            total += _eye(local, corners, u, v, settings.eyes)
+            trust = frame.trust(range(corners[0], corners[0] + 8))
+            total += _eye(local, corners, u, v, settings.eyes * share.eyes * trust)
     if settings.nose:
-        total[..., 0] += _nose(frame, local, u, v, settings.nose)
+        total[..., 0] += _nose(frame, local, u, v, settings.nose * frame.trust(NOSE_POINTS))
     if settings.mouth:
-        total += _mouth(local, u, v, settings.mouth)
+        total += _mouth(local, u, v, settings.mouth * frame.trust(LIPS))
     if settings.chin:
-        total[..., 1] += _chin(frame, local, u, v, settings.chin)
+        total[..., 1] += _chin(frame, local, u, v, settings.chin * frame.trust(LIPS, CHIN_POINTS))
     turn = np.array([[*frame.right], [*frame.down]], np.float32)
     return _safe(_still_at_borders(total @ turn, patch, shape_hw), patch.step)
 

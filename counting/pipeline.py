@@ -251,10 +251,14 @@ def _warnings(report: JumpReport, moving: Moving, counted: list[Group]) -> Itera
 
 
 def slow_motion(track: PoseTrack, settings: CountSettings) -> list[str]:
-    """A sentence where the motion would be rope jumps if the video were slowed down; ``track`` shows none as it is."""
+    """A sentence where the motion would be rope jumps if the video were slowed down; ``track`` shows none as it is.
+
+    Alternating feet tell nothing, since walking and pedalling look like slow steps.
+    """
     for speed in SLOWED:
         groups = judged(moving_of(replace(track, times=track.times * speed), settings), settings)
-        counts = [len(g.jumps.times) for g in groups if min(g.flight, g.rope) > SURE and g.hands]
+        sure = [g.jumps for g in groups if min(g.flight, g.rope) > SURE and g.hands]
+        counts = [len(jumps.times) for jumps in sure if not jumps.alternating]
         if sum(counts) >= MANY:
             return [f"This looks like slow motion: at speed {speed:g} there would be {sum(counts)} jumps."]
     return []

@@ -16,8 +16,8 @@ from counting.smoothing import Array
 BREAK = 1.2
 """Seconds without a jump that make a break (or 2.5 periods, if that is more)."""
 
-ROPE = 0.45
-"""Probability from which a rope is taken to be turned: to miss a skipper is worse than to count somebody who hops."""
+ROPE = 0.5
+"""Probability from which a rope is taken to be turned."""
 
 TRIP = 4.0
 """A break up to this many seconds after which the jumping goes on is taken for a trip."""

@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, fields, replace
 
 import cv2
 import numpy as np
 
 from models.detection import DetectorRunner
+from models.face_visibility import inside_picture, seen_by_pose
 from models.runtime import RunNetwork
-from vision.geometry import bounding_box, crop_matrix, grow_box, invert_affine, similarity, transform_points
+from vision.geometry import bounding_box, box_iou, crop_matrix, grow_box, invert_affine, similarity, transform_points
 from vision.layouts import FACE_MIRROR, FIVE_FROM_106
 from vision.types import Faces, Floats, Image
 
@@ -28,9 +29,18 @@ A third moves the mean error by less than .01 % of the outer-eye distance.
 
 
 def eye_angle(points: Floats) -> float:
-    """Degrees by which the eye line of 106 points is tilted clockwise in the image."""
+    """Degrees by which a face with 106 points is tilted clockwise in the image, by its eye line.
+
+    In profiles, whose eye line is short, by the line from the eyes to the mouth.
+    """
     left, right = points[66:74].mean(axis=0), points[75:83].mean(axis=0)
-    return float(np.degrees(np.arctan2(right[1] - left[1], right[0] - left[0])))
+    eyes, tall = right - left, points[84:104].mean(axis=0) - (left + right) / 2
+    by_height = np.array([tall[1], -tall[0]])
+    size = np.linalg.norm(eyes) / max(float(np.linalg.norm(tall)), 1e-6)
+    share = float(np.clip((size - 0.5) / 0.25, 0, 1))
+    axis = eyes / max(float(np.linalg.norm(eyes)), 1e-6) * share
+    axis = axis + by_height / max(float(np.linalg.norm(tall)), 1e-6) * (1 - share)
+    return float(np.degrees(np.arctan2(axis[1], axis[0])))
 
 
 def upright_matrix(
@@ -67,26 +77,37 @@ def _shrunk(image: Image, box: Floats) -> tuple[Image, Floats]:
 
 
 @dataclass(frozen=True)
+class Landmarks:
+    """Of N faces: ``points`` (N, 106, 2), ``pose`` (N, 3) degrees, ``confidence`` (N,), ``visible`` (N, 106) and
+    ``glasses`` (N,), the last three in [0, 1]; glasses are NaN where the network does not tell."""
+
+    points: Floats
+    pose: Floats
+    confidence: Floats
+    visible: Floats
+    glasses: Floats
+
+
+@dataclass(frozen=True)
 class LandmarkRunner:
-    """Image and five points per face -> 106 points, pose and confidence of each."""
+    """Image and five points per face -> ``Landmarks``."""
 
     engine: RunNetwork
     mean_face: Floats
 
-    def __call__(self, image: Image, five: Floats) -> tuple[Floats, Floats, Floats]:
-        """``five`` (N, 5, 2) -> points (N, 106, 2), pose (N, 3) degrees, confidence (N,) in [0, 1]."""
+    def __call__(self, image: Image, five: Floats) -> Landmarks:
+        """``five`` (N, 5, 2), N >= 1, turned as they may be."""
         anchor = self.mean_face[list(FIVE_FROM_106)]
         points = np.stack([transform_points(self.mean_face, similarity(anchor, f)) for f in five])
         parts = [_shrunk(image, grow_box(bounding_box(p), 2.0)) for p in points]
-        for _ in range(PASSES):
-            angles = np.array([eye_angle(p) for p in points], np.float32)
-            points, pose, confidence = self._predict(parts, points, angles)
-        return points, pose, confidence
+        found = self._predict(parts, points)
+        for _ in range(PASSES - 1):
+            found = self._predict(parts, found.points)
+        return replace(found, visible=found.visible * inside_picture(found.points, image.shape[:2]))
 
-    def _predict(
-        self, parts: list[tuple[Image, Floats]], points: Floats, angles: Floats
-    ) -> tuple[Floats, Floats, Floats]:
+    def _predict(self, parts: list[tuple[Image, Floats]], points: Floats) -> Landmarks:
         """One pass over all faces and their mirror images."""
+        angles = np.array([eye_angle(p) for p in points], np.float32)
         matrices = np.stack([upright_matrix(p, a) for p, a in zip(points, angles, strict=True)])
         crops = []
         for matrix, (part, to_part) in zip(matrices, parts, strict=True):
@@ -97,28 +118,40 @@ class LandmarkRunner:
             )
         batch = np.stack(crops)
         count = len(batch)
-        found, pose, logit = self.engine(np.concatenate([batch, batch[:, :, ::-1]]))
+        found, pose, logit, *more = self.engine(np.concatenate([batch, batch[:, :, ::-1]]))
         other = found[count:, FACE_MIRROR] * [-1, 1] + [SIDE - 1, 0]
         found = (found[:count] + other) / 2
         pose = (pose[:count] + pose[count:] * [1, -1, -1]) / 2
-        logit = (logit[:count] + logit[count:]) / 2
+        seen = sigmoid((more[0][:count] + more[0][count:, FACE_MIRROR]) / 2) if more else seen_by_pose(pose)
+        glasses = sigmoid((more[1][:count] + more[1][count:]) / 2) if more else np.full(count, np.nan, np.float32)
+        confidence = sigmoid((logit[:count] + logit[count:]) / 2)
         pose = pose + np.stack([np.zeros(count), np.zeros(count), angles], axis=1)
-        return (
-            transform_points(found, invert_affine(matrices)),
-            pose.astype(np.float32),
-            (1 / (1 + np.exp(-logit))).astype(np.float32),
+        pose[:, 2] = (pose[:, 2] + 180) % 360 - 180
+        return Landmarks(
+            transform_points(found, invert_affine(matrices)), pose.astype(np.float32), confidence, seen, glasses
         )
 
 
-def distinct_faces(points: Floats, scores: Floats) -> list[int]:
+def sigmoid(logits: np.ndarray) -> Floats:
+    """Logits to probabilities."""
+    return (1 / (1 + np.exp(-logits))).astype(np.float32)
+
+
+SAME = 0.4
+"""Overlap of two boxes from which on they show one face."""
+
+
+def distinct_faces(points: Floats, scores: Floats, boxes: Floats) -> list[int]:
     """Indices, best first, of faces (N, 106, 2) without the second, less sure sights of one face.
 
-    Two sights are of one face where the middle of one lies inside the contour of the other; this the
-    detector's boxes alone do not tell, for they may show different parts of it.
+    Two sights are of one face where the middle of one lies inside the contour of the other, or where their boxes
+    (N, 4) overlap: boxes may show different parts of a face, and points may lie beside it.
     """
     kept: list[int] = []
+    overlap = box_iou(boxes, boxes)
     for i in np.argsort(-scores, kind="stable").tolist():
-        if not any(_inside(points[i], points[j]) or _inside(points[j], points[i]) for j in kept):
+        same = (overlap[i, j] > SAME or _inside(points[i], points[j]) or _inside(points[j], points[i]) for j in kept)
+        if not any(same):
             kept.append(i)
     return kept
 
@@ -128,12 +161,32 @@ def _inside(one: Floats, other: Floats) -> bool:
     return cv2.pointPolygonTest(other[:33], one[33:].mean(axis=0).tolist(), False) > 0
 
 
+SURE = 0.85
+"""Score from which on a face is taken to be the right way up, so that the picture need not be turned."""
+
+TURNS = (2, 1, 3)
+"""Quarter turns, anticlockwise, in which a picture is searched where nothing sure is found upright."""
+
+
+TURNED = 0.75
+"""Least score of a face that is found only so: four looks see more that is none than one."""
+
+
+def turned_back(points: Floats, turns: int, shape: tuple[int, ...]) -> Floats:
+    """Points (..., 2) of ``np.rot90(image, turns)`` in the image (H, W, ...) itself."""
+    x, y = points[..., 0], points[..., 1]
+    last_x, last_y = shape[1] - 1, shape[0] - 1
+    back = {0: (x, y), 1: (last_x - y, x), 2: (last_x - x, last_y - y), 3: (y, last_y - x)}[turns % 4]
+    return np.stack(back, axis=-1).astype(np.float32)
+
+
 @dataclass(frozen=True)
 class FaceFinder:
     """Image (H, W, 3) uint8 RGB -> ``Faces``, largest first, each once; an image without a face gives none.
 
     The score is the product of the detector's and the landmark network's confidence, so that a
-    covered or a wrong face is recognisable; below ``threshold`` a face is dropped.
+    covered or a wrong face is recognisable; below ``threshold`` a face is dropped.  Where nothing found is sure, the
+    picture is searched lying and upside down as well; of two sights of one face the surer one counts.
     """
 
     detect: DetectorRunner
@@ -141,12 +194,24 @@ class FaceFinder:
     threshold: float = 0.6
 
     def __call__(self, image: Image) -> Faces:
-        found = self.detect(image)
+        faces = self._look(image, 0)
+        if not len(faces) or faces.scores.max() < SURE:
+            turned = [self._look(image, turns) for turns in TURNS]
+            looks = [faces, *(look[look.scores >= TURNED] for look in turned)]
+            rows = {f.name: np.concatenate([getattr(x, f.name) for x in looks]) for f in fields(Faces)}
+            faces = Faces(**rows)
+        sizes = np.prod(faces.boxes[:, 2:] - faces.boxes[:, :2], axis=1)
+        order = [
+            i for i in distinct_faces(faces.points106, faces.scores, faces.boxes) if faces.scores[i] >= self.threshold
+        ]
+        return faces[sorted(order, key=lambda i: -sizes[i])]
+
+    def _look(self, image: Image, turns: int) -> Faces:
+        """All sights of faces in the picture, searched in quarter turns, in its own pixels."""
+        found = self.detect(np.ascontiguousarray(np.rot90(image, turns)))
         if len(found) == 0:
             return Faces.none()
-        points, pose, confidence = self.landmarks(image, found.points)
-        scores = found.scores * confidence
-        sizes = np.prod(found.boxes[:, 2:] - found.boxes[:, :2], axis=1)
-        order = [i for i in distinct_faces(points, scores) if scores[i] >= self.threshold]
-        order.sort(key=lambda i: -sizes[i])
-        return Faces(found.boxes, scores, found.points, points, pose)[order]
+        corners = turned_back(found.boxes.reshape(-1, 2, 2), turns, image.shape)
+        boxes, five = bounding_box(corners), turned_back(found.points, turns, image.shape)
+        seen = self.landmarks(image, five)
+        return Faces(boxes, found.scores * seen.confidence, five, seen.points, seen.pose, seen.visible, seen.glasses)

@@ -1,9 +1,9 @@
-"""The face network: 106 points, head pose and a confidence regressed from an upright crop.
+"""The face network: 106 points, head pose, confidence, visibility and glasses regressed from an upright crop.
 
 The family is that of the published ``cv_mobilenet_face-2d-keypoints_alignment``: depthwise residual
 blocks in the shallow layers, inverted residual blocks (MobileNetV2, Sandler et al., CVPR 2018) in the
 deep ones, separate heads for points and pose.  Ours is wider, keeps its skip connections and adds a
-confidence head.
+confidence, the visibility of every point and whether glasses are worn.
 """
 
 from __future__ import annotations
@@ -52,15 +52,17 @@ class InvertedResidual(nn.Module):
 
 
 class Landmarks106(nn.Module):
-    """(B, 3, 96, 96) RGB in [-1, 1] -> points (B, 106, 2) in crop pixels, pose (B, 3) degrees, confidence logit (B,).
+    """(B, 3, 96, 96) RGB in [-1, 1] -> points, pose, confidence and, if it ``sees``, visibility and glasses.
 
-    Pose is pitch, yaw, roll of the crop.  ``mean_face`` (106, 2), in crop pixels, is a buffer: the
-    points head learns the offset from it, in units of a tenth of the side.
+    Points (B, 106, 2) are in crop pixels, pose (B, 3) is in degrees; confidence (B,), visibility (B, 106) and
+    glasses (B,) are logits.  Pose is pitch, yaw, roll of the crop.  ``mean_face`` (106, 2), in crop pixels, is a
+    buffer: the points head learns the offset from it, in units of a tenth of the side.
     """
 
-    def __init__(self, width: int = 24, mean_face: Tensor | None = None) -> None:
+    def __init__(self, width: int = 24, mean_face: Tensor | None = None, sees: bool = True) -> None:
         super().__init__()
         deep = 4 * width
+        self.sees = sees
         self.shallow = nn.Sequential(
             _unit(3, width, 3, 2, act=nn.ReLU(inplace=True)),
             *(Residual(width, width, 1) for _ in range(3)),
@@ -89,13 +91,22 @@ class Landmarks106(nn.Module):
             nn.ReLU(inplace=True),
             nn.Linear(64, 4),
         )
+        if sees:
+            self.visibility_head = nn.Sequential(nn.AvgPool2d(2), nn.Flatten(), nn.Linear(deep * 9, 107))
         self.register_buffer("mean_face", torch.zeros(106, 2) if mean_face is None else mean_face)
 
-    def forward(self, x: Tensor) -> tuple[Tensor, Tensor, Tensor]:
-        x = self.deep(self.shallow(x))  # (B, 4 width, 6, 6)
+    def forward(self, x: Tensor) -> tuple[Tensor, ...]:
+        return self.answer(self.deep(self.shallow(x)))
+
+    def answer(self, x: Tensor) -> tuple[Tensor, ...]:
+        """What the heads say to the trunk's features (B, 4 width, 6, 6)."""
         points = self.points_head(x).view(-1, 106, 2) * (SIDE / 10) + self.mean_face
         pose = self.pose_head(x)
-        return points, pose[:, :3] * 10, pose[:, 3]
+        found = points, pose[:, :3] * 10, pose[:, 3]
+        if not self.sees:
+            return found
+        seen = self.visibility_head(x)
+        return *found, seen[:, :106], seen[:, 106]
 
 
 def wing_loss(error: Tensor, omega: float = 10.0, epsilon: float = 2.0) -> Tensor:

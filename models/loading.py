@@ -51,7 +51,7 @@ def landmark_network(own: str | Path | None = None) -> Landmarks106:
     tensors, config, path = _read("landmarks106", own)
     if config.get("network") != "landmarks106":
         raise MissingWeights(f"{path} does not hold weights of the 106-point network.")
-    network = Landmarks106(config["width"])
+    network = Landmarks106(config["width"], sees=any(name.startswith("visibility_head") for name in tensors))
     load_strictly(network, tensors, path)
     return network
 

@@ -57,6 +57,9 @@ def _mirror(count: int, pairs: list[tuple[int, int]]) -> np.ndarray:
 FACE_MIRROR = _mirror(106, _PAIRS)
 """``points[FACE_MIRROR]`` puts a mirrored face's points into the layout's order."""
 
+FACE_LEFT = (*range(16), *range(33, 42), *range(55, 60), *range(66, 75), 84, 85, 86, 94, 95, 96, 97, 103, 104)
+"""Points of the image-left half of an upright face; ``FACE_MIRROR`` names those of the right half."""
+
 FIVE_MIRROR = _mirror(5, [(0, 1), (3, 4)])
 
 IBUG68_FROM_106 = np.array(

@@ -81,7 +81,8 @@ class Faces(_Indexable):
     ``points5`` (N, 5, 2) image-left eye, image-right eye, nose tip, image-left and image-right
     mouth corner; ``points106`` (N, 106, 2) in the order of ``vision.layouts``;
     ``pose`` (N, 3) pitch (nose up +), yaw (nose to the image right +), roll (head tilted clockwise
-    in the image +), degrees, R = Rz(roll) Ry(yaw) Rx(pitch).
+    in the image +), degrees, R = Rz(roll) Ry(yaw) Rx(pitch); ``visible`` (N, 106) in [0, 1]: how surely each point
+    can be seen, all 1 if not given; ``glasses`` (N,) in [0, 1], the probability of glasses, NaN if not known.
     """
 
     boxes: Floats
@@ -89,6 +90,8 @@ class Faces(_Indexable):
     points5: Floats
     points106: Floats
     pose: Floats
+    visible: Floats = field(default_factory=lambda: np.zeros((0, 106), np.float32))
+    glasses: Floats = field(default_factory=lambda: np.zeros(0, np.float32))
 
     def __post_init__(self) -> None:
         n = _rows(self, "boxes", (4,), None)
@@ -96,6 +99,12 @@ class Faces(_Indexable):
         _rows(self, "points5", (5, 2), n)
         _rows(self, "points106", (106, 2), n)
         _rows(self, "pose", (3,), n)
+        if np.size(self.visible) == 0:
+            object.__setattr__(self, "visible", np.ones((n, 106), np.float32))
+        if np.size(self.glasses) == 0:
+            object.__setattr__(self, "glasses", np.full(n, np.nan, np.float32))
+        _rows(self, "visible", (106,), n)
+        _rows(self, "glasses", (), n)
 
     @classmethod
     def none(cls) -> Self:

@@ -15,6 +15,11 @@ CHOICES = {
 }  # fmt: skip
 
 REMARKS = {
+    "The colours were converted": "色彩已从 HDR 转换为标准范围。",
+    "The interlaced picture": "已对隔行画面去隔行。",
+    "The file has several pictures": "文件含有多条视频轨道，已选用其中一条。",
+    "The sound could not be kept": "声音无法保留。",
+    "Parts of the sound are damaged": "部分声音已损坏，以静音代替。",
     "The feet are out of the picture": "画面中大部分时间看不到脚，因此根据髋部和肩部计数。",
     "The person was seen in only": "人物只在部分时间可见，计数可能偏少。",
     "The rhythm was hard to read": "节奏难以辨认，计数不可靠。",

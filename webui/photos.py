@@ -5,7 +5,7 @@ from __future__ import annotations
 import base64
 import io
 from collections.abc import Collection, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import lru_cache
 from itertools import islice
 from pathlib import Path
@@ -125,7 +125,7 @@ def scale_faces(faces: Faces, factor: float, start_xy: tuple[int, int] = (0, 0))
         offset = np.resize(np.array(start_xy, np.float32), points.shape[-1])
         return ((points - offset + 0.5) * factor - 0.5).astype(np.float32)
 
-    return Faces(move(faces.boxes), faces.scores, move(faces.points5), move(faces.points106), faces.pose)
+    return replace(faces, boxes=move(faces.boxes), points5=move(faces.points5), points106=move(faces.points106))
 
 
 def chosen(faces: Faces, number: int | None) -> Faces:
@@ -180,7 +180,7 @@ def _with_moved(faces: Faces, moved: Faces, face: int | None) -> Faces:
     rows = int(np.argmin(np.abs(faces.boxes - moved.boxes[0]).sum(axis=1)))
     points5, points106 = faces.points5.copy(), faces.points106.copy()
     points5[rows], points106[rows] = moved.points5[0], moved.points106[0]
-    return Faces(faces.boxes, faces.scores, points5, points106, faces.pose)
+    return replace(faces, points5=points5, points106=points106)
 
 
 def _annotated(image: Image, faces: Faces, overlay: dict[str, bool]) -> Image:

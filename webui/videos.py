@@ -5,7 +5,7 @@ from __future__ import annotations
 import threading
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import closing
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -96,6 +96,12 @@ class PartialCount:
         return PoseTrack(np.array(times), points, boxes, camera)
 
 
+def _counted(tracks: Sequence[PoseTrack], settings: CountSettings, info: VideoInfo) -> SessionReport:
+    """The count, with what reading the file did to its pictures among the warnings."""
+    report = count_people(tracks, settings, info.duration or None)
+    return replace(report, warnings=(*info.notes, *report.warnings))
+
+
 class CountJob(Job):
     """Analysis and drawing of a video; ``result`` is there when it has ended well."""
 
@@ -117,10 +123,11 @@ class CountJob(Job):
         with closing(read_frames(self._source.path)) as frames:
             watched = self._watched(frames, info)
             tracks = track_people(watched, work.find_people, work.estimate_pose, work.settings, self._followed)
-        report = count_people(tracks, work.settings, info.duration or None)
+        report = _counted(tracks, work.settings, info)
         if tracks:
             said = overlay_words(work.words)
-            render(self._source.path, self.target, tracks, report, progress=self._drawn, words=said)
+            notes = render(self._source.path, self.target, tracks, report, progress=self._drawn, words=said)
+            report = replace(report, warnings=(*report.warnings, *notes))
         self.result = VideoSession(self._source.path, self._source.name, info, tuple(tracks), report)
 
     def _watched(self, frames: Iterable[Frame], info: VideoInfo) -> Iterator[Frame]:
@@ -148,5 +155,5 @@ class CountJob(Job):
 
 def recount(session: VideoSession, settings: CountSettings) -> VideoSession:
     """Count again from the kept tracks, without looking at the video."""
-    report = count_people(session.tracks, settings, session.info.duration or None)
+    report = _counted(session.tracks, settings, session.info)
     return VideoSession(session.path, session.name, session.info, session.tracks, report)

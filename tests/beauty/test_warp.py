@@ -6,9 +6,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from beauty.pipeline import beautify, moved_faces, warp_field
+from beauty.pipeline import beautify, moved_faces, prepare, shape_shares, warp_field
 from beauty.settings import PRESETS, BeautySettings
-from beauty.warp import fields_of, jacobian, move_points
+from beauty.warp import Shares, fields_of, jacobian, move_points
 from tests.beauty.portraits import POINTS, faces_of, group, portrait
 from tools.evaluate.beauty import shape_figures
 
@@ -76,7 +76,8 @@ def test_the_background_is_untouched_byte_by_byte():
 def test_the_field_is_what_the_picture_does():
     image, faces = portrait("hopper")
     y, x = np.mgrid[:600, :512].astype(np.float32)
-    field = warp_field((600, 512), faces, replace(OFF, slimming=1.0))
+    shares = shape_shares(prepare(image, faces))
+    field = warp_field((600, 512), faces, replace(OFF, slimming=1.0), shares)
     expected = cv2.remap(image, x + field[..., 0], y + field[..., 1], cv2.INTER_CUBIC, borderMode=cv2.BORDER_REPLICATE)
     after = beautify(image, faces, replace(OFF, slimming=1.0))
     assert np.abs(after.astype(int) - expected).max() <= 2
@@ -112,7 +113,8 @@ def test_a_profile_is_narrowed_less_and_towards_its_own_middle():
 
 def test_glasses_weaken_the_eyes_of_their_wearer_only():
     image, faces = group()
-    field = fields_of(image.shape[:2], faces, replace(OFF, eyes=1.0), np.array([1, 0.3, 1, 0.3, 1, 0.3]))
+    shares = {i: Shares(eyes=0.3) for i in (1, 3, 5)}
+    field = fields_of(image.shape[:2], faces, replace(OFF, eyes=1.0), shares)
     moved = move_points(faces.points106, field)
     size = [
         np.linalg.norm(m[66] - m[70]) / np.linalg.norm(p[66] - p[70])

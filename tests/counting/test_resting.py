@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import cv2
 import numpy as np
 import pytest
 
@@ -9,7 +10,7 @@ from counting.pipeline import count_people
 from counting.resting import EVERY, between, joints_rest, known_rows, pictures_rest
 from counting.tracking import track_people
 from tests.counting import synthetic as syn
-from tests.counting.rendered import draw, estimate_pose, find_people, frames_of
+from tests.counting.rendered import estimate_pose, find_people, frames_of
 from tests.counting.synthetic import Clip, Spoiled, film
 from vision.types import Frame, PoseTrack
 
@@ -85,16 +86,18 @@ def test_one_joint_that_moves_is_no_rest(moved: float, rests: bool) -> None:
     assert not joints_rest(poses, 200), "nothing is known of a frame without sure joints"
 
 
-def test_a_foot_that_lifts_between_the_estimated_frames_shows_in_the_picture() -> None:
-    pose = still(1.0).keypoints[0, :, :2]
-    lifted = pose.copy()
-    lifted[15, 1] -= 8
-    images = [draw([pose], SHAPE), draw([pose], SHAPE), draw([lifted], SHAPE), draw([pose], SHAPE)]
-    frames = [Frame(image, i / 30) for i, image in enumerate(images)]
-    low, high = pose.min(axis=0) - 10, pose.max(axis=0) + 10
-    box = np.concatenate([low, high]).astype(np.float32)
-    assert not pictures_rest(frames, box)
-    assert pictures_rest(frames[:2], box)
-    noisy = [Frame(np.clip(f.image + np.random.default_rng(i).normal(0, 3, f.image.shape), 0, 255).astype(np.uint8), 0)
-             for i, f in enumerate(frames[:2])]  # fmt: skip
-    assert pictures_rest(noisy, box)
+def test_a_foot_that_lifts_between_the_estimated_frames_shows_in_the_picture_and_noise_and_drift_do_not() -> None:
+    rng, box = np.random.default_rng(0), np.array([50, 20, 170, 260], np.float32)
+    ground = cv2.GaussianBlur(rng.integers(0, 256, (300, 220), np.uint8), (0, 0), 4)
+
+    def frame(foot: int = 0, drift: float = 0.0) -> Frame:
+        """A shoe of 14 x 8 pixels on a floor that it differs from by 60 levels."""
+        grey = cv2.warpAffine(ground, np.array([[1, 0, drift], [0, 1, 0]]), ground.shape[::-1]).astype(float)
+        grey[244 - foot : 252 - foot, 90:104] -= 60
+        noisy = np.clip(grey + rng.normal(0, 3, grey.shape), 0, 255).astype(np.uint8)
+        return Frame(np.repeat(noisy[..., None], 3, axis=2), 0.0)
+
+    assert pictures_rest([frame() for _ in range(9)], box)
+    assert pictures_rest([frame(drift=0.2 * i) for i in range(9)], box)
+    lifts = [0, 8, 0, 8, 0, 8, 0, 8, 0]
+    assert not pictures_rest([frame(lift) for lift in lifts], box)

@@ -20,6 +20,7 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
+from models.runtime import LIMIT
 from tools.bench.files import FULL, QUICK, Files, Sizes, make_files
 from tools.bench.peers import make_environment
 from tools.bench.report import Growth, Results, report
@@ -27,6 +28,7 @@ from tools.bench.timing import Measure, Task, run_tasks
 from tools.script import run_script
 from vision.options import check_options, option
 
+FEATURES = ("avx2", "avx_vnni", "avx512f", "avx512_vnni", "avx512_bf16", "amx_int8", "amx_bf16")
 OURS = [sys.executable, "-m", "tools.bench.jobs"]
 RunTasks = Callable[[Sequence[str], Sequence[Task]], list[list[Measure]]]
 
@@ -41,6 +43,7 @@ class BenchConfig:
     peers: bool = option(False, "Also run MediaPipe 0.10.21 in an environment that is made when needed")
     peers_folder: str = option("~/.cache/keypoint-studio/peers", "Where that environment lies")
     json: str = option("", "Also write everything to this file")
+    limit: str = option("", "Use no more of the processor: AVX2 stands in for one that has no more")
     quick: bool = option(False, "Tiny files, one repeat, one process: only shows that everything runs")
 
     def __post_init__(self) -> None:
@@ -52,6 +55,8 @@ def machine() -> dict[str, Any]:
     cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count()
     return {
         "processor": _processor(),
+        "features": features(),
+        "limit": os.environ.get(LIMIT, ""),
         "cores": cores,
         "python": platform.python_version(),
         "load": os.getloadavg()[0] if hasattr(os, "getloadavg") else None,
@@ -59,9 +64,28 @@ def machine() -> dict[str, Any]:
 
 
 def _processor() -> str:
+    return _cpuinfo("model name") or platform.machine()
+
+
+def _cpuinfo(key: str) -> str:
+    """The first value of a key in ``/proc/cpuinfo``, empty where there is none."""
     path = Path("/proc/cpuinfo")
     lines = path.read_text().splitlines() if path.is_file() else []
-    return next((line.split(":", 1)[1].strip() for line in lines if line.startswith("model name")), platform.machine())
+    return next((line.split(":", 1)[1].strip() for line in lines if line.startswith(key)), "")
+
+
+def features() -> list[str]:
+    """The instruction sets of the processor that networks gain from, as Linux names them; empty elsewhere."""
+    known = set(_cpuinfo("flags").split())
+    return [name for name in FEATURES if name in known]
+
+
+def limited(isa: str) -> dict[str, str]:
+    """What to set in the environment so that OpenVINO, PyTorch and OpenCV use no more than ``isa`` of the processor."""
+    if not isa:
+        return {}
+    wide = "AVX512-SKX,AVX512-CNL,AVX512-CLX,AVX512-ICL"
+    return {LIMIT: isa, "ATEN_CPU_CAPABILITY": "avx2", "MKL_ENABLE_INSTRUCTIONS": "AVX2", "OPENCV_CPU_DISABLE": wide}
 
 
 def our_tasks(files: Files, folder: Path, repeats: int) -> list[Task]:
@@ -72,7 +96,11 @@ def our_tasks(files: Files, folder: Path, repeats: int) -> list[Task]:
         Task("load"),
         Task("annotate", files.video, video, repeats),
         Task("analyse", files.video, "", repeats),
+        Task("crowd", files.crowd, "", few),
         Task("retouch", files.photo, photo, repeats),
+        Task("count process", files.long, video, few),
+        Task("face process", files.small, "", repeats),
+        Task("body process", files.small, "", repeats),
         Task("annotate plain", files.video, video, few),
         Task("analyse plain", files.video, "", few),
         Task("retouch plain", files.photo, photo, few),
@@ -141,6 +169,7 @@ def measure(config: BenchConfig, folder: Path, run: RunTasks = run_tasks) -> Res
 
 def main(config: BenchConfig) -> Results:
     """Measure, print the report, and write the JSON."""
+    os.environ.update(limited(config.limit))
     with tempfile.TemporaryDirectory() as folder:
         results = measure(config, Path(folder))
     print(report(results))

@@ -19,28 +19,37 @@ SAMPLE = Path(__file__).parents[2] / "assets" / "jump_sample.mp4"
 
 @dataclass(frozen=True)
 class Sizes:
-    """Pixels of a video's shorter side, and three growing sizes each; a whole job runs on the middle clip."""
+    """Pixels of a video's shorter side, and three growing sizes each; a whole job runs on the middle clip.
+
+    ``process`` frames and ``small`` megapixels are for jobs that run as whole processes.
+    """
 
     short_side: int
     frames: tuple[int, int, int]
     megapixels: tuple[float, float, float]
     photo: float
     faces: tuple[int, int, int] = (1, 2, 4)
+    process: int = 863
+    small: float = 0.3
 
 
 FULL = Sizes(720, (180, 360, 720), (3.0, 12.0, 48.0), 12.0)
-QUICK = Sizes(180, (2, 3, 4), (0.05, 0.1, 0.2), 0.2)
+QUICK = Sizes(180, (2, 3, 4), (0.05, 0.1, 0.2), 0.2, process=3, small=0.05)
 
 
 @dataclass(frozen=True)
 class Files:
-    """A video and a photo for the whole jobs; clips, photos and groups of faces of three sizes each."""
+    """A video and a photo for the whole jobs; clips, photos and groups of faces of three sizes each; for whole
+    processes a ``long`` video and a ``small`` photo; and four people beside each other, the ``crowd``."""
 
     video: str
     photo: str
     clips: tuple[str, ...]
     photos: tuple[str, ...]
     groups: tuple[str, ...]
+    long: str
+    small: str
+    crowd: str
 
 
 def make_files(video: str, photo: str, sizes: Sizes, folder: Path) -> Files:
@@ -48,7 +57,11 @@ def make_files(video: str, photo: str, sizes: Sizes, folder: Path) -> Files:
     clips = [folder / f"clip{n}.mp4" for n in sizes.frames]
     for path, length in zip(clips, sizes.frames, strict=True):
         make_clip(video or SAMPLE, path, length, 0 if video else sizes.short_side)
+    long, crowd = folder / "long.mp4", folder / "crowd.mp4"
+    make_clip(video or SAMPLE, long, sizes.process, 0 if video else sizes.short_side)
+    make_clip(video or SAMPLE, crowd, sizes.frames[1], 0 if video else sizes.short_side // 2, people=4)
     picture = read_photo(photo or portrait()).image
+    write_photo(folder / "small.jpg", Photo(enlarged(picture, sizes.small), format="JPEG"))
     scaled = {f"photo{size:g}.jpg": enlarged(picture, size) for size in (*sizes.megapixels, sizes.photo)}
     tile = enlarged(picture, sizes.photo / max(sizes.faces))
     tiled = {f"faces{n}.jpg": group(tile, n, max(sizes.faces)) for n in sizes.faces}
@@ -60,6 +73,9 @@ def make_files(video: str, photo: str, sizes: Sizes, folder: Path) -> Files:
         tuple(map(str, clips)),
         tuple(str(folder / f"photo{size:g}.jpg") for size in sizes.megapixels),
         tuple(str(folder / name) for name in tiled),
+        str(long),
+        str(folder / "small.jpg"),
+        str(crowd),
     )
 
 
@@ -70,8 +86,9 @@ def portrait() -> str:
     return str(get_sample_data("grace_hopper.jpg", asfileobj=False))
 
 
-def make_clip(source: str | Path, target: Path, length: int, short_side: int) -> None:
-    """``length`` frames of a video, again from its start where it ends, scaled to ``short_side`` (0: as it is)."""
+def make_clip(source: str | Path, target: Path, length: int, short_side: int, people: int = 1) -> None:
+    """``length`` frames of a video, again from its start where it ends, scaled to ``short_side`` (0: as it is) and
+    shown ``people`` times side by side."""
     info = probe_video(source)
     scale = short_side / min(info.width, info.height) if short_side else 1.0
     size = round(info.width * scale), round(info.height * scale)
@@ -79,7 +96,7 @@ def make_clip(source: str | Path, target: Path, length: int, short_side: int) ->
     def frames() -> Iterator[Frame]:
         for k, frame in zip(range(length), _looped(source), strict=False):
             image = cv2.resize(frame.image, size, interpolation=cv2.INTER_CUBIC) if scale != 1 else frame.image
-            yield Frame(image, k / (info.rate or 30))  # type: ignore[arg-type]
+            yield Frame(np.tile(image, (1, people, 1)), k / (info.rate or 30))  # type: ignore[arg-type]
 
     write_video(target, frames())
 

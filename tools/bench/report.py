@@ -143,7 +143,9 @@ def report(results: Results) -> str:
     """All figures as Markdown."""
     where = results.machine
     load = where["load"]
-    title = f"{where['processor']}, {where['cores']} cores, Python {where['python']}"
+    title = f"{where['processor']} ({', '.join(where['features'])}), {where['cores']} cores, Python {where['python']}"
+    if where["limit"]:
+        title += f"; OpenVINO, PyTorch and OpenCV limited to {where['limit']}, codecs and MediaPipe not"
     header = ["", "first", "median", "95 %", "throughput", "cores used", "peak memory"]
     whole = [_measure_row(m) for name, row in results.jobs.items() for m in row if not _is_stage(name)]
     stages = [_measure_row(m)[:-1] for m in results.stages.values()]

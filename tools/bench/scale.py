@@ -113,13 +113,14 @@ def measure(plan: Plan, folder: Path, scratch: Path, share: float) -> dict[str, 
     items = list(list_items(str(folder), SUFFIXES[plan.job]))
     few = items[: max(2, round(share * len(items)))]
     load = partial(load_handler, plan, 1)
-    plain = in_process(partial(plain_loop, load, few))
-    local = in_process(partial(local_batch, load, plan.job, few))
-    one, two = (on_nodes(nodes, partial(batch, load, plan.job, few)) for nodes in (1, 2))
-    truth = in_process(partial(plain_loop, load, items))
-    killed = on_nodes(2, partial(batch, load, plan.job, items, kill_after=len(items) // 3))
+    plain = told("plain loop", in_process(partial(plain_loop, load, few)))
+    local = told("batch", in_process(partial(local_batch, load, plan.job, few)))
+    one, two = (told(f"nodes: {nodes}", on_nodes(nodes, partial(batch, load, plan.job, few))) for nodes in (1, 2))
+    truth = told("plain loop, all", in_process(partial(plain_loop, load, items)))
+    killed = told("a node dies", on_nodes(2, partial(batch, load, plan.job, items, kill_after=len(items) // 3)))
     target = scratch / f"{plan.job}-rows"
-    stopped = [in_process(partial(part_of_batch, load, plan, folder, target, most)) for most in (len(items) // 3, None)]
+    parts = [partial(part_of_batch, load, plan, folder, target, most) for most in (len(items) // 3, None)]
+    stopped = [told("part", in_process(part)) for part in parts]
     return {
         "files": len(items), "timed files": len(few),
         "plain loop s": round(plain.work, 2), "batch s": round(local.work, 2),
@@ -133,6 +134,12 @@ def measure(plan: Plan, folder: Path, scratch: Path, share: float) -> dict[str, 
         "stopped, gone on": same(truth, stopped[1]) | {"rows at the stop": len(stopped[0].rows)},
         "load average": os.getloadavg()[0],
     }  # fmt: skip
+
+
+def told(name: str, run: Run) -> Run:
+    """The run, after a line about it."""
+    print(f"{name}: {len(run.rows)} rows, start {run.start:.1f} s, work {run.work:.1f} s", flush=True)
+    return run
 
 
 def same(truth: Run, run: Run) -> dict[str, int]:

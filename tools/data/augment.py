@@ -46,8 +46,8 @@ def degrade(image: Image, rng: np.random.Generator) -> Image:
     return np.clip(image + noise, 0, 255).astype(np.uint8)
 
 
-def occlude(image: Image, other: Image, rng: np.random.Generator) -> float:
-    """One to three patches of ``other`` or of plain colour, in place; returns the covered share."""
+def occlude(image: Image, other: Image, rng: np.random.Generator) -> np.ndarray:
+    """One to three patches of ``other`` or of plain colour, in place; returns what is covered, a bool (H, W)."""
     height, width = image.shape[:2]
     other = cv2.resize(other, (width, height))  # type: ignore[assignment]
     covered = np.zeros((height, width), bool)
@@ -60,4 +60,4 @@ def occlude(image: Image, other: Image, rng: np.random.Generator) -> float:
             image[y : y + h, x : x + w] = other[v : v + h, u : u + w]
         else:
             image[y : y + h, x : x + w] = rng.integers(0, 256, 3)
-    return float(covered.mean())
+    return covered

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -9,12 +10,13 @@ from pathlib import Path
 import cv2
 import numpy as np
 
+from models.face_visibility import inside_picture, seen_by_pose
 from models.faces import SIDE, eye_angle, upright_matrix
 from tools.data.augment import change_colours, degrade, occlude
 from tools.data.body import read_tar
-from tools.data.face_covers import cover
+from tools.data.face_covers import cover, wear_glasses
 from tools.data.face_labels import blended
-from tools.data.face_turns import turn_face
+from tools.data.face_turns import rotations, turn_face
 from tools.data.scenes import Scene
 from vision.geometry import crop_matrix, grow_box, similarity, transform_points
 from vision.layouts import FACE_MIRROR, FIVE_FROM_106
@@ -28,7 +30,8 @@ class FaceSet:
     ``points`` (N, 106, 2), ``weights`` (N, 106), ``pose`` (N, 3) with NaN where unknown, ``share`` (N,) the
     chance of being drawn, ``human68`` the 68 human points by row, ``overlays`` pictures without a face, ``lures``
     what a detector takes for faces where there are none: (picture, box (4,)), and ``solid`` the mean face (106, 3)
-    by which some faces are turned.
+    by which some faces are turned.  ``pads`` (N, 4) are the crops' pixels beyond the picture at left, top, right and
+    bottom; ``glasses`` (N,) tells whether glasses are worn: 1, 0, or NaN where unknown.
     """
 
     images: list[Image]
@@ -41,6 +44,8 @@ class FaceSet:
     overlays: list[Image] = field(default_factory=list)
     lures: list[tuple[Image, Floats]] = field(default_factory=list)
     solid: np.ndarray | None = None
+    pads: Floats | None = None
+    glasses: Floats | None = None
 
     def __len__(self) -> int:
         return len(self.images)
@@ -57,17 +62,91 @@ def read_faces(folder: Path, stem: str, human: float = 0.5) -> FaceSet:
     share[list(people)] *= 4
     weights, pose = table["visible"].astype(np.float32), table["pose"].astype(np.float32)
     points = blended(points, pose, people, human).astype(np.float32)
-    return FaceSet(list(decode), table["source"], points, weights, pose, share / share.sum(), people)  # type: ignore[arg-type]
+    return FaceSet(
+        list(decode),  # type: ignore[arg-type]
+        table["source"], points, weights, pose, share / share.sum(), people,
+        pads=table["pad"].astype(np.float32), glasses=_glasses(folder, table["name"]),
+    )  # fmt: skip
 
 
-def make_face(
-    faces: FaceSet, index: int, rng: np.random.Generator, augment: bool = True
-) -> tuple[Image, Floats, Floats, Floats, float]:
-    """Crop (96, 96, 3), points (106, 2) in its pixels, weights (106,), pose (3,) and confidence in [0, 1]."""
+def _glasses(folder: Path, names: np.ndarray) -> Floats:
+    """Who wears glasses (N,), by ``glasses.json`` (a list of 0 and 1 by name) where it lies beside the set."""
+    path = folder / "glasses.json"
+    known = json.loads(path.read_text()) if path.is_file() else {}
+    return np.array([known.get(str(name), np.nan) for name in names], np.float32)
+
+
+PROFILE_SHARE = 0.2
+"""Part of the faces drawn from profiles."""
+
+
+def read_profiles(folder: Path, stem: str, solid: np.ndarray) -> FaceSet:
+    """A packaged set of profiles: 68 of the 106 points are known; the others are the mean face's and weigh nothing."""
+    table = np.load(folder / f"{stem}.npz", allow_pickle=False)
+    files = read_tar(folder / f"{stem}.tar")
+    decode = (cv2.imdecode(np.frombuffer(files[str(n)], np.uint8), cv2.IMREAD_COLOR_RGB) for n in table["name"])
+    pose = table["pose"].astype(np.float32)
+    points = np.stack([_completed(p, a, solid) for p, a in zip(table["points106"], pose, strict=True)])
+    known = np.isfinite(table["points106"]).all(axis=2)
+    weights = np.where(known, np.maximum(2 * table["visible"], 0.1), 0).astype(np.float32)
+    pose[np.abs(pose[:, 1]) > 70] *= [np.nan, 1, np.nan]
+    share = table["quality"].astype(np.float32)
+    return FaceSet(
+        list(decode),  # type: ignore[arg-type]
+        table["source"], points, weights, pose, share / share.sum(), {},
+        pads=table["pad"].astype(np.float32), glasses=np.full(len(pose), np.nan, np.float32),
+    )  # fmt: skip
+
+
+def _completed(points: np.ndarray, pose: np.ndarray, solid: np.ndarray) -> Floats:
+    """Points (106, 2) whose missing ones come from the mean face (106, 3), fitted to the known ones."""
+    shown = np.column_stack([solid @ rotations(pose[None])[0, :2].T, np.ones(106)])
+    known = np.asarray(np.isfinite(points).all(axis=1))
+    fit = np.linalg.lstsq(shown[known], points[known], rcond=None)[0]
+    return np.where(known[:, None], points, shown @ fit).astype(np.float32)
+
+
+def joined(faces: FaceSet, more: FaceSet, share: float) -> FaceSet:
+    """Both sets; the second is drawn the given share of the time."""
+    return replace(
+        faces,
+        images=faces.images + more.images,
+        **{
+            name: np.concatenate([getattr(faces, name), getattr(more, name)])
+            for name in ("sources", "points", "weights", "pose", "pads", "glasses")
+        },
+        share=np.concatenate([faces.share / faces.share.sum() * (1 - share), more.share / more.share.sum() * share]),
+    )
+
+
+@dataclass(frozen=True)
+class FaceSample:
+    """A crop ``view`` (96, 96, 3) with points (106, 2) in its pixels, their weights (106,), pose (3,), confidence,
+    visibility ``seen`` (106,) and ``glasses``, each in [0, 1] or NaN where unknown."""
+
+    view: Image
+    points: Floats
+    weights: Floats
+    pose: Floats
+    confidence: float
+    seen: Floats
+    glasses: float
+
+    def goal(self) -> tuple[Floats | float, ...]:
+        """What the network is to answer."""
+        return self.points, self.weights, self.pose, self.confidence, self.seen, self.glasses
+
+
+def make_face(faces: FaceSet, index: int, rng: np.random.Generator, augment: bool = True) -> FaceSample:
+    """The sample of one face, changed at random in place, light and what covers it if ``augment``."""
     image, points, weights, pose = faces.images[index], faces.points[index], faces.weights[index], faces.pose[index]
-    if augment and faces.solid is not None and np.isfinite(pose).all() and rng.random() < 0.3:
+    if augment and faces.solid is not None and np.abs(pose[1]) < FARTHEST and rng.random() < 0.3:
         image, points, weights, pose = turn_face(image, points, weights, pose, faces.solid, rng)
     pose = pose.copy()
+    seen = seen_by_pose(pose)
+    if faces.pads is not None:
+        seen = seen * inside_picture(points, image.shape[:2], faces.pads[index])
+    worn = float("nan") if faces.glasses is None else float(faces.glasses[index])
     angle, stretch, shift = eye_angle(points), np.ones(2), np.zeros(2)
     if augment:
         wide = 2.5 if rng.random() < 0.3 else 1.0
@@ -77,23 +156,41 @@ def make_face(
     matrix = upright_matrix(points, angle, stretch.tolist(), shift.tolist())
     fill = rng.integers(0, 256, 3).tolist() if augment else (124, 117, 104)
     view = cv2.warpAffine(image, matrix, (SIDE, SIDE), flags=cv2.INTER_LINEAR, borderValue=fill)
-    moved, confidence = transform_points(points, matrix), 1.0
+    moved = transform_points(points, matrix)
     pose[2] -= angle
     if augment and rng.random() < 0.5:
         view = np.ascontiguousarray(view[:, ::-1])
         moved[:, 0] = SIDE - 1 - moved[:, 0]
-        moved, weights, pose[1:] = moved[FACE_MIRROR], weights[FACE_MIRROR], -pose[1:]
-    if augment:
-        if rng.random() < 0.2:
-            confidence = 1 - cover(view, moved, rng)  # type: ignore[arg-type]
-        if rng.random() < 0.3:
-            patches = faces.overlays or faces.images
-            confidence *= 1 - occlude(view, patches[int(rng.integers(len(patches)))], rng)  # type: ignore[arg-type]
-        if rng.random() < 0.8:
-            view = change_colours(view, rng)  # type: ignore[arg-type]
-        if rng.random() < 0.3:
-            view = degrade(view, rng)  # type: ignore[arg-type]
-    return view, moved, weights, pose, confidence  # type: ignore[return-value]
+        moved, weights, seen, pose[1:] = moved[FACE_MIRROR], weights[FACE_MIRROR], seen[FACE_MIRROR], -pose[1:]
+    sample = FaceSample(view, moved, weights, pose, 1.0, seen, worn)  # type: ignore[arg-type]
+    return _disturbed(sample, faces, rng) if augment else sample
+
+
+def _disturbed(sample: FaceSample, faces: FaceSet, rng: np.random.Generator) -> FaceSample:
+    """The sample with glasses and covers drawn on it, and with other light and quality."""
+    view, points, worn = sample.view.copy(), sample.points, sample.glasses
+    hidden = np.zeros(view.shape[:2], bool)
+    if rng.random() < 0.12:
+        hidden, worn = wear_glasses(view, points, rng), 1.0
+    covered = np.zeros(view.shape[:2], bool)
+    if rng.random() < 0.3:
+        covered |= cover(view, points, rng)
+    if rng.random() < 0.3:
+        patches = faces.overlays or faces.images
+        covered |= occlude(view, patches[int(rng.integers(len(patches)))], rng)
+    if rng.random() < 0.8:
+        view = change_colours(view, rng)
+    if rng.random() < 0.3:
+        view = degrade(view, rng)
+    x, y = np.clip(np.rint(points), 0, SIDE - 1).astype(int).T
+    seen = np.where((hidden | covered)[y, x], 0, sample.seen)
+    eyes_covered = covered[y[66:84], x[66:84]].mean() > 0.5
+    worn = float("nan") if eyes_covered else worn
+    return replace(sample, view=view, confidence=1 - float(covered.mean()), seen=seen, glasses=worn)
+
+
+FARTHEST = 30.0
+"""Degrees of yaw up to which labelled faces are turned further."""
 
 
 SCENE_SHARE = 0.1
@@ -122,8 +219,11 @@ def with_scenes(faces: FaceSet, scenes: Sequence[Scene], mean_face: Floats) -> F
         return faces
     images, points, weights = (list(column) for column in zip(*more, strict=True))
     rows = len(more)
+    pads, glasses = faces.pads, faces.glasses
     return replace(
         faces,
+        pads=None if pads is None else np.concatenate([pads, np.zeros((rows, 4), np.float32)]),
+        glasses=None if glasses is None else np.concatenate([glasses, np.full(rows, np.nan, np.float32)]),
         images=faces.images + images,
         sources=np.concatenate([faces.sources, np.full(rows, "scene")]),
         points=np.concatenate([faces.points, points]),
@@ -148,12 +248,12 @@ def _nowhere(faces: FaceSet, rng: np.random.Generator) -> tuple[Image, np.ndarra
 
 def make_mistake(faces: FaceSet, rng: np.random.Generator) -> Image:
     """A crop that shows no face, a face lying or upside down, or one wholly out of place: confidence 0."""
-    if faces.overlays and rng.random() < 0.75:
+    if faces.overlays and rng.random() < 0.6:
         image, matrix = _nowhere(faces, rng)
     else:
         index = int(rng.integers(len(faces)))
         image, points = faces.images[index], faces.points[index]
-        if rng.random() < 0.3:
+        if rng.random() < 0.6:
             stretch, shift, turn = np.exp(rng.normal(0, 0.1, 2)), rng.normal(0, 0.05, 2), rng.choice([90, 180, 270])
         else:
             stretch, turn = np.full(2, rng.choice([0.4, 0.5, 2.2, 2.8])), rng.normal(0, 20)

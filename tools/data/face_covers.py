@@ -1,4 +1,4 @@
-"""Hands at the jaw and hair or hoods over the cheeks, drawn on training faces: where outlines of faces are missed."""
+"""Hands, hair, cloth and glasses drawn on training faces: where outlines of faces are missed and points are hidden."""
 
 from __future__ import annotations
 
@@ -11,18 +11,16 @@ FINE = 4
 """Bits of the fractions in drawn coordinates."""
 
 
-def cover(view: Image, points: Floats, rng: np.random.Generator) -> float:
-    """Draw a hand or hair over a face with points (106, 2), in place; returns the covered share of the picture."""
+def cover(view: Image, points: Floats, rng: np.random.Generator) -> np.ndarray:
+    """Draw a hand, hair or a cloth over a face with points (106, 2), in place; what is covered, a bool (H, W)."""
     mask = np.zeros(view.shape[:2], np.uint8)
     side = bool(rng.random() < 0.5)
     paint = view.copy()
-    if rng.random() < 0.5:
-        _hand(paint, mask, points, side, rng)
-    else:
-        _hair(paint, mask, points, side, rng)
+    draw = (_hand, _hand_before_mouth, _hair, _cloth)[int(rng.integers(4))]
+    draw(paint, mask, points, side, rng)
     soft = cv2.GaussianBlur(mask, (0, 0), rng.uniform(0.5, 1.0))[..., None] / 255
     view[:] = (view * (1 - soft) + cv2.GaussianBlur(paint, (0, 0), 0.6) * soft).round().astype(np.uint8)
-    return float((mask > 127).mean())
+    return mask > 127
 
 
 def _colour(view: Image, point: Floats, rng: np.random.Generator) -> np.ndarray:
@@ -41,6 +39,20 @@ def _capsule(paint: Image, mask: np.ndarray, ends: np.ndarray, radius: float, co
     cv2.line(mask, a, b, 255, max(1, round(2 * radius)), cv2.LINE_AA, FINE)
 
 
+def _fingers(
+    paint: Image, mask: np.ndarray, palm: np.ndarray, degrees: float, width: float, colour: np.ndarray,
+    rng: np.random.Generator,
+) -> None:  # fmt: skip
+    """Four fingers from a palm, turned clockwise from straight up."""
+    turn = np.deg2rad(degrees)
+    along = np.array([np.sin(turn), -np.cos(turn)])
+    across = np.array([along[1], -along[0]])
+    thick, length = width * rng.uniform(0.035, 0.055), width * rng.uniform(0.25, 0.6)
+    for k in rng.permutation(4):
+        start = palm + across * (k - 1.5) * 2.1 * thick
+        _capsule(paint, mask, np.stack([start, start + along * length * rng.uniform(0.8, 1.1)]), thick, colour)
+
+
 def _hand(paint: Image, mask: np.ndarray, points: Floats, left: bool, rng: np.random.Generator) -> None:
     """A palm below the jaw, and four fingers that reach up along the cheek or in front of the chin."""
     middle, width = points[51:66].mean(axis=0), float(np.ptp(points[:33, 0]))
@@ -49,13 +61,41 @@ def _hand(paint: Image, mask: np.ndarray, points: Floats, left: bool, rng: np.ra
     colour = _colour(paint, (points[16] + points[57]) / 2, rng)
     palm = jaw + away * width * rng.uniform(0.05, 0.25)
     _capsule(paint, mask, np.stack([palm, palm + [0, width]]), width * rng.uniform(0.14, 0.22), colour)
-    turn = np.deg2rad(rng.uniform(-35, 60) * (1 if left else -1))
-    along = np.array([np.sin(turn), -np.cos(turn)])
-    across = np.array([along[1], -along[0]])
-    thick, length = width * rng.uniform(0.035, 0.055), width * rng.uniform(0.25, 0.6)
-    for k in rng.permutation(4):
-        start = palm + across * (k - 1.5) * 2.1 * thick
-        _capsule(paint, mask, np.stack([start, start + along * length * rng.uniform(0.8, 1.1)]), thick, colour)
+    _fingers(paint, mask, palm, rng.uniform(-35, 60) * (1 if left else -1), width, colour, rng)
+
+
+def _hand_before_mouth(paint: Image, mask: np.ndarray, points: Floats, left: bool, rng: np.random.Generator) -> None:
+    """A hand in front of the mouth, its arm to one side or down."""
+    width = float(np.ptp(points[:33, 0]))
+    colour = _colour(paint, points[54], rng)
+    palm = points[84:96].mean(axis=0) + rng.normal(0, 0.07, 2) * width
+    arm = np.array([(-1 if left else 1) * rng.uniform(0.2, 1.0), rng.uniform(0.3, 1.2)]) * width
+    _capsule(paint, mask, np.stack([palm, palm + arm]), width * rng.uniform(0.15, 0.26), colour)
+    if rng.random() < 0.7:
+        _fingers(paint, mask, palm, rng.uniform(-20, 110) * (1 if left else -1), 1.2 * width, colour, rng)
+
+
+def _cloth(paint: Image, mask: np.ndarray, points: Floats, left: bool, rng: np.random.Generator) -> None:
+    """A mask or scarf from the nose or the mouth down, of one colour or patterned, with folds."""
+    first = int(rng.integers(2, 9))
+    low = points[first : 33 - first]
+    top = points[52] + (points[54] - points[52]) * rng.uniform(0.0, 0.9)
+    if rng.random() < 0.2:
+        top = points[60] + (points[87] - points[60]) * rng.uniform(0, 1)
+    below = np.array([[0.0, np.ptp(points[:33, 1]) * (rng.uniform(0, 0.06) if rng.random() < 0.7 else 1.0)]])
+    upper = np.stack([(low[-1] + 2 * top) / 3, top, (low[0] + 2 * top) / 3])
+    outline = np.concatenate([low[:1], low + below, low[-1:], upper])
+    shape = np.round(outline * 2**FINE).astype(np.int32)
+    cv2.fillPoly(mask, [shape], 255, cv2.LINE_AA, FINE)
+    dark = rng.random() < 0.3
+    colour = rng.uniform(10, 60, 3) if dark else rng.uniform(90, 250) + rng.normal(0, 25, 3)
+    folds = cv2.GaussianBlur(rng.normal(0, 1, paint.shape[:2]), (0, 0), 5.0, sigmaY=1.2)
+    texture = colour * (1 + rng.uniform(0, 2.0) * folds[..., None])
+    if rng.random() < 0.3:
+        y, x = np.mgrid[: paint.shape[0], : paint.shape[1]]
+        wave = np.sin((x * rng.normal() + y * rng.normal()) * rng.uniform(0.3, 1.2))[..., None]
+        texture = texture + wave * rng.normal(0, 30, 3)
+    paint[mask > 0] = np.clip(texture, 0, 255)[mask > 0].astype(np.uint8)
 
 
 def _hair(paint: Image, mask: np.ndarray, points: Floats, left: bool, rng: np.random.Generator) -> None:
@@ -74,3 +114,61 @@ def _hair(paint: Image, mask: np.ndarray, points: Floats, left: bool, rng: np.ra
     streaks = cv2.GaussianBlur(rng.normal(0, 1, paint.shape[:2]), (0, 0), 0.7, sigmaY=6.0)
     texture = colour * (1 + rng.uniform(0, 1.2) * streaks[..., None])
     paint[mask > 0] = np.clip(texture, 0, 255)[mask > 0].astype(np.uint8)
+
+
+def wear_glasses(view: Image, points: Floats, rng: np.random.Generator) -> np.ndarray:
+    """Draw glasses on a face with points (106, 2), in place; where lenses hide the eyes, a bool (H, W)."""
+    eyes = np.stack([points[66:74].mean(axis=0), points[75:83].mean(axis=0)])
+    gap = eyes[1] - eyes[0]
+    apart = max(float(np.linalg.norm(gap)), 4.0)
+    right, down = gap / apart, np.array([-gap[1], gap[0]]) / apart
+    lenses = [eye + down * apart * rng.uniform(0.0, 0.1) for eye in eyes]
+    size = apart * np.array([rng.uniform(0.34, 0.46), rng.uniform(0.2, 0.4)])
+    angle = np.linspace(0, 2 * np.pi, 40, endpoint=False)
+    power = 2 / rng.uniform(2, 5)  # a superellipse: round to nearly square
+    x, y = (np.sign(f(angle)) * np.abs(f(angle)) ** power for f in (np.cos, np.sin))
+    rims = [lens + np.outer(x * size[0], right) + np.outer(y * size[1], down) for lens in lenses]
+    hidden = _lenses(view, rims, rng)
+    colour = rng.uniform(0, 70, 3) if rng.random() < 0.65 else rng.uniform(40, 220, 3)
+    _frame(view, points, rims, right, colour, rng)
+    return hidden
+
+
+def _lenses(view: Image, rims: list[np.ndarray], rng: np.random.Generator) -> np.ndarray:
+    """Tint or dark glass and reflections inside the rims; where the eyes cannot be seen, a bool (H, W)."""
+    mask = np.zeros(view.shape[:2], np.uint8)
+    for rim in rims:
+        cv2.fillPoly(mask, [np.round(rim * 2**FINE).astype(np.int32)], 255, cv2.LINE_AA, FINE)
+    dark = rng.random() < 0.3
+    opaque = rng.uniform(0.7, 1.0) if dark else rng.uniform(0, 0.25) * (rng.random() < 0.5)
+    colour = rng.uniform(0, 60, 3) if dark else rng.uniform(80, 255, 3)
+    ramp = np.linspace(0, rng.normal(0, 60), len(view))[:, None, None] if dark else 0
+    share = opaque * mask[..., None] / 255
+    view[:] = np.clip(view * (1 - share) + (colour + ramp) * share, 0, 255).astype(np.uint8)
+    if rng.random() < 0.35:
+        shine = cv2.GaussianBlur(rng.normal(0, 1, view.shape[:2]), (0, 0), 4.0)
+        shine = np.clip(shine / shine.std() - 1, 0, 1) * mask / 255 * rng.uniform(20, 200)
+        view[:] = np.clip(view + shine[..., None], 0, 255).astype(np.uint8)
+    return (mask > 127) & dark
+
+
+def _frame(
+    view: Image, points: Floats, rims: list[np.ndarray], right: np.ndarray, colour: np.ndarray,
+    rng: np.random.Generator,
+) -> None:  # fmt: skip
+    """Rims (whole, upper half or none), bridge and temples as lines."""
+    paint, thick = view.copy(), int(rng.integers(1, 4))
+    kind, line = rng.random(), lambda p: np.round(np.asarray(p) * 2**FINE).astype(np.int32)
+    for rim in rims:
+        shown = rim if kind < 0.7 else rim[20:] if kind < 0.9 else rim[:0]
+        if len(shown):
+            cv2.polylines(paint, [line(shown)], kind < 0.7, colour.tolist(), thick, cv2.LINE_AA, FINE)
+    ends = [max(rims[0], key=lambda p: p @ right), min(rims[1], key=lambda p: p @ right)]
+    up = (points[51] - points[54]) * rng.uniform(0.0, 0.15)
+    bridge = np.stack([ends[0], sum(ends) / 2 + up, ends[1]])
+    cv2.polylines(paint, [line(bridge)], False, colour.tolist(), min(thick, 2), cv2.LINE_AA, FINE)
+    temples = [(min(rims[0], key=lambda p: p @ right), points[0]), (max(rims[1], key=lambda p: p @ right), points[32])]
+    for temple in temples:
+        cv2.polylines(paint, [line(temple)], False, colour.tolist(), min(thick, 2), cv2.LINE_AA, FINE)
+    share = rng.uniform(0.5, 1.0)
+    view[:] = (view * (1 - share) + paint * share).round().astype(np.uint8)

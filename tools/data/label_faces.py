@@ -83,7 +83,7 @@ def label(crops: CropSet) -> dict[str, np.ndarray]:
         found = detect(image)
         k, sure = _at_head(found, crops.keypoints[i, :3]), False
         if k is not None:
-            sure = finder.landmarks(image, found.points[k : k + 1])[2][0] >= CONFIRMED
+            sure = finder.landmarks(image, found.points[k : k + 1]).confidence[0] >= CONFIRMED
             needed = TURNED if view.turned[i] else SEEN if sure else FACING if view.facing[i] else 1.0
             if found.scores[k] >= needed:
                 faces[i] = found.boxes[k]

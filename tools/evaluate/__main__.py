@@ -4,6 +4,7 @@ python -m tools.evaluate face --data DIR
 python -m tools.evaluate body --data DIR
 python -m tools.evaluate count --data DIR
 python -m tools.evaluate beauty [FOLDER]
+python -m tools.evaluate hard [FOLDER]
 """
 
 from __future__ import annotations
@@ -11,7 +12,7 @@ from __future__ import annotations
 import importlib
 import sys
 
-KINDS = ("face", "body", "count", "beauty")
+KINDS = ("face", "body", "count", "beauty", "hard")
 
 
 def main(argv: list[str]) -> int:

@@ -57,7 +57,7 @@ def main(argv: list[str]) -> None:
     faces = read_faces(arguments.data / "face", "face_eval_dev", human=0.0)
     table = np.load(arguments.data / "face" / "face_eval_dev.npz")
     runs = [finder.landmarks(image, five[None]) for image, five in zip(faces.images, table["five"], strict=True)]
-    found, pose = np.concatenate([r[0] for r in runs]), np.concatenate([r[1] for r in runs])
+    found, pose = np.concatenate([r.points for r in runs]), np.concatenate([r.pose for r in runs])
     for name, value in point_errors(found, faces).items():
         print(f"{name:28s}{value:8.3f} % of the outer-eye distance")
     for name, value in zip(("pitch", "yaw", "roll"), np.abs(pose - faces.pose).mean(axis=0), strict=True):
@@ -73,7 +73,7 @@ def main(argv: list[str]) -> None:
         jitter = five + np.array([1.0, 0.0])
         middle = five.mean(axis=0)
         for changed in (jitter, middle + (five - middle) * 1.05):
-            again = finder.landmarks(image, changed[None])[0][0]
+            again = finder.landmarks(image, changed[None]).points[0]
             moved.append(np.linalg.norm(again - points, axis=1).mean() / width * 100)
     print(f"{'movement when shifted/scaled':28s}{np.mean(moved):8.3f} % of the face width")
     for name, value in evaluate(finder, arguments.data / "body", "face").items():

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from tools.serve.parcel import Parcel
-from webui.jobs import Job, Progress
+from webui.jobs import Job, Progress, StopOnClose
 from webui.service import Models
 
 FAST, SLOW = "photos", "videos"
@@ -67,28 +67,18 @@ class Worker:
             return Answer(error=portable(error))
 
     async def follow(self, parcel: Parcel, job: Job) -> AsyncIterator[tuple[Progress, int] | Answer]:
-        """Do a job: progress and count a few times a second, at the end its attributes.  It stops when this is closed.
-
-        Between two looks the page may be slow, so the job's own patience is that of the page.
-        """
+        """Do a job: progress and count a few times a second, at the end its attributes; it stops when closed."""
         with parcel.unpacked():
-            job.start()
+            told = iter(StopOnClose(job))
             try:
-                while not await asyncio.to_thread(job.wait, 0.4):
-                    yield job.progress, await asyncio.to_thread(_count, job)
+                while (message := await asyncio.to_thread(next, told, None)) is not None:
+                    yield message
+            except Exception as error:  # raised again by the page
+                yield Answer(error=portable(error))
+                return
             finally:
                 job.cancel()
-            if job.error is not None:
-                yield Answer(error=portable(job.error))
-                return
         yield Answer(job.outcome(), None, await asyncio.to_thread(parcel.send_back))
-
-
-def _count(job: Job) -> int:
-    try:
-        return job.count_so_far()
-    except (ValueError, IndexError, RuntimeError):  # a half-filled track
-        return 0
 
 
 def portable(error: BaseException) -> BaseException:

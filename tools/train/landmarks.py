@@ -1,4 +1,4 @@
-"""Train the face network (106 points, head pose, confidence), or fine-tune it on one's own faces.
+"""Train the face network (106 points, pose, confidence, visibility, glasses), or fine-tune it on one's own faces.
 
     python -m tools.train.landmarks --data DIR --work-dir OUT --epochs 2 --batch-size 32 --learning-rate 0.0005
 
@@ -25,9 +25,18 @@ from models.landmarks106 import Landmarks106, wing_loss
 from models.loading import PACKAGED, face_finder
 from models.torch_runtime import choose_device, engine_of
 from tools.data.article import is_article_layout, read_part
-from tools.data.face import FaceSet, make_face, make_mistake, read_faces, with_scenes
+from tools.data.face import (
+    PROFILE_SHARE,
+    FaceSet,
+    joined,
+    make_face,
+    make_mistake,
+    read_faces,
+    read_profiles,
+    with_scenes,
+)
 from tools.data.face_turns import solid_face
-from tools.data.scenes import Scene, read_faceless, read_scenes
+from tools.data.scenes import Scene, read_faceless, read_negatives, read_scenes
 from tools.script import run_script
 from tools.train.loop import (
     Log,
@@ -50,12 +59,17 @@ PART_WEIGHTS = {"contour": 1.5, "brow_left": 1.5, "brow_right": 1.5, "nose": 1.3
                 "eye_left": 1.7, "eye_right": 1.7, "pupils": 1.7, "lips": 1.7}  # fmt: skip
 
 
+MOST_SEARCHED = 400
+"""Pictures without people that are searched for what a detector takes for faces."""
+
+
 @dataclass(frozen=True)
 class LandmarkTraining(MachineOptions):
     """The configuration of a run; a checkpoint stores it."""
 
     data: str = option("data/face", "folder in the article's layout, or of the packaged face crops")
     scenes: str = option("", "folder with scenes.json and scenes.tar: five-point faces, and what is no face")
+    negatives: str = option("", "folder with negatives.json and negatives.tar: pictures without people")
     work_dir: str = option("runs/landmarks", "folder for logs and checkpoints")
     start: str = option("packaged", "weights to start from: packaged, random, or a file")
     resume: bool = option(False, "go on from the work directory's state.pt")
@@ -68,6 +82,7 @@ class LandmarkTraining(MachineOptions):
     average: float = option(0.999, "decay of the moving average of the weights", low=0, high=1)
     human: float = option(0.5, "share of the way from the mesh's inner points to people's", low=0, high=1)
     mistakes: float = option(0.15, "share of crops without a face in a batch", low=0, high=0.9)
+    frozen: int = option(0, "first layers of the trunk that stay as they are, of 14", low=0, high=14)
 
     def __post_init__(self) -> None:
         check_options(self)
@@ -81,13 +96,14 @@ def part_weights() -> Tensor:
     return weights
 
 
-def losses(found: tuple[Tensor, Tensor, Tensor], goal: tuple[Tensor, ...], parts: Tensor) -> Tensor:
-    """Wing loss of the points, heavier for turned heads, .01 squared degrees of pose, cross entropy of confidence.
+def losses(found: tuple[Tensor, ...], goal: tuple[Tensor, ...], parts: Tensor) -> Tensor:
+    """Wing loss of the points, heavier for turned heads, .01 squared degrees of pose, cross entropy of the logits.
 
-    ``goal`` = points (B, 106, 2), weights (B, 106), pose (B, 3) with NaN where unknown, confidence (B,).
+    ``goal`` = points (B, 106, 2), weights (B, 106), pose (B, 3), confidence (B,), visibility (B, 106) and glasses
+    (B,); pose, visibility and glasses are NaN where unknown.
     """
-    points, pose, confidence = found
-    true_points, visible, true_pose, true_confidence = goal
+    points, pose, confidence, seen, worn = found
+    true_points, visible, true_pose, true_confidence, true_seen, true_worn = goal
     face = (true_confidence > 0).float()
     known = true_pose.isfinite() * face[:, None]
     turned = (1 + 5 * (1 - torch.cos(torch.deg2rad(true_pose.nan_to_num())))).mean(dim=1) * face
@@ -97,7 +113,14 @@ def losses(found: tuple[Tensor, Tensor, Tensor], goal: tuple[Tensor, ...], parts
     squares = (pose - true_pose.nan_to_num()).square().clamp(max=900) * known
     of_pose = (squares.mean(dim=1) * turned).sum() / count * 0.01
     of_confidence = nn.functional.binary_cross_entropy_with_logits(confidence, true_confidence)
-    return of_points + of_pose + of_confidence
+    return of_points + of_pose + of_confidence + 2 * cross_entropy(seen, true_seen) + cross_entropy(worn, true_worn)
+
+
+def cross_entropy(logits: Tensor, goal: Tensor) -> Tensor:
+    """Mean binary cross entropy where ``goal`` is not NaN; 0 where it is nowhere known."""
+    known = goal.isfinite()
+    each = nn.functional.binary_cross_entropy_with_logits(logits, goal.nan_to_num(), reduction="none")
+    return (each * known).sum() / known.sum().clamp(min=1)
 
 
 def across(errors: Tensor, points: Tensor) -> Tensor:
@@ -119,7 +142,7 @@ def mean_face(faces: FaceSet) -> Tensor:
     """(106, 2) mean of a sample of upright training faces in crop pixels."""
     rng = np.random.default_rng(0)
     rows = rng.integers(len(faces), size=min(500, len(faces)))
-    return torch.from_numpy(np.mean([make_face(faces, i, rng, augment=False)[1] for i in rows], axis=0))
+    return torch.from_numpy(np.mean([make_face(faces, i, rng, augment=False).points for i in rows], axis=0))
 
 
 def find_lures(scenes: Sequence[Scene]) -> list[tuple[Image, Floats]]:
@@ -138,22 +161,24 @@ def read_data(config: LandmarkTraining) -> tuple[FaceSet, FaceSet]:
     if is_article_layout(folder):
         return read_part(folder, "train"), read_part(folder, "test")
     faces, test = read_faces(folder, "face_train", config.human), read_faces(folder, "face_eval_dev", 0.0)
-    if not config.scenes:
-        return faces, test
-    listed = [s for s in read_scenes(Path(config.scenes), "face") if not s.dev]
-    free = [s for s in listed if not len(s.boxes) and not len(s.ignore)]
-    headless = read_faceless(Path(config.scenes), len(free))
-    overlays = [s.image for s in free + headless]
     solid = solid_face(faces.points, faces.pose)
-    faces = with_scenes(faces, listed, mean_face(faces).numpy())
-    return replace(faces, overlays=overlays, lures=find_lures(listed + headless), solid=solid), test
+    listed, free = [], read_negatives(Path(config.negatives)) if config.negatives else []
+    if config.scenes:
+        listed = [s for s in read_scenes(Path(config.scenes), "face") if not s.dev]
+        empty = [s for s in listed if not len(s.boxes) and not len(s.ignore)]
+        free = free + empty + read_faceless(Path(config.scenes), len(empty))
+        faces = with_scenes(faces, listed, mean_face(faces).numpy())
+    if (folder / "profile_train.npz").is_file():
+        faces = joined(faces, read_profiles(folder, "profile_train", solid), PROFILE_SHARE)
+    lures = find_lures([s for s in listed if len(s.boxes)] + free[:: max(1, len(free) // MOST_SEARCHED)])
+    return replace(faces, overlays=[s.image for s in free], lures=lures, solid=solid), test
 
 
 def predict(network: nn.Module, faces: FaceSet) -> tuple[Floats, Floats, Floats]:
     """Crops at their labelled place: found points, true points (N, 106, 2) and pose errors (N, 3)."""
     rng = np.random.default_rng(0)
     samples = [make_face(faces, i, rng, augment=False) for i in range(len(faces))]
-    crops, goal, _, pose, _ = (np.stack(x) for x in zip(*samples, strict=True))
+    crops, goal, pose = (np.stack([getattr(s, name) for s in samples]) for name in ("view", "points", "pose"))
     engine = engine_of(network, precision="f32")
     parts = [engine(crops[i : i + 64]) for i in range(0, len(crops), 64)]
     points, angles = (np.concatenate([p[k] for p in parts]) for k in (0, 1))
@@ -188,8 +213,15 @@ def build(config: LandmarkTraining, faces: FaceSet) -> nn.Module:
     path = PACKAGED["landmarks106"] if config.start == "packaged" else Path(config.start)
     tensors, facts = read_weights(path)
     network = Landmarks106(facts["width"])
-    load_strictly(network, tensors, path)
+    fresh = {k: v for k, v in network.state_dict().items() if k.startswith("visibility_head")}
+    load_strictly(network, {**fresh, **tensors}, path)
     return network
+
+
+def split(network: nn.Module, frozen: int) -> tuple[nn.Sequential, nn.Sequential]:
+    """The first layers of the trunk, which stay as they are, and the others."""
+    layers = [*network.shallow, *network.deep]  # type: ignore[misc]
+    return nn.Sequential(*layers[:frozen]), nn.Sequential(*layers[frozen:])
 
 
 class Run:
@@ -201,9 +233,11 @@ class Run:
         device = choose_device(config.device)
         self.network = build(config, self.faces).to(device, memory_format=torch.channels_last)  # type: ignore[call-overload]
         self.average, self.parts = MovingAverage(self.network, config.average), part_weights().to(device)
-        self.optimiser = torch.optim.AdamW(
-            self.network.parameters(), lr=config.learning_rate, weight_decay=config.weight_decay
-        )
+        kept, self.trained = split(self.network, config.frozen)
+        kept.requires_grad_(False)
+        self.fixed = engine_of(kept, config.device) if config.frozen else None
+        learning = [p for p in self.network.parameters() if p.requires_grad]
+        self.optimiser = torch.optim.AdamW(learning, lr=config.learning_rate, weight_decay=config.weight_decay)
         self.epoch_steps = max(1, len(self.faces) // config.batch_size)
         self.steps = max(1, round(config.epochs * self.epoch_steps))
         self.step, self.best = 0, float("inf")
@@ -215,11 +249,13 @@ class Run:
             self.step, self.best = state["step"], state["best"]
 
     def make(self, rng: np.random.Generator) -> tuple[np.ndarray, ...]:
-        """One batch: crops uint8 and points, weights, pose, confidence."""
+        """One batch: crops uint8 and points, weights, pose, confidence, visibility, glasses."""
         wrong = round(self.config.batch_size * self.config.mistakes)
         rows = rng.choice(len(self.faces), self.config.batch_size - wrong, p=self.faces.share)
-        samples: list[Any] = [make_face(self.faces, i, rng) for i in rows]
-        nothing = np.zeros((106, 2), np.float32), np.zeros(106, np.float32), np.zeros(3, np.float32), 0.0
+        made = [make_face(self.faces, i, rng) for i in rows]
+        samples: list[Any] = [(one.view, *one.goal()) for one in made]
+        none = np.zeros(106, np.float32)
+        nothing = np.zeros((106, 2), np.float32), none, np.zeros(3, np.float32), 0.0, none, float("nan")
         samples += [(make_mistake(self.faces, rng), *nothing) for _ in range(wrong)]
         crops, *rest = (np.stack(x) for x in zip(*samples, strict=True))
         return crops, *(x.astype(np.float32) for x in rest)
@@ -229,7 +265,7 @@ class Run:
         for group in self.optimiser.param_groups:
             group["lr"] = cosine(self.step, self.steps, self.config.learning_rate, self.config.warmup)
         images, *truth = on_device((crops, *goal), self.network)
-        loss = losses(self.network((images / 127.5 - 1).permute(0, 3, 1, 2)), tuple(truth), self.parts)
+        loss = losses(self.answer(crops, images), tuple(truth), self.parts)
         self.optimiser.zero_grad(set_to_none=True)
         loss.backward()
         nn.utils.clip_grad_norm_(self.network.parameters(), 20.0)
@@ -237,6 +273,13 @@ class Run:
         self.average.update(self.network)
         self.step += 1
         return loss.item()
+
+    def answer(self, crops: np.ndarray, images: Tensor) -> tuple[Tensor, ...]:
+        """What the network says to a batch; layers that stay as they are run as in use."""
+        if self.fixed is None:
+            return self.network((images / 127.5 - 1).permute(0, 3, 1, 2))
+        start = torch.from_numpy(self.fixed(crops)[0]).to(images.device, memory_format=torch.channels_last)
+        return self.network.answer(self.trained(start))  # type: ignore[operator]
 
     def write(self, loss: float) -> dict[str, float]:
         """Evaluate the average, log, and save last, best and state."""

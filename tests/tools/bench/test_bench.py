@@ -12,11 +12,13 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from models import runtime
 from tools.bench import __main__ as bench
 from tools.bench import peers as bench_peers
 from tools.bench import report as bench_report
 from tools.bench.files import SAMPLE, Sizes, enlarged, group, make_clip, make_files
 from tools.bench.jobs import start_server
+from tools.bench.processes import measured
 from tools.bench.timing import Measure, Task, peak_memory, repeat, run_tasks
 from vision.image import read_photo
 from vision.video import probe_video, read_frames
@@ -115,16 +117,16 @@ def run(monkeypatch: pytest.MonkeyPatch) -> FakeRun:
 
 def test_every_job_has_a_process_of_its_own(run: FakeRun, tmp_path: Path) -> None:
     bench.measure(bench.BenchConfig(repeats=4), tmp_path, run)
-    assert len(run.calls) == 21
+    assert len(run.calls) == 25
     assert all(len(tasks) == 1 and command == bench.OURS for command, tasks in run.calls)
-    repeats = {tasks[0].job: tasks[0].repeats for _, tasks in run.calls[:11]}
+    repeats = {tasks[0].job: tasks[0].repeats for _, tasks in run.calls[:15]}
     assert repeats["annotate"] == 4
     assert repeats["annotate plain"] == 3
 
 
 def test_peers_run_in_their_environment_on_the_same_files(run: FakeRun, tmp_path: Path) -> None:
     results = bench.measure(bench.BenchConfig(repeats=1, peers=True, peers_folder="/peers"), tmp_path, run)
-    ours = {tasks[0].job: tasks[0] for command, tasks in run.calls[:11] if command == bench.OURS}
+    ours = {tasks[0].job: tasks[0] for command, tasks in run.calls[:15] if command == bench.OURS}
     theirs = {tasks[0].job: tasks[0] for command, tasks in run.calls if command[0] == "/peers/bin/python"}
     assert set(theirs) == set(bench_peers.JOBS)
     assert theirs["pose video"].source == ours["annotate"].source
@@ -253,6 +255,37 @@ def test_a_server_is_timed_until_it_answers_and_until_it_is_ready() -> None:
     assert memory > 5
     with pytest.raises(RuntimeError, match="did not get ready"):
         start_server([sys.executable, "-c", "raise SystemExit(1)"])
+
+
+def test_a_whole_process_is_timed_with_its_start_and_its_failure_is_told() -> None:
+    code = "import time; block = bytearray(90 * 2**20); time.sleep(0.2); sum(range(10**6))"
+    m = measured("nap", "naps", 1, [sys.executable, "-c", code], 2)
+    assert len(m.seconds) == 2
+    assert min(m.seconds) > 0.2
+    assert m.memory > 90
+    assert 0 < m.processor[0] < m.seconds[0]
+    with pytest.raises(RuntimeError, match="no such luck"):
+        measured("fail", "times", 1, [sys.executable, "-c", "raise SystemExit('no such luck')"], 1)
+
+
+def test_a_limit_reaches_the_processes_and_the_title(
+    run: FakeRun, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    assert bench.limited("") == {}
+    for name, value in bench.limited("AVX2").items():
+        monkeypatch.setenv(name, value)
+    assert runtime.choose_precision() == "f32"
+    results = bench.measure(bench.BenchConfig(repeats=1), tmp_path, run)
+    assert results.machine["limit"] == "AVX2"
+    assert "limited to AVX2" in bench_report.report(results).splitlines()[0]
+    assert set(results.machine["features"]) <= set(bench.FEATURES)
+
+
+def test_four_people_stand_side_by_side(tmp_path: Path) -> None:
+    make_clip(SAMPLE, tmp_path / "four.mp4", 1, 32, people=4)
+    image = next(iter(read_frames(tmp_path / "four.mp4"))).image
+    width = image.shape[1] // 4
+    assert np.abs(image[:, :width].astype(int) - image[:, 2 * width : 3 * width]).mean() < 4
 
 
 def test_bad_options_are_refused() -> None:

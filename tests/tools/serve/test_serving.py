@@ -66,7 +66,7 @@ def pages(workers: Any, tmp_path_factory: pytest.TempPathFactory) -> Iterator[li
         started.append((f"http://127.0.0.1:{port}", subprocess.Popen(command, cwd=ROOT)))
     try:
         for url, _ in started:
-            assert wait_until(lambda url=url: health(url).get("models") == "ready", 180)
+            assert wait_until(lambda url=url: health(url).get("models") == "ready", 300)
         yield started
     finally:
         for _, process in started:
@@ -131,7 +131,7 @@ def test_a_worker_dies_while_visitors_upload(workers: Any, pages: list[tuple[str
     time.sleep(3)
     os.kill(min(pids), signal.SIGKILL)
     for visitor in visitors:
-        visitor.join(180)
+        visitor.join(300)
     assert counts == [8] * 4
     assert all("try again" in words for words in said)
     assert wait_until(lambda: len(worker_pids(SLOW) - {min(pids)}) == 2, 60), "the dead worker is replaced"

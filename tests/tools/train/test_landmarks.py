@@ -16,6 +16,7 @@ from PIL import Image as PillowImage
 
 from models import load_face_finder
 from models.checkpoints import read_weights
+from models.loading import PACKAGED
 from tools.data.article import DataLayoutError, read_label, read_part
 from tools.data.face import SCENE_SHARE, make_face, with_scenes
 from tools.data.make_landmarks import main as make_data
@@ -106,9 +107,13 @@ def test_unknown_points_and_angles_are_masked(tmp_path: Path) -> None:
     assert weights[0] == 0
     assert weights[1:].min() == 1
     np.testing.assert_array_equal(pose, np.array([np.nan, 12.5, np.nan], np.float32))
-    found = torch.zeros(1, 106, 2), torch.zeros(1, 3), torch.zeros(1)
+    found = torch.zeros(1, 106, 2), torch.zeros(1, 3), torch.zeros(1), torch.zeros(1, 106), torch.zeros(1)
     goal = torch.ones(1, 106, 2), torch.from_numpy(weights)[None], torch.from_numpy(pose)[None], torch.ones(1)
-    assert torch.isfinite(losses(found, goal, part_weights()))
+    unknown = torch.full((1, 106), torch.nan), torch.full((1,), torch.nan)
+    loss = losses(found, (*goal, *unknown), part_weights())
+    assert torch.isfinite(loss)
+    known = losses(found, (*goal, torch.ones(1, 106), torch.ones(1)), part_weights())
+    torch.testing.assert_close(known - loss, torch.tensor(3 * np.log(2), dtype=torch.float32))
 
 
 @pytest.mark.parametrize(
@@ -173,9 +178,19 @@ def test_faces_of_scenes_teach_their_five_points_alone(data: Path) -> None:
     np.testing.assert_allclose(
         np.diff(both.points[1][list(FIVE_FROM_106)], axis=0), np.diff(five, axis=0) * scale, atol=0.01
     )
-    view, moved, _, pose, confidence = make_face(both, 1, np.random.default_rng(0), augment=False)
-    assert view.shape == (96, 96, 3)
-    assert confidence == 1
-    assert np.isnan(pose).all()
-    assert moved.min() > 0
-    assert moved.max() < 95
+    sample = make_face(both, 1, np.random.default_rng(0), augment=False)
+    assert sample.view.shape == (96, 96, 3)
+    assert sample.confidence == 1
+    assert np.isnan(sample.pose).all()
+    assert np.isnan(sample.seen).all()
+    assert sample.points.min() > 0
+    assert sample.points.max() < 95
+
+
+def test_layers_that_stay_as_they_are_do_not_change(config: LandmarkTraining, tmp_path: Path) -> None:
+    main(replace(config, frozen=14, epochs=1, work_dir=str(tmp_path / "frozen")))
+    before, _ = read_weights(PACKAGED["landmarks106"])
+    after, _ = read_weights(tmp_path / "frozen/last.safetensors")
+    trunk = [name for name in before if name.startswith(("shallow", "deep"))]
+    assert all(torch.equal(before[name], after[name]) for name in trunk)
+    assert not torch.equal(before["points_head.6.bias"], after["points_head.6.bias"])

@@ -14,8 +14,12 @@ import numpy as np
 from beauty.curves import smooth
 from beauty.frame import FaceFrame
 
-STEADY = 0.2
+TEMPORAL_SHARE = 0.2
 """Share of a new video frame in what is known of a face."""
+
+
+DARKEST = 0.42
+"""Skin in the shade keeps this share of the face's lightness; darker glasses and hair do not."""
 
 
 @dataclass(frozen=True)
@@ -73,23 +77,49 @@ def skin_colour(lab: np.ndarray, rough: np.ndarray, core: np.ndarray, frame: Fac
     return Appearance(mean, inverse, usual)
 
 
-def likeness(
-    lab: np.ndarray, rough: np.ndarray, core: np.ndarray, neck: np.ndarray, colour: Appearance, width: float
+def skin_distance(
+    lab: np.ndarray,
+    rough: np.ndarray,
+    core: np.ndarray,
+    neck: np.ndarray,
+    face: np.ndarray,
+    colour: Appearance,
+    width: float,
 ) -> np.ndarray:
-    """Probability of skin (rows, cols): near the face's colour, nearer to the skin's colour round about, not hairy.
+    """Distance (rows, cols) from the face's colour, from the skin's colour round about, and of hair's texture.
 
-    Shine on the face and shade on the neck count half; ``core`` is where the skin round about is learned.
+    Shine on the face and shade on the neck count half; ``core`` is where the skin round about is learned.  Inside the
+    ``face``, a bool mask, skin may lie in any light; beside it that would let in walls of a similar colour.
     """
     if np.hypot(*colour.mean[1:]) < 5:
         neck = np.zeros_like(neck)  # without colour, shaded skin cannot be told from dark cloth
-    wide = _far(_eased(lab - colour.mean.astype(np.float32), core, neck), colour.inverse)
+    wide = mahalanobis(_eased(lab - colour.mean.astype(np.float32), core, neck), colour.inverse)
     first = (core | neck) * (1 - smooth(np.sqrt(wide), 2.0, 3.2))
-    local = _spread(lab, first, colour.mean, 0.11 * width)
+    local = _local_mean(lab, first, colour.mean, 0.11 * width)
     narrow = np.linalg.inv(np.linalg.inv(colour.inverse) * 0.45 + np.diag([12.0, 2.0, 2.0]))
-    near = _far(_eased(lab - local, core, neck), narrow)
+    near = mahalanobis(_eased(lab - local, core, neck), narrow)
     hairy = np.clip(rough - colour.texture - 0.75, 0, None)
-    total = np.sqrt(near + 0.3 * wide) + 1.6 * hairy
-    return 1 - smooth(total, 2.5, 4.0)
+    black = np.clip(DARKEST - lab[..., 0] / max(float(colour.mean[0]), 5), 0, None) / 0.04
+    strict = np.sqrt(near + 0.3 * wide)
+    return np.where(face, np.minimum(strict, _shaded(lab, local, colour)), strict) + 1.6 * hairy + black
+
+
+def _shaded(lab: np.ndarray, local: np.ndarray, colour: Appearance) -> np.ndarray:
+    """Distance (rows, cols) from the skin round about in another light: darker with its hue, or lighter and paler.
+
+    Shade scales all channels alike and shine adds white (the dichromatic model; Shafer, 1985).  What is darker than
+    half is not told from hair, and skin without colour not from anything.
+    """
+    ratio = lab[..., 0] / np.maximum(local[..., 0], 5)
+    chroma = np.minimum(ratio, 1) - 0.6 * np.clip((ratio - 1) / 0.6, 0, 1)
+    gap = np.hypot(*(lab[..., k] - chroma * local[..., k] for k in (1, 2)))
+    grey = 1 - smooth(np.hypot(*colour.mean[1:]), 6, 12)
+    return 1.4 + gap / 4 + np.clip(0.6 - ratio, 0, None) / 0.06 + 10 * grey
+
+
+def skin_probability(distance: np.ndarray) -> np.ndarray:
+    """Probability of skin (rows, cols) by its distance alone."""
+    return 1 - smooth(distance, 2.5, 4.0)
 
 
 def _eased(gap: np.ndarray, core: np.ndarray, neck: np.ndarray) -> np.ndarray:
@@ -101,12 +131,12 @@ def _eased(gap: np.ndarray, core: np.ndarray, neck: np.ndarray) -> np.ndarray:
     return eased
 
 
-def _far(gap: np.ndarray, inverse: np.ndarray) -> np.ndarray:
+def mahalanobis(gap: np.ndarray, inverse: np.ndarray) -> np.ndarray:
     """Squared Mahalanobis distance of colour differences (rows, cols, 3)."""
     return np.einsum("yxi,yxi->yx", gap @ inverse.astype(np.float32), gap)
 
 
-def _spread(lab: np.ndarray, weight: np.ndarray, mean: np.ndarray, sigma: float) -> np.ndarray:
+def _local_mean(lab: np.ndarray, weight: np.ndarray, mean: np.ndarray, sigma: float) -> np.ndarray:
     """The weighted mean colour round every pixel, at a quarter of the size; ``mean`` where nothing is near."""
     shape = lab.shape[1::-1]
     small = (max(shape[0] // 4, 2), max(shape[1] // 4, 2))

@@ -1,0 +1,77 @@
+"""What lies round a face, and whether a pixel looks more like it than like the face's skin.
+
+A wall of the skin's own colour cannot be told by the skin's colour alone.  The colours that occur where no skin can be
+are grouped by place and colour; where both explain a pixel, what the points allow decides (Bayes' rule).
+"""
+
+from __future__ import annotations
+
+import cv2
+import numpy as np
+
+from beauty.curves import smooth
+from beauty.frame import FaceFrame
+from beauty.skin_colour import mahalanobis
+
+GROUPS = 10
+"""Groups of colours, which begin as sectors round the face."""
+
+SAMPLES = 3000
+"""At most so many pixels are grouped."""
+
+NEAR = 0.22
+"""Distance, in face widths, over which a group explains pixels beside it."""
+
+FLOOR = np.diag([9.0, 2.0, 2.0])
+"""Added to the covariance of a group's Lab colours: noise and shading."""
+
+
+def posterior(
+    lab: np.ndarray, skin_distance: np.ndarray, allowed: np.ndarray, outside: np.ndarray, frame: FaceFrame
+) -> np.ndarray:
+    """Probability of skin (rows, cols), given ``allowed``, that of the points alone, and the colours ``outside``.
+
+    ``lab`` (rows, cols, 3) is the picture, ``skin_distance`` (rows, cols) the squared Mahalanobis distance to the
+    skin's colour round about, ``outside`` a bool mask of where no skin can be.
+    """
+    step = max(1, round(frame.width / 150))
+    size = -(-lab.shape[1] // step), -(-lab.shape[0] // step)
+    small, gap, chance = (cv2.resize(x, size, interpolation=cv2.INTER_AREA) for x in (lab, skin_distance, allowed))
+    free = cv2.resize(outside.astype(np.float32), size, interpolation=cv2.INTER_AREA) > 0.99
+    other = _other_distance(small, free, frame.width / step, frame.origin / step)
+    if other is None:
+        return allowed
+    odds = np.exp(np.clip((other - gap) / 2, -12, 12)) * chance / np.maximum(1 - chance, 1e-3)
+    found = smooth(odds / (1 + odds), 0.35, 0.8)
+    return cv2.resize(found, lab.shape[1::-1], interpolation=cv2.INTER_LINEAR)
+
+
+def _other_distance(lab: np.ndarray, free: np.ndarray, width: float, origin: np.ndarray) -> np.ndarray | None:
+    """Squared distance (rows, cols) to the nearest group of the colours in ``free``; None where there are too few."""
+    y, x = np.nonzero(free)
+    if len(x) < 20 * GROUPS:
+        return None
+    some = slice(None, None, -(-len(x) // SAMPLES))
+    y, x = y[some], x[some]
+    colours, places = lab[y, x].astype(np.float32), np.column_stack([x, y]).astype(np.float32)
+    sector = np.arctan2(y - origin[1], x - origin[0]) * (GROUPS / (2 * np.pi))
+    features = np.column_stack([colours * (0.7, 1, 1), places * (12 / width)]).astype(np.float32)
+    first = (np.floor(sector).astype(np.int32) % GROUPS)[:, None]
+    stop = (cv2.TERM_CRITERIA_MAX_ITER, 8, 0)
+    labels = cv2.kmeans(features, GROUPS, first, stop, 1, cv2.KMEANS_USE_INITIAL_LABELS)[1][:, 0]
+    best = np.full(lab.shape[:2], 1e3, np.float32)
+    for k in range(GROUPS):
+        mine = labels == k
+        if mine.sum() >= 12:
+            best = np.minimum(best, _group_distance(lab, colours[mine], places[mine], width))
+    return best
+
+
+def _group_distance(lab: np.ndarray, colours: np.ndarray, places: np.ndarray, width: float) -> np.ndarray:
+    """Squared distance (rows, cols) to one group: by colour, by place, and the more the wider its colours spread."""
+    covariance = np.cov(colours.T) + FLOOR
+    near = np.zeros(lab.shape[:2], np.uint8)
+    near[places[:, 1].astype(int), places[:, 0].astype(int)] = 1
+    away = cv2.distanceTransform(1 - near, cv2.DIST_L2, 3) / (NEAR * width)
+    spread = float(np.linalg.slogdet(covariance)[1] - np.linalg.slogdet(FLOOR)[1])
+    return mahalanobis(lab - colours.mean(axis=0), np.linalg.inv(covariance)) + away**2 + 0.5 * spread
