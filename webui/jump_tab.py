@@ -160,7 +160,8 @@ class JumpTab:
         if not (isinstance(asked, Mapping) and asked.get("report")) or session is None:
             return {self.live: None}
         hidden = {part: gr.update(visible=False) for part in (self.result, self.files[0], self.help)}
-        return hidden | {self.status: ""} | self._numbers(words, session, stale=False, fresh=True)
+        numbers = self._numbers(words, session, stale=False, fresh=True)
+        return hidden | {self.status: ""} | numbers | {self.chart_note: gr.update(visible=False)}
 
     def _job(
         self, source: Upload, settings: CountSettings, words: str, stop: threading.Event | None = None

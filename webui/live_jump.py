@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from contextlib import nullcontext
+from dataclasses import replace
 from typing import Any
 
 import gradio as gr
@@ -82,7 +83,7 @@ class LiveJump:
             return number | {"over": "error", "said": said or say(words, "error.unknown")}
 
     def _looked(self, key: str, message: Mapping[str, Any]) -> dict[str, Any]:
-        settings = inputs.settings_of(CountSettings, message.get("settings"))
+        settings = replace(inputs.settings_of(CountSettings, message.get("settings")), speed=1.0)
         with logged("live.open") if message.get("first") else nullcontext():
             session = self.room.enter(key, settings) if message.get("first") else self.room.session(key)
         with session.working:

@@ -63,7 +63,7 @@ def test_a_session_counts_from_its_start_and_ends_with_the_usual_report(live):
     assert (before["count"], before["seconds"], before["person"], before["feet"]) == (0, 0, True, True)
     assert len(before["joints"]) == 17
     assert before["joints"][0] == pytest.approx([0.5, 0.23], abs=0.1)
-    after = sent(live, 4, 9.5, begin=True, settings={"without_rope": True})
+    after = sent(live, 4, 9.5, begin=True, settings={"without_rope": True, "speed": 2.0})
     assert after["count"] == 8
     words, session = live.end(visitor("a", "zh-CN"))
     assert words == "zh"
