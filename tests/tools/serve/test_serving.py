@@ -11,6 +11,7 @@ import sys
 import threading
 import time
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
@@ -82,10 +83,16 @@ def health(url: str) -> dict[str, str]:
 
 
 def worker_pids(kind: str, most: int = 40) -> set[int]:
-    """Process numbers of the workers of a kind, as they answer."""
-    parcel = Parcel(Files([]))
-    answers = [handle_of(kind).call.remote(parcel, os.getpid, ()) for _ in range(8)]
-    return {answer.result(timeout_s=most).value for answer in answers}
+    """Process numbers of the workers of a kind, as they answer; asked in a thread, since the browser tests leave an
+    event loop in the main one, where Serve's handles do not wait."""
+
+    def asked() -> set[int]:
+        parcel = Parcel(Files([]))
+        answers = [handle_of(kind).call.remote(parcel, os.getpid, ()) for _ in range(8)]
+        return {answer.result(timeout_s=most).value for answer in answers}
+
+    with ThreadPoolExecutor(1) as pool:
+        return pool.submit(asked).result()
 
 
 def test_photos_and_videos_are_done_by_the_workers_from_every_page(
