@@ -19,6 +19,9 @@ from models.graphs import Graph
 LIMIT = "ONEDNN_MAX_CPU_ISA"
 """Names in the environment the most that OpenVINO may use of the processor, such as AVX2."""
 
+UNPACK = "unpack"
+"""In a graph's config: 8-bit weights, which keep its file small, are made float before it is compiled."""
+
 RunNetwork = Callable[[np.ndarray], list[np.ndarray]]
 """Images (B, H, W, 3) uint8 RGB -> float32 arrays; a single output comes as a list of one."""
 
@@ -96,6 +99,12 @@ def open_graph(name: str, graph: Graph) -> Engine:
 
 def _exported(graph: Graph, precision: str) -> bytes:
     model = core().read_model(graph.xml, graph.constants)
+    if graph.config.get(UNPACK):
+        from openvino.passes import ConstantFolding, Manager
+
+        passes = Manager()
+        passes.register_pass(ConstantFolding())
+        passes.run_passes(model)
     return core().compile_model(model, "CPU", _how(precision)).export_model().getvalue()
 
 
@@ -104,6 +113,6 @@ def _key(graph: Graph, precision: str) -> str:
     core()  # first: it keeps OpenVINO's second package out
     from openvino import get_version
 
-    content = hashlib.sha256(graph.xml + graph.constants).hexdigest()
+    content = hashlib.sha256(graph.xml + graph.constants).hexdigest() + str(graph.config.get(UNPACK))
     processor = (platform.machine(), platform.processor(), os.environ.get(LIMIT, ""), *sorted(_features()))
     return "|".join((content, get_version(), str(_how(precision)), *processor))

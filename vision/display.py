@@ -45,6 +45,8 @@ class Display:
         self._converter = VideoReformatter()
         self._colors: Any = None
         self._key: object = None
+        self._rotation: object = None
+        self._matrix = (1, 0, 0, 1)
 
     def image(self, frame: av.VideoFrame) -> Image:
         """(H, W, 3) uint8 RGB as shown."""
@@ -52,7 +54,14 @@ class Display:
         if self._aspect != 1:
             size = (max(round(frame.width * self._aspect), 1), frame.height)
             image = cv2.resize(image, size, interpolation=cv2.INTER_LINEAR)
-        return upright(cast(Image, image), display_matrix(frame))
+        return upright(cast(Image, image), self._matrix_of(frame))
+
+    def _matrix_of(self, frame: av.VideoFrame) -> tuple[int, int, int, int]:
+        """The frame's display matrix, read where its rotation changes: a frame whose side data were looked at is held
+        by a cycle, and its memory freed only by the garbage collection."""
+        if frame.rotation != self._rotation:
+            self._rotation, self._matrix = frame.rotation, display_matrix(frame)
+        return self._matrix
 
     def _rgb(self, frame: av.VideoFrame) -> Image:
         key = (frame.color_trc, frame.color_primaries, frame.format.name, frame.width, frame.height)

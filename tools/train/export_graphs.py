@@ -20,6 +20,7 @@ from models.checkpoints import read_weights
 from models.graphs import GRAPHS, SUMS, Graph, write_graph
 from models.loading import PACKAGED, detector_network, landmark_network, pose_network
 from models.pose import MEAN, STD
+from models.runtime import UNPACK
 from models.torch_runtime import ready, to_model
 from tools.data import calibration
 from tools.script import run_script
@@ -69,7 +70,7 @@ def _landmarks() -> Recipe:
     network = landmark_network()
     model = to_model(ready(network))
     model.reshape([-1, 96, 96, 3])
-    return Recipe(model, {"mean_face": network.get_buffer("mean_face").tolist()})
+    return Recipe(model, {"mean_face": network.get_buffer("mean_face").tolist(), UNPACK: True})
 
 
 def _detector(kind: str) -> Recipe:
