@@ -74,7 +74,8 @@ def test_jumps_are_counted_live_spoken_and_reported(skipper) -> None:
     shown = int(page.inner_text(".live .digits"))
     page.click(".live [data-action=stop]")
     page.wait_for_selector("#jump-count")
-    counted = int(re.match(r"\d+", page.inner_text("#jump-count")).group())  # type: ignore[union-attr]
+    total = page.inner_text(".total")  # on a slow machine a few of the jumps may be told to be without a rope
+    counted = sum(int(n) for pair in re.findall(r"^(\d+)|without a rope\s*(\d+)", total) for n in pair if n)
     assert shown - 1 <= counted <= shown + 3
     assert page.evaluate("window.heard") == [["10", "en-US"]]
     assert page.locator("#chart").is_visible()
