@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import lru_cache
 
 import numpy as np
@@ -50,7 +50,7 @@ class Scene:
         self, tracks: Sequence[PoseTrack], report: SessionReport, words: Mapping[str, str] | None = None
     ) -> None:
         self._tracks = tracks
-        self._report = report
+        self._report = replace(report, people=tuple(person.shown for person in report.people))
         self._words = words or {}
         self._scales = [_scale(r) for r in report.people]
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -48,13 +48,16 @@ FEWEST = {False: 3, True: 4}
 @dataclass(frozen=True)
 class Jumps:
     """Jumps of one segment: ``times`` (J,) seconds of the apex, ``swing`` (J,) rise in body heights,
-    ``confidence`` (J,) in [0, 1]; ``alternating``: the feet take turns; ``period`` median seconds between jumps."""
+    ``confidence`` (J,) in [0, 1]; ``alternating``: the feet take turns; ``period`` median seconds between jumps;
+    ``motion`` (M,) from sample ``start`` on: what was counted, in body heights."""
 
     times: Array
     swing: Array
     confidence: Array
     alternating: bool
     period: float
+    motion: Array
+    start: int
 
     @property
     def heights(self) -> Array:
@@ -89,7 +92,7 @@ def _seen(body: BodySignal, jumps: Jumps, share: float = 0.75) -> bool:
 
 
 def _pick(jumps: Jumps, keep: np.ndarray) -> Jumps:
-    return Jumps(jumps.times[keep], jumps.swing[keep], jumps.confidence[keep], jumps.alternating, jumps.period)
+    return replace(jumps, times=jumps.times[keep], swing=jumps.swing[keep], confidence=jumps.confidence[keep])
 
 
 def _jumps(body: BodySignal, segment: Segment, low: int, high: int, settings: CountSettings) -> Jumps:
@@ -114,9 +117,8 @@ def _jumps(body: BodySignal, segment: Segment, low: int, high: int, settings: Co
     if segment.alternating:
         full = _completed(at, period * RATE)
         rise, at = np.interp(full, at, rise) if len(at) else rise, full
-    return Jumps(
-        body.times[start + at], rise, _confidence(rise, swing[at], at / RATE, period), segment.alternating, period
-    )
+    sure = _confidence(rise, swing[at], at / RATE, period)
+    return Jumps(body.times[start + at], rise, sure, segment.alternating, period, motion[start:stop], start)
 
 
 def stride(body: BodySignal, segment: Segment) -> Array:

@@ -81,6 +81,7 @@ def count_jumps(track: PoseTrack, settings: CountSettings = CountSettings()) -> 
         style=_main_style(parts),
         parts=parts,
         without_rope=tuple(_part(g) for g in groups if not g.with_rope),
+        times_without_rope=_joined([g.jumps.times for g in groups if not g.with_rope]),
         streaks=streaks,
         breaks=breaks,
         trips=trips,
@@ -207,12 +208,12 @@ def _regularity(groups: list[Jumps]) -> float:
 
 
 def _shown(body: BodySignal, groups: list[Jumps]) -> Array:
-    """The motion that was counted: the feet's difference where they take turns, else the common motion."""
-    signal = np.where(np.isfinite(body.common), (body.trunk + body.common) / 2, body.trunk)
+    """The motion that was counted: that of each group of jumps around it, else what trunk and feet do in common."""
+    signal = body.rise.copy()
     for jumps in groups:
-        if jumps.alternating:
-            when = (body.times >= jumps.times[0] - jumps.period) & (body.times <= jumps.times[-1] + jumps.period)
-            signal = np.where(when, body.antiphase, signal)
+        low, high = np.searchsorted(body.times, [jumps.times[0] - jumps.period, jumps.times[-1] + jumps.period])
+        low, high = max(int(low), jumps.start), min(int(high), jumps.start + len(jumps.motion))
+        signal[low:high] = jumps.motion[low - jumps.start : high - jumps.start]
     return signal
 
 

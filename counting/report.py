@@ -5,7 +5,7 @@ from __future__ import annotations
 import csv
 import io
 from collections import Counter
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from itertools import pairwise
 from typing import Any
 
@@ -18,6 +18,9 @@ BREAK = 1.2
 
 ROPE = 0.5
 """Probability from which a rope is taken to be turned."""
+
+NO_ROPE = "no rope"
+"""What is written instead of the style where jumps without a rope are drawn."""
 
 TRIP = 4.0
 """A break up to this many seconds after which the jumping goes on is taken for a trip."""
@@ -48,8 +51,9 @@ class JumpReport:
     ``airtime`` (J,) estimated seconds in the air, ``heights`` (J,) rise in body heights, both NaN for steps of
     alternate feet (None in JSON, empty in CSV).  ``signal`` (G,) in body heights over ``times`` (G,).
     ``coverage`` is the share of the time with usable keypoints, ``rope_confidence`` the probability that a rope
-    is turned, both in [0, 1].  ``without_rope`` are the segments without a rope, which ``count`` and ``parts`` leave
-    out unless the settings ask for them.  All times are true ones: seconds of the video times ``speed``.
+    is turned, both in [0, 1].  ``without_rope`` are the segments without a rope and ``times_without_rope`` (K,) the
+    seconds of their jumps, which ``count``, ``parts`` and ``apex_times`` leave out unless the settings ask for them.
+    All times are true ones: seconds of the video times ``speed``.
     """
 
     count: int
@@ -70,6 +74,7 @@ class JumpReport:
     speed: float = 1.0
     feet_seen: float = 1.0
     without_rope: tuple[Part, ...] = ()
+    times_without_rope: Array = field(default_factory=lambda: np.zeros(0))
     warnings: tuple[str, ...] = field(default=())
 
     @property
@@ -81,6 +86,15 @@ class JumpReport:
     def count_without_rope(self) -> int:
         """Jumps without a rope."""
         return sum(part.count for part in self.without_rope)
+
+    @property
+    def shown(self) -> JumpReport:
+        """What is drawn: the report itself, or where there is no jump with a rope, one that counts those without."""
+        if self.count or not self.without_rope:
+            return self
+        free = self.times_without_rope
+        parts = tuple(replace(part, style=NO_ROPE) for part in self.without_rope)
+        return replace(self, count=len(free), apex_times=free, style=NO_ROPE, parts=parts)
 
     @property
     def turns(self) -> int:
@@ -136,7 +150,10 @@ class JumpReport:
             "airtime": _rounded(self.airtime, 3), "heights": _rounded(self.heights, 4),
             "height_cm": _rounded(self.heights * self.height_cm, 1) if self.height_cm else None,
             "parts": [p.to_dict() for p in self.parts],
-            "without_rope": {"count": self.count_without_rope, "parts": [p.to_dict() for p in self.without_rope]},
+            "without_rope": {
+                "count": self.count_without_rope, "apex_times": _rounded(self.times_without_rope),
+                "parts": [p.to_dict() for p in self.without_rope],
+            },
             "speed": self.speed,
             "streaks": [{"start": round(a, 2), "stop": round(b, 2), "count": n} for a, b, n in self.streaks],
             "breaks": [{"start": round(a, 2), "stop": round(b, 2)} for a, b in self.breaks],

@@ -44,16 +44,18 @@ def thin(times: Array, values: Array, columns: int = MAX_COLUMNS) -> tuple[Array
 
 def chart(words: str, report: SessionReport) -> PlotData | None:
     """The figure of a report; None where there is nothing to show."""
-    main = report.skipper
-    if main is None or len(main.times) < 2:
+    if report.skipper is None or len(report.skipper.times) < 2:
         return None
+    main = report.skipper.shown
     seconds = max(report.seconds, float(main.times[-1]))
     clock = "%-H:%M:%S" if seconds >= 3600 else "%-M:%S"
     traces = []
     for i, person in enumerate(report.people):
         if person.count or i == report.main:
             name = say(words, "table.person.n", number=i + 1)
-            traces.append(_line(name, *person.rate_over_time(), COLOURS[i % len(COLOURS)], clock, i == report.main))
+            traces.append(
+                _line(name, *person.shown.rate_over_time(), COLOURS[i % len(COLOURS)], clock, i == report.main)
+            )
     colour = COLOURS[(report.main or 0) % len(COLOURS)]
     traces.append(_movement(words, main.times, main.signal, colour))
     if len(main.apex_times) <= MAX_MARKS:

@@ -11,7 +11,7 @@ CHOICES = {
     "clear": "清透", "warm": "暖色", "cool": "冷色", "vivid": "鲜艳", "soft": "柔和", "rose": "玫瑰", "sepia": "棕褐",
     "mono": "单色", "noir": "黑色电影",
     "two feet": "双脚跳", "alternate feet": "交替脚", "boxer step": "拳击步", "single leg": "单脚跳", "jacks": "开合跳",
-    "crossover": "交叉跳", "double under": "双摇",
+    "crossover": "交叉跳", "double under": "双摇", "no rope": "无绳",
 }  # fmt: skip
 
 REMARKS = {

@@ -17,6 +17,7 @@ GROUND, INK, ACCENT, QUIET = (13, 36, 35), (240, 246, 245), (255, 196, 61), (150
 
 def share_picture(words: str, report: JumpReport) -> Image:
     """(1080, 1080, 3) RGB for one person's report."""
+    report = report.shown
     picture = np.full((SIDE, SIDE, 3), GROUND, np.uint8)
     middle = SIDE / 2
     draw_text(picture, say(words, "tab.jump"), (middle, 90), height=44, colour=QUIET, anchor="mm", backing=0)

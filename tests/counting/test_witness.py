@@ -10,6 +10,7 @@ import pytest
 from counting.classifier import load_models
 from counting.features import FLIGHT, ROPE
 from counting.image_signal import COMPONENTS, image_signal
+from counting.joining import join_tracks
 from counting.pipeline import count_jumps, groups_of
 from counting.settings import CountSettings
 from counting.tracking import track_people
@@ -152,3 +153,31 @@ def test_a_rope_over_the_head_is_seen_in_the_motion_energy():
     without = groups_of(followed(syn.jumps(2.0), 6.0), CountSettings())[0][1]
     assert with_rope["ring_once"] > 1.5
     assert not without["ring_once"] > 1.0
+
+
+def test_what_is_drawn_counts_jumps_without_a_rope_where_there_are_no_others():
+    def hop(times: np.ndarray, points: np.ndarray) -> None:
+        syn.jumps(2.0)(times, points)
+        points[:, (9, 10), 1] += 0.3 * np.sin(np.pi * 2.0 * times)[:, None] + 0.25
+
+    report = count_jumps(film(Clip([REST, (5.0, hop), REST], spoiled=Spoiled(0.005))))
+    assert (report.count, report.count_without_rope) == (0, 10)
+    assert len(report.shown.apex_times) == report.shown.count == 10
+    assert {part.style for part in report.shown.parts} == {"no rope"}
+    skipping = count_jumps(film(Clip([REST, (5.0, syn.jumps(2.0)), REST], spoiled=Spoiled(0.005))))
+    assert skipping.shown is skipping
+
+
+def test_the_signal_shows_what_was_counted():
+    track = swapped(followed(syn.steps(6.0), 5.0), 0.4)
+    report = count_jumps(track)
+    inside = (report.times > 2.0) & (report.times < 5.5)
+    tops = np.diff(np.sign(np.diff(report.signal[inside]))) != 0
+    assert abs(tops.sum() - 6.0 * 3.5) <= 1  # a turn of the signal per step
+
+
+def test_a_thing_with_doubtful_joints_is_no_person():
+    track = film(Clip([(4.0, syn.stand)]))
+    thing = replace(track, keypoints=track.keypoints * np.array([1, 1, 0.45], np.float32))
+    assert len(join_tracks([track])) == 1
+    assert join_tracks([thing]) == []

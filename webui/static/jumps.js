@@ -13,7 +13,7 @@ studio.jumps = (element, trigger, props, watch) => {
     studio.memory.set('runs', list.slice(0, 12));
     const top = best();
     const longest = Math.max(...list.filter((r) => !r.sample).map((r) => r.count), 0);
-    if (!run.sample && (!top || top.id === run.id || run.count > top.count)) {
+    if (run.count > 0 && !run.sample && (!top || top.id === run.id || run.count > top.count)) {
       keep(top && top.id === run.id && longest > run.count ? list.find((r) => r.count === longest) : run);
     }
     draw(run);
