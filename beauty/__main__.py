@@ -10,12 +10,11 @@ if __name__ == "__main__":
 import argparse
 import sys
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
 
-from beauty.pipeline import beautify, beautify_prepared, moved_faces, prepare
+from beauty.pipeline import beautify, beautify_frames, moved_faces
 from beauty.settings import PRESETS, BeautySettings
-from beauty.steady import SteadyFaces
 from vision.draw import draw_faces
 from vision.files import check_target, seekable
 from vision.image import PHOTO_SUFFIXES, SUFFIX_OF, Photo, copy_photo, format_of, kind_of, read_photo, write_photo
@@ -186,22 +185,12 @@ def _video(source: Path, target: Path, job: Job) -> None:
 
 
 def retouched_frames(frames: Iterator[Frame], job: Job) -> Iterator[Frame]:
-    """The frames of a video retouched with steady points and masks.
-
-    Spots are not healed: whether one is found may change from frame to frame, and that would flicker.
-    """
-    settings, steady = replace(job.settings, spots=0.0), SteadyFaces()
-    for frame in frames:
-        yield Frame(_retouched(frame, steady, settings, job), frame.time)
-
-
-def _retouched(frame: Frame, steady: SteadyFaces, settings: BeautySettings, job: Job) -> Image:
-    faces = steady.update(job.find_faces(frame.image), frame.time)
-    prepared = prepare(frame.image, faces, steady.seen)
-    for part in prepared.parts:
-        steady.remember(part.index, part.regions.seen)
-    image = beautify_prepared(prepared, settings)
-    return draw_faces(image, moved_faces(image.shape[:2], faces, settings)) if job.keypoints else image
+    """The frames of a video retouched, with the keypoints drawn in where that is asked for."""
+    for frame, faces in beautify_frames(frames, job.find_faces, job.settings):
+        if job.keypoints:
+            moved = moved_faces(frame.image.shape[:2], faces, job.settings)
+            frame = Frame(draw_faces(frame.image, moved), frame.time)
+        yield frame
 
 
 if __name__ == "__main__":

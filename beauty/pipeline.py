@@ -7,7 +7,7 @@ photos need little memory.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 import cv2
@@ -19,10 +19,11 @@ from beauty.regions import Regions, find_regions
 from beauty.settings import BeautySettings
 from beauty.skin import blotch_band, finer_bound, freckles, spot_change
 from beauty.skin_colour import TEMPORAL_SHARE, Appearance
+from beauty.steady import SteadyFaces
 from beauty.straight_lines import jaw_shares
 from beauty.tone import apply_look, lighten, tint_change
 from beauty.warp import Field, Shares, fields_of, move_points
-from vision.types import Faces, Floats, Image
+from vision.types import Faces, FindFaces, Floats, Frame, Image
 
 STRIP = 1_500_000
 """Pixels that are worked on at once."""
@@ -94,6 +95,22 @@ def beautify_prepared(prepared: Prepared, settings: BeautySettings) -> Image:
             result[top : top + rows] = apply_look(result[top : top + rows], settings.look, settings.degree)
     fields = fields_of(result.shape[:2], prepared.faces, settings, shape_shares(prepared))
     return _warped(result, fields)
+
+
+def beautify_frames(
+    frames: Iterable[Frame], find_faces: FindFaces, settings: BeautySettings
+) -> Iterator[tuple[Frame, Faces]]:
+    """Frames of a video retouched with steady points and masks, each with the faces that were found in it.
+
+    Spots are not healed: whether one is found may change from frame to frame, and that would flicker.
+    """
+    settings, steady = replace(settings, spots=0.0), SteadyFaces()
+    for frame in frames:
+        faces = steady.update(find_faces(frame.image), frame.time)
+        prepared = prepare(frame.image, faces, steady.seen)
+        for part in prepared.parts:
+            steady.remember(part.index, part.regions.seen)
+        yield Frame(beautify_prepared(prepared, settings), frame.time), faces
 
 
 def warp_field(

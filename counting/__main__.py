@@ -10,30 +10,16 @@ if __name__ == "__main__":
 import argparse
 import json
 import sys
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import closing
-from dataclasses import dataclass, replace
-from itertools import takewhile
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 import models
-from counting.pipeline import count_people, render, track_people
-from counting.posture import turn_of
+from counting.pipeline import CountedVideo, count_video, render
 from counting.report import SessionReport
 from counting.settings import CountSettings
 from vision.files import check_target, check_text_target, seekable, write_text
 from vision.options import add_arguments, from_arguments
-from vision.types import Frame, MediaError, PoseTrack
-from vision.video import VIDEO_SUFFIXES, Turns, probe_video, read_frames
-
-
-@dataclass(frozen=True)
-class Count:
-    """What was found in a video: the ``tracks`` of its people, the ``report`` and how it was turned."""
-
-    tracks: list[PoseTrack]
-    report: SessionReport
-    turns: Turns
+from vision.video import VIDEO_SUFFIXES
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -59,12 +45,14 @@ def _main(given: argparse.Namespace) -> int:
     settings = from_arguments(CountSettings, given)
     _check_targets(given)
     with seekable(given.video) as video:
-        count = _counted(video, given.device, settings)
-        report = count.report
+        find = models.load_person_finder(given.device, thorough=False)
+        pose = models.load_pose_estimator(given.device, thorough=False)
+        counted = count_video(video, find, pose, settings)
+        report = counted.report
         print(json.dumps(report.to_dict()) if given.json else _sentence(report), flush=True)
         written = [_written(lambda: write_text(given.csv, report.to_csv()))] if given.csv else []
         if given.out:
-            written.append(_written(lambda: _annotated(video, given.out, count)))
+            written.append(_written(lambda: _annotated(video, given.out, counted)))
     return max(written, default=0)
 
 
@@ -76,36 +64,8 @@ def _check_targets(given: argparse.Namespace) -> None:
         check_text_target(given.csv)
 
 
-def _counted(video: Path, device: str, settings: CountSettings) -> Count:
-    info = probe_video(video)
-    find = models.load_person_finder(device, thorough=False)
-    pose = models.load_pose_estimator(device, thorough=False)
-    with closing(read_frames(video)) as beginning:
-        turns = Turns(lambda image: turn_of(image, find, pose), takewhile(lambda f: f.time < 2, beginning))
-    seen = _Seen(video, turns, 1 / info.rate if info.rate else 0.0)
-    tracks = track_people(seen.frames(), find, pose, settings)
-    report = count_people(tracks, settings, seen.seconds)
-    return Count(tracks, replace(report, warnings=(*info.notes, *turns.notes, *report.warnings)), turns)
-
-
-class _Seen:
-    """The frames of a video on their way; ``seconds`` is how long they lasted so far."""
-
-    def __init__(self, video: Path, turns: Turns, gap: float) -> None:
-        self._video, self._turns, self._gap, self.seconds = video, turns, gap, 0.0
-
-    def frames(self) -> Iterator[Frame]:
-        """The frames; raises ``MediaError`` for a single picture."""
-        frame = None
-        for frame in read_frames(self._video, self._turns):
-            self.seconds = frame.time + self._gap
-            yield frame
-        if frame is not None and frame.time == 0:
-            raise MediaError(f"{self._video.name} holds a single picture, not a video.")
-
-
-def _annotated(video: Path, out: str, count: Count) -> None:
-    for note in render(video, out, count.tracks, count.report, turns=count.turns):
+def _annotated(video: Path, out: str, counted: CountedVideo) -> None:
+    for note in render(video, out, counted.tracks, counted.report, turns=counted.turned):
         say(f"counting: {Path(out).name}: {note}")
 
 

@@ -15,10 +15,7 @@ from counting.rhythm import GRAVITY
 from counting.signal import BodySignal
 from counting.smoothing import Array, smooth
 from counting.spectrum import RATE, amplitude, concentration, locked_power
-from counting.style import SIDEWAYS, Limbs, around
-
-HANDS = 0.05
-"""Height above the hips, in body heights, at which hands turn a rope."""
+from counting.style import Limbs, around
 
 HANDS_SEEN = 0.3
 """Share of the time in which hands must be seen to tell anything."""
@@ -39,14 +36,13 @@ LEAST = 1e-4
 """Amplitude in body heights that is added before a logarithm: a tenth of what keypoints are precise to."""
 
 FLIGHT = {
-    "alternating": 0, "fall": 1, "rhythm_share": 1, "feet_share": 1, "image_share": 1,
-    "irregular": -1, "log_number": 1, "leg_score": 1, "log_pixels": 1,
+    "alternating": 0, "fall": 1, "rhythm_share": 1, "feet_share": 1, "irregular": -1, "leg_score": 1, "log_pixels": 1,
 }  # fmt: skip
 """Features that tell a flight from noise and from exercises on the floor, and which way each may speak."""
 
 ROPE = {
-    "log_rate": 1, "wrist_snr": 1, "wrist_stride": -1, "wrist_out": 1, "wrist_off": -1, "wander": -1, "travel": -1,
-    "hands_high": -1, "knee_lift": -1, "alternating": 0, "alternating_rate": 1, "ring_once": 1, "ring_stride": -1,
+    "alternating": 0, "log_rate": 1, "wrist_snr": 1, "wrist_stride": -1, "hands_high": -1, "knee_lift": -1,
+    "travel": -1, "ring_once": 1, "ring_stride": -1,
 }  # fmt: skip
 """Features that tell whether a rope is turned, and which way each may speak."""
 
@@ -85,14 +81,10 @@ def _flight(body: BodySignal, when: np.ndarray, rate: float, jumps: Jumps) -> di
     drift = smooth(body.x[when], 0.5 * RATE)
     return {
         "alternating": float(jumps.alternating),
-        "alternating_rate": float(jumps.alternating) * float(np.log(rate)),
         "log_rate": float(np.log(rate)),
-        "log_number": float(np.log(len(jumps.times))),
         "fall": max(_fall(trunk, rate), _fall(trunk, 2 * rate)),
         "rhythm_share": np.fmax(concentration(apart[None], stride), shown) if jumps.alternating else level,
         "feet_share": concentration(np.stack([lower, gap]), once) + concentration(np.stack([lower, gap]), double),
-        "log_gap": float(np.log(np.mean(gap) + LEAST)),
-        "image_share": shown,
         "irregular": float(np.std(gaps)) if len(gaps) > 1 else float("nan"),
         "travel": float(np.nanmedian(np.abs(np.gradient(drift)))) * RATE if np.isfinite(drift).any() else float("nan"),
         "log_pixels": float(np.log(np.median(body.size[when]))),
@@ -106,31 +98,20 @@ def _fall(trunk: Array, rate: float) -> float:
 
 def _rope(moving: Moving, jumps: Jumps, when: np.ndarray) -> dict[str, float]:
     limbs, times = moving.limbs, moving.body.times
-    height = limbs.hands[when] - limbs.hips[when]
     places = np.nan_to_num(np.stack([limbs.hands, limbs.hands_apart, limbs.hands_x, limbs.spread / 2]))
     _, once, double, noise = _beats(jumps.times, times, places)
     stride, *_ = _beats(jumps.times, times, places[:3])  # arms that cross in every second jump spread once a stride
-    inside = (times >= jumps.times[0]) & (times <= jumps.times[-1])
-    calm = smooth(limbs.hands[inside], 0.25 * RATE)
-    frontal = (
-        float(np.nanmedian(limbs.shoulders[when])) > SIDEWAYS if np.isfinite(limbs.shoulders[when]).any() else False
-    )
     out = {
         "wrist_snr": float(np.log10(max(once, double) / noise + 0.1)),
         "wrist_stride": float(np.log10(stride / (once + noise) + 0.01)),
-        "wrist_off": abs(float(np.nanmedian(height)) - HANDS),
-        "wrist_out": float(np.nanmedian(limbs.hands_out[when])) if frontal else float("nan"),
-        "hands_high": float(np.nanquantile(limbs.hands[when], 0.9)),
-        "wander": float(np.log(np.nanmedian(np.abs(calm - np.nanmedian(calm))) + LEAST)),
     }
-    knees = (
-        float(np.log(np.nanmean(limbs.knees[when]) + LEAST)) if np.isfinite(limbs.knees[when]).any() else float("nan")
-    )
     if len(jumps.times) < FEWEST_BEATS:
-        out |= {"wrist_snr": float("nan"), "wrist_stride": float("nan")}
-    seen = np.isfinite(height).mean() >= HANDS_SEEN
-    out["hands_seen"] = 1.0
-    return {"knee_lift": knees} | (out if seen else dict.fromkeys(out, float("nan")))
+        out = dict.fromkeys(out, float("nan"))
+    out |= {"hands_high": float(np.nanquantile(limbs.hands[when], 0.9)), "hands_seen": 1.0}
+    if np.isfinite(limbs.hands[when]).mean() < HANDS_SEEN:
+        out = dict.fromkeys(out, float("nan"))
+    knees = limbs.knees[when]
+    return out | {"knee_lift": float(np.log(np.nanmean(knees) + LEAST)) if np.isfinite(knees).any() else float("nan")}
 
 
 def _ring(moving: Moving, jumps: Jumps) -> dict[str, float]:

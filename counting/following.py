@@ -1,4 +1,4 @@
-"""Following one person while the frames come: the steps of ``counting.tracking``, a few frames at a time."""
+"""Following one person while the frames come: the steps of ``counting.people``, a few frames at a time."""
 
 from __future__ import annotations
 
@@ -9,8 +9,8 @@ import numpy as np
 
 from counting.appearance import Appearance
 from counting.camera import Camera
+from counting.people import Person, distinct, follow, watch
 from counting.settings import CountSettings
-from counting.tracking import _distinct, _follow, _Person, _watch
 from vision.types import EstimatePose, FindPeople, Floats, Frame, PoseTrack, Times
 
 NOBODY = np.zeros((0, 4), np.float32)
@@ -21,7 +21,7 @@ class Follower:
 
     def __init__(self, settings: CountSettings = CountSettings()) -> None:  # noqa: B008
         self._settings = replace(settings, people=1)
-        self._alive: list[_Person] = []
+        self._alive: list[Person] = []
         self._camera, self._appearance = Camera(), Appearance()
         self._found = -np.inf
 
@@ -34,9 +34,9 @@ class Follower:
             return nobody([])
         held = list(frames)
         found = self._find(held[-1], find_people)
-        self._alive, lost = _follow(self._alive, held, found, estimate_pose, self._settings, 1.0)
+        self._alive, lost = follow(self._alive, held, found, estimate_pose, self._settings, 1.0)
         people = self._alive + lost
-        _watch(self._camera, self._appearance, people, held, 1.0)
+        watch(self._camera, self._appearance, people, held, 1.0)
         piece = people[0].track(-len(held)) if people else nobody([frame.time for frame in held])
         for person in self._alive:
             _forget_rows(person)
@@ -47,7 +47,7 @@ class Follower:
         if frame.time - self._found < self._settings.find_every:
             return NOBODY
         self._found = frame.time
-        boxes = _distinct(find_people(frame.image))
+        boxes = distinct(find_people(frame.image))
         return boxes[np.argsort(-np.prod(boxes[:, 2:] - boxes[:, :2], axis=1))]
 
 
@@ -57,7 +57,7 @@ def nobody(times: Sequence[float] | Times) -> PoseTrack:
     return PoseTrack(np.array(times, float), keypoints, np.full((len(times), 4), np.nan, np.float32))
 
 
-def _forget_rows(person: _Person) -> None:
+def _forget_rows(person: Person) -> None:
     for value in vars(person).values():
         if isinstance(value, list):
             value.clear()

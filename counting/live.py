@@ -10,7 +10,7 @@ from dataclasses import dataclass, fields
 
 import numpy as np
 
-from counting.pipeline import JUMPING, judged, moving_of
+from counting.judging import JUMPING, judged, moving_of
 from counting.settings import CountSettings
 from vision.types import PoseTrack
 

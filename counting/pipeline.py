@@ -2,64 +2,41 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Generator, Iterable, Iterator, Mapping, Sequence
+from contextlib import closing
 from dataclasses import dataclass, replace
+from itertools import takewhile
 from pathlib import Path
 
 import numpy as np
 
-from counting.classifier import load_models
-from counting.features import FEWEST_BEATS, Moving, features
+from counting.features import Moving
+from counting.judging import JUMPING, Group, judged, moving_of, slow_motion, weighted
 from counting.overlay import Scene
-from counting.peaks import Jumps, find_jumps
+from counting.peaks import Jumps
+from counting.posture import turn_of
 from counting.report import ROPE, JumpReport, Part, SessionReport, streaks_and_breaks
-from counting.rhythm import find_segments
 from counting.settings import CountSettings
-from counting.signal import BodySignal, body_signal
+from counting.signal import BodySignal
 from counting.smoothing import Array
-from counting.style import limbs_of, style_of, turns_per_jump
 from counting.tracking import track_people
 from counting.witness import agrees
 from vision.prefetch import prefetch
-from vision.types import Frame, PoseTrack
+from vision.types import EstimatePose, FindPeople, Frame, MediaError, PoseTrack
 from vision.video import Turns, probe_video, read_frames, write_video
 
-__all__ = ["count_jumps", "count_people", "render", "track_people"]
+__all__ = ["count_jumps", "count_people", "count_video", "render", "track_people"]
 
 AHEAD = 2
 """Frames that wait between decoding, drawing and encoding; at 4K a frame is 25 MB."""
 
-JUMPING = 0.4
-"""Probability of a flight from which a group is jumping: less than even, since rope jumps must also show a rope."""
-
 DOUBT = 0.1
 """Distance of a rope's probability from the decision within which a warning says so."""
 
-SLOWED = (0.5, 0.25)
-"""Speeds of slow motion that are tried where nothing is counted."""
-
-SURE, MANY = 0.55, 5
-"""Probability of a flight and of a rope, and number of jumps, from which slow motion is told:"""
+BEGINNING = 2.0
+"""Seconds of a video that are looked at to see whether it lies on its side; the first frame with a person tells."""
 
 NO_PERSON = "No person was found in the video, so nothing was counted."
-
-
-@dataclass(frozen=True)
-class Group:
-    """Jumps of one rhythm, judged: ``style``, ``turns`` of a rope per jump, and the probabilities of ``flight`` (it is
-    jumping at all) and ``rope`` (one is turned); ``hands``: enough is seen to tell the latter."""
-
-    jumps: Jumps
-    style: str
-    turns: int
-    flight: float
-    rope: float
-    hands: bool
-
-    @property
-    def with_rope(self) -> bool:
-        """Whether these are rope jumps; where nothing can be told, they are."""
-        return self.rope >= ROPE or not self.hands
 
 
 def count_jumps(track: PoseTrack, settings: CountSettings = CountSettings()) -> JumpReport:  # noqa: B008
@@ -88,7 +65,7 @@ def count_jumps(track: PoseTrack, settings: CountSettings = CountSettings()) -> 
         times=body.times,
         signal=_shown(body, jumps or [g.jumps for g in groups]),
         coverage=_coverage(track, settings),
-        rope_confidence=_weighted([g.rope for g in counted or groups], [len(g.jumps.times) for g in counted or groups]),
+        rope_confidence=weighted([g.rope for g in counted or groups], [len(g.jumps.times) for g in counted or groups]),
         regularity=_regularity(jumps),
         height_cm=settings.height_cm,
         speed=settings.speed,
@@ -98,38 +75,6 @@ def count_jumps(track: PoseTrack, settings: CountSettings = CountSettings()) -> 
     if not groups:
         warnings += slow_motion(track, settings)
     return replace(report, warnings=tuple(warnings))
-
-
-def judged(moving: Moving, settings: CountSettings) -> list[Group]:
-    """The groups of jumps of a person with what the classifier says of each.
-
-    Too few jumps to find their beat in the wrists are with a rope or without one as the person's other jumps are.
-    """
-    models, groups = load_models(), []
-    for jumps in find_jumps(moving.body, find_segments(moving.body, settings), settings):
-        values = features(moving, jumps)
-        flight, rope = (models[name].probability(values) for name in ("flight", "rope"))
-        hands = bool(np.isfinite(values["hands_seen"]))
-        turns = turns_per_jump(moving.limbs, moving.body.times, jumps) if hands and rope >= ROPE else 1
-        groups.append(Group(jumps, style_of(moving.body, moving.limbs, jumps, turns), turns, flight, rope, hands))
-    told = [g for g in groups if g.flight >= JUMPING and len(g.jumps.times) >= FEWEST_BEATS]
-    usual = _weighted([g.rope for g in told], [len(g.jumps.times) for g in told])
-    return [replace(g, rope=usual) if told and len(g.jumps.times) < FEWEST_BEATS else g for g in groups]
-
-
-def groups_of(track: PoseTrack, settings: CountSettings) -> list[tuple[Jumps, dict[str, float]]]:
-    """Groups of jumps of a track before anything is decided about them, each with its features."""
-    track = replace(track, times=track.times * settings.speed)
-    moving = moving_of(track, settings)
-    groups = find_jumps(moving.body, find_segments(moving.body, settings), settings)
-    return [(jumps, features(moving, jumps)) for jumps in groups]
-
-
-def moving_of(track: PoseTrack, settings: CountSettings) -> Moving:
-    """All signals of a track."""
-    body = body_signal(track, settings)
-    legs = float(np.median(track.keypoints[:, 13:, 2])) if len(track) else 0.0
-    return Moving(body, limbs_of(track, body, settings), track.times, track.energy.astype(float), legs)
 
 
 def count_people(
@@ -146,6 +91,65 @@ def count_people(
     seen = [p.coverage * len(t) for p, t in zip(people, tracks, strict=True)]
     main = max(range(len(people)), key=lambda i: (people[i].count, people[i].count_without_rope, seen[i]))
     return SessionReport(people, main, length, people[main].warnings)
+
+
+@dataclass(frozen=True)
+class CountedVideo:
+    """What was found in a video: ``tracks`` of its people, the ``report``, how its pictures were ``turned``, the
+    ``notes`` on its reading, which stand before the report's warnings, and the ``seconds`` that were seen."""
+
+    tracks: tuple[PoseTrack, ...]
+    report: SessionReport
+    turned: Turns
+    notes: tuple[str, ...]
+    seconds: float
+
+    def recounted(self, settings: CountSettings) -> CountedVideo:
+        """The same tracks counted with other settings."""
+        report = count_people(self.tracks, settings, self.seconds)
+        return replace(self, report=replace(report, warnings=(*self.notes, *report.warnings)))
+
+
+def count_video(
+    path: Path,
+    find_people: FindPeople,
+    estimate_pose: EstimatePose,
+    settings: CountSettings = CountSettings(),  # noqa: B008
+    watch: Callable[[Iterable[Frame]], Iterable[Frame]] = iter,
+    followed: Callable[[Sequence[PoseTrack]], None] | None = None,
+) -> CountedVideo:
+    """Read a video, turn it if it lies on its side, follow its people and count.
+
+    ``watch`` sees the frames pass (for progress; what it raises ends the work), ``followed`` is that of
+    ``track_people``.  Raises ``MediaError`` for what is no video.
+    """
+    info = probe_video(path)
+    with closing(read_frames(path)) as beginning:
+        first = takewhile(lambda frame: frame.time < BEGINNING, beginning)
+        turned = Turns(lambda image: turn_of(image, find_people, estimate_pose), first)
+    seen = _Seen(path, turned, 1 / info.rate if info.rate else 0.0)
+    with closing(seen.frames()) as frames:
+        tracks = tuple(track_people(watch(frames), find_people, estimate_pose, settings, followed))
+    notes = (*info.notes, *turned.notes)
+    nothing = SessionReport((), None, seen.seconds)
+    return CountedVideo(tracks, nothing, turned, notes, seen.seconds).recounted(settings)
+
+
+class _Seen:
+    """The frames of a video on their way; ``seconds`` is how long they lasted so far."""
+
+    def __init__(self, video: Path, turned: Turns, gap: float) -> None:
+        self._video, self._turned, self._gap, self.seconds = video, turned, gap, 0.0
+
+    def frames(self) -> Generator[Frame, None, None]:
+        """The frames; raises ``MediaError`` for a single picture."""
+        frame = None
+        with closing(read_frames(self._video, self._turned)) as frames:
+            for frame in frames:
+                self.seconds = frame.time + self._gap
+                yield frame
+        if frame is not None and frame.time == 0:
+            raise MediaError(f"{self._video.name} holds a single picture, not a video.")
 
 
 def render(
@@ -197,10 +201,6 @@ def _main_style(parts: tuple[Part, ...]) -> str:
     return max(total, key=lambda s: total[s]) if total else "none"
 
 
-def _weighted(values: list[float], weights: list[int]) -> float:
-    return float(np.average(values, weights=weights)) if sum(weights) else 0.0
-
-
 def _regularity(groups: list[Jumps]) -> float:
     """1 minus the relative spread of the time between jumps, within each segment."""
     gaps = _joined([np.diff(j.times) / j.period for j in groups if len(j.times) > 2])
@@ -249,17 +249,3 @@ def _warnings(report: JumpReport, moving: Moving, counted: list[Group]) -> Itera
         yield "It is not sure whether a rope is turned: neither wrists nor rope show it clearly."
     if apart:
         yield f"Jumps without a rope: {apart}. No turning wrists and no rope were seen."
-
-
-def slow_motion(track: PoseTrack, settings: CountSettings) -> list[str]:
-    """A sentence where the motion would be rope jumps if the video were slowed down; ``track`` shows none as it is.
-
-    Alternating feet tell nothing, since walking and pedalling look like slow steps.
-    """
-    for speed in SLOWED:
-        groups = judged(moving_of(replace(track, times=track.times * speed), settings), settings)
-        sure = [g.jumps for g in groups if min(g.flight, g.rope) > SURE and g.hands]
-        counts = [len(jumps.times) for jumps in sure if not jumps.alternating]
-        if sum(counts) >= MANY:
-            return [f"This looks like slow motion: at speed {speed:g} there would be {sum(counts)} jumps."]
-    return []

@@ -30,25 +30,21 @@ SIDEWAYS = 0.1
 class Limbs:
     """Places of hands and feet over the grid (G,), in body heights; right and up are positive.
 
-    ``hands`` height of the wrists above the shoulders, ``hands_apart`` height difference of the
-    wrists, ``hips`` height of the hips above the shoulders, ``spread`` from the right wrist to
-    the left one along the shoulders (negative: crossed), ``shoulders`` and ``stance`` horizontal
-    distance of shoulders and of ankles, ``lifted`` left ankle above the right one, ``sway`` from the
-    middle of the ankles to that of the hips; ``hands_x`` the wrists' middle beside that of the shoulders, ``hands_out``
-    mean horizontal distance of the wrists from the middle of the hips, ``knees`` half the height
+    ``hands`` height of the wrists above the shoulders, ``hands_apart`` height difference of the wrists, ``spread`` from
+    the right wrist to the left one along the shoulders (negative: crossed), ``shoulders`` and ``stance`` horizontal
+    distance of shoulders and of ankles, ``lifted`` left ankle above the right one, ``sway`` from the middle of the
+    ankles to that of the hips, ``hands_x`` the wrists' middle beside that of the shoulders, ``knees`` half the height
     difference of the knees, never negative.
     """
 
     hands: Array
     hands_apart: Array
-    hips: Array
     spread: Array
     shoulders: Array
     stance: Array
     lifted: Array
     sway: Array
     hands_x: Array
-    hands_out: Array
     knees: Array
 
 
@@ -66,14 +62,12 @@ def limbs_of(track: PoseTrack, body: BodySignal, settings: CountSettings) -> Lim
     return Limbs(
         hands=-on_grid(mean_known([hands[:, 0, 1], hands[:, 1, 1]])),
         hands_apart=-on_grid((hands[:, 0, 1] - hands[:, 1, 1]) / 2),
-        hips=-on_grid((hips - shoulders)[:, 1]),
         spread=on_grid((hands[:, 0, 0] - hands[:, 1, 0]) * facing),
         shoulders=on_grid(np.abs(points[:, 5, 0] - points[:, 6, 0])),
         stance=on_grid(np.abs(points[:, 15, 0] - points[:, 16, 0])),
         lifted=-on_grid(points[:, 15, 1] - points[:, 16, 1]),
         sway=on_grid(hips[:, 0] - (points[:, 15, 0] + points[:, 16, 0]) / 2),
         hands_x=on_grid(mean_known([hands[:, 0, 0], hands[:, 1, 0]])),
-        hands_out=on_grid(mean_known([np.abs(points[:, 9, 0] - hips[:, 0]), np.abs(points[:, 10, 0] - hips[:, 0])])),
         knees=on_grid(np.abs(points[:, 13, 1] - points[:, 14, 1]) / 2),
     )
 

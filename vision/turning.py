@@ -27,15 +27,20 @@ class Turns:
     A part lasts as long as the shape of the decoded frames does.
     """
 
-    def __init__(self, look: Look, first: Iterable[Frame] = ()) -> None:
-        """``first`` are frames of the beginning of the video; they are taken until they tell."""
-        self._look, self._parts, self._shape = look, [(0.0, 0)], cast(object, None)
-        self._part = _Part(look)
+    def __init__(self, look: Look | None = None, first: Iterable[Frame] = ()) -> None:
+        """``first`` are frames of the beginning of the video; they are taken until they tell.  Without ``look``
+        nothing is turned."""
+        self._look, self._parts, self._shape = look or _nothing, [(0.0, 0)], cast(object, None)
+        self._part = _Part(self._look)
         for frame in first:
             self._parts[0] = (0.0, self._part.turn(frame.image, frame.time))
             if self._part.settled:
                 break
         self._part.settled = True
+
+    def __getstate__(self) -> dict[str, object]:
+        """Without ``look``, which may hold networks: what was found stays the same at later readings."""
+        return vars(self) | {"_look": _nothing, "_part": _Part(_nothing, settled=True)}
 
     def turned(self, image: Image, time: float) -> Image:
         """The frame's image as it should be seen."""
@@ -63,11 +68,15 @@ class Turns:
         return tuple(f"The picture lay on its side and was turned {ways[degrees]}." for degrees in found)
 
 
+def _nothing(_: Image) -> None:
+    """A look that tells nothing."""
+
+
 class _Part:
     """What the looks at one part of a video said."""
 
-    def __init__(self, look: Look) -> None:
-        self._look, self._said, self._next, self.settled = look, list[int | None](), 0.0, False
+    def __init__(self, look: Look, settled: bool = False) -> None:
+        self._look, self._said, self._next, self.settled = look, list[int | None](), 0.0, settled
 
     def turn(self, image: Image, time: float) -> int:
         """The turn in degrees as far as is known."""

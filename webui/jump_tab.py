@@ -242,7 +242,8 @@ class JumpTab:
             path = existing(str(session.path) if session else None, "error.first.video", words)
             assert session is not None
             target = self._studio.folder.new(result_name(session.name, "jumps", ".mp4"))
-            draw, files = partial(render, words=overlay_words(words)), Files([path], target.parent, slow=True)
+            draw = partial(render, turns=session.counted.turned, words=overlay_words(words))
+            files = Files([path], target.parent, slow=True)
             self._studio.models.call(files, draw, path, target, session.tracks, session.report)
             hidden = {part: gr.update(visible=False) for part in (self.stale, self.render)}
             return self._shown(str(target)) | hidden

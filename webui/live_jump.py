@@ -9,11 +9,11 @@ from typing import Any
 
 import gradio as gr
 
-from counting.pipeline import count_people
+from counting.pipeline import CountedVideo, count_people
 from counting.report import SessionReport
 from counting.settings import CountSettings
+from vision.turning import Turns
 from vision.types import Frame, PoseTrack
-from vision.video import VideoInfo
 from webui import inputs
 from webui.errors import language, sentence
 from webui.live_room import FullError, LiveRoom, LiveSession, OverError, follow, frames_of, joints_of
@@ -115,8 +115,7 @@ class LiveJump:
     def _as_video(self, track: PoseTrack, report: SessionReport) -> VideoSession:
         """The session as the tab keeps a counted video; there is no file at its path."""
         path = self._studio.folder.new("live.mp4")
-        info = VideoInfo(path, 0, 0, 0, float(track.times[-1]), len(track), 0.0, has_audio=False)
-        return VideoSession(path, path.name, info, (track,), report)
+        return VideoSession(path, path.name, CountedVideo((track,), report, Turns(), (), float(track.times[-1])))
 
 
 def _told(session: LiveSession, more: dict[str, Any]) -> dict[str, Any]:

@@ -6,12 +6,11 @@ import threading
 import zipfile
 from collections.abc import Iterator, Sequence
 from contextlib import closing
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
 
-from beauty.pipeline import beautify_prepared, prepare
+from beauty.pipeline import beautify_frames
 from beauty.settings import BeautySettings
-from beauty.steady import SteadyFaces
 from vision.files import replaced_at_end
 from vision.types import FindFaces, Frame, MediaError
 from vision.video import read_frames, write_video
@@ -82,19 +81,17 @@ class FilmJob(Job):
     def work(self) -> None:
         """Retouch frame by frame."""
         info = check_video(self._source, self._retouch.limits)
+        retouch = self._retouch
         with closing(read_frames(self._source)) as frames:
-            write_video(self.target, self._retouched(frames, info.duration), audio_from=self._source)
+            watched = self._watched(frames, info.duration)
+            retouched = beautify_frames(watched, retouch.find_faces, retouch.settings)
+            write_video(self.target, (frame for frame, _ in retouched), audio_from=self._source)
 
-    def _retouched(self, frames: Iterator[Frame], duration: float) -> Iterator[Frame]:
-        """Frames with steady points and masks; spots are not healed, since that may flicker."""
-        settings, steady = replace(self._retouch.settings, spots=0.0), SteadyFaces()
+    def _watched(self, frames: Iterator[Frame], duration: float) -> Iterator[Frame]:
+        """Pass the frames on, note how far they are, stop when asked and hold the limit of length."""
         for frame in frames:
             self.stop_if_asked()
             if frame.time > self._retouch.limits.video_seconds + 1:
                 raise TooLongError("too long")
             self.note("retouch", min(1.0, frame.time / duration) if duration > 0 else None, frame.time)
-            faces = steady.update(self._retouch.find_faces(frame.image), frame.time)
-            prepared = prepare(frame.image, faces, steady.seen)
-            for part in prepared.parts:
-                steady.remember(part.index, part.regions.seen)
-            yield Frame(beautify_prepared(prepared, settings), frame.time)
+            yield frame

@@ -4,18 +4,18 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Iterable, Iterator, Sequence
-from contextlib import closing
 from dataclasses import dataclass, field, replace
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
-from counting.pipeline import count_jumps, count_people, render, track_people
+from counting.pipeline import CountedVideo, count_jumps, count_video, render
 from counting.report import SessionReport
 from counting.settings import CountSettings
 from vision.types import EstimatePose, FindPeople, Floats, Frame, MediaError, PoseTrack
-from vision.video import VideoInfo, probe_video, read_frames
+from vision.video import VideoInfo, probe_video
 from webui.jobs import Job
 from webui.names import overlay_words
 from webui.service import Limits
@@ -42,13 +42,21 @@ class TooLargeError(MediaError):
 
 @dataclass(frozen=True, eq=False)
 class VideoSession:
-    """An analysed video: where it lies, its visitor's name for it, what is known of it, tracks and the last count."""
+    """An analysed video: where it lies, its visitor's name for it and the last count."""
 
     path: Path
     name: str
-    info: VideoInfo
-    tracks: tuple[PoseTrack, ...]
-    report: SessionReport
+    counted: CountedVideo
+
+    @property
+    def tracks(self) -> tuple[PoseTrack, ...]:
+        """Everybody's joints."""
+        return self.counted.tracks
+
+    @property
+    def report(self) -> SessionReport:
+        """What is told of the last count."""
+        return self.counted.report
 
 
 @dataclass(frozen=True)
@@ -96,12 +104,6 @@ class PartialCount:
         return PoseTrack(np.array(times), points, boxes, camera)
 
 
-def _counted(tracks: Sequence[PoseTrack], settings: CountSettings, info: VideoInfo) -> SessionReport:
-    """The count, with what reading the file did to its pictures among the warnings."""
-    report = count_people(tracks, settings, info.duration or None)
-    return replace(report, warnings=(*info.notes, *report.warnings))
-
-
 class CountJob(Job):
     """Analysis and drawing of a video; ``result`` is there when it has ended well."""
 
@@ -118,31 +120,25 @@ class CountJob(Job):
 
     def work(self) -> None:
         """Find and follow the people, count, and draw the result."""
-        work = self._work
-        info = check_video(self._source.path, work.limits)
-        with closing(read_frames(self._source.path)) as frames:
-            watched = self._watched(frames, info)
-            tracks = track_people(watched, work.find_people, work.estimate_pose, work.settings, self._followed)
-        report = _counted(tracks, work.settings, info)
-        if tracks:
-            said = overlay_words(work.words)
-            notes = render(self._source.path, self.target, tracks, report, progress=self._drawn, words=said)
-            report = replace(report, warnings=(*report.warnings, *notes))
-        self.result = VideoSession(self._source.path, self._source.name, info, tuple(tracks), report)
+        work, path = self._work, self._source.path
+        info = check_video(path, work.limits)
+        watch = partial(self._watched, info=info)
+        counted = count_video(path, work.find_people, work.estimate_pose, work.settings, watch, self._followed)
+        if counted.tracks:
+            report, said = counted.report, overlay_words(work.words)
+            notes = render(path, self.target, counted.tracks, report, self._drawn, counted.turned, said)
+            counted = replace(counted, report=replace(report, warnings=(*report.warnings, *notes)))
+        self.result = VideoSession(path, self._source.name, counted)
 
     def _watched(self, frames: Iterable[Frame], info: VideoInfo) -> Iterator[Frame]:
         """Pass the frames on, note how far they are, stop when asked and hold the limit of length."""
-        pictures = 0
         for frame in frames:
-            pictures += 1
             self.stop_if_asked()
             if frame.time > self._work.limits.video_seconds + 1:
                 raise TooLongError("too long")
             share = min(1.0, frame.time / info.duration) * ANALYSE_SHARE if info.duration > 0 else None
             self.note("analyse", share, frame.time)
             yield frame
-        if pictures < 2:
-            raise MediaError(f"{self._source.name} holds a single picture.")
 
     def _followed(self, pieces: Sequence[PoseTrack]) -> None:
         self.stop_if_asked()
@@ -155,5 +151,4 @@ class CountJob(Job):
 
 def recount(session: VideoSession, settings: CountSettings) -> VideoSession:
     """Count again from the kept tracks, without looking at the video."""
-    report = _counted(session.tracks, settings, session.info)
-    return VideoSession(session.path, session.name, session.info, session.tracks, report)
+    return replace(session, counted=session.counted.recounted(settings))

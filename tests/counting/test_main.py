@@ -48,7 +48,7 @@ def test_seconds_are_what_was_seen(video: Path, capsys: pytest.CaptureFixture[st
 def test_what_cannot_work_is_told_before_the_analysis(
     video: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch, flags: list[str]
 ) -> None:
-    monkeypatch.setattr(command, "track_people", lambda *_: pytest.fail("analysed in vain"))
+    monkeypatch.setattr(command, "count_video", lambda *_: pytest.fail("analysed in vain"))
     try:
         status = command.main(["in.mp4", *flags])
     except SystemExit as end:

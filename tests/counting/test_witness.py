@@ -11,7 +11,8 @@ from counting.classifier import load_models
 from counting.features import FLIGHT, ROPE
 from counting.image_signal import COMPONENTS, image_signal
 from counting.joining import join_tracks
-from counting.pipeline import count_jumps, groups_of
+from counting.judging import groups_of
+from counting.pipeline import count_jumps
 from counting.settings import CountSettings
 from counting.tracking import track_people
 from tests.counting import synthetic as syn

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import pickle
 from pathlib import Path
 
 import numpy as np
@@ -92,3 +93,13 @@ def test_people_tell_how_a_picture_lies() -> None:
     assert turn_of(upright, find, pose) == 0  # type: ignore[arg-type]
     assert turn_of(np.ascontiguousarray(np.rot90(upright)), find, pose) == 270  # type: ignore[arg-type]
     assert turn_of(np.ascontiguousarray(np.rot90(upright, 3)), find, pose) == 90  # type: ignore[arg-type]
+
+
+def test_what_was_found_out_can_be_kept_without_the_networks() -> None:
+    frames = [Frame(np.full((40, 60, 3), k, np.uint8), k / 10) for k in range(40)]
+    turns = Turns(lambda _: 90, frames)
+    first = [turns.turned(frame.image, frame.time).shape for frame in frames]
+    kept = pickle.loads(pickle.dumps(turns))
+    assert [kept.turned(frame.image, frame.time).shape for frame in frames] == first == [(60, 40, 3)] * 40
+    assert kept.notes == turns.notes != ()
+    assert Turns().turned(frames[0].image, 0.0).shape == (40, 60, 3)

@@ -39,6 +39,7 @@ class CountRow(Row):
 
     seconds: float | None = None
     count: int | None = None
+    without_rope: int | None = None
     style: str | None = None
     styles: str | None = None
     rope: bool | None = None

@@ -56,7 +56,7 @@ def load_handler(plan: Plan, threads: int) -> Handler:
     if plan.job == "count":
         find = models.load_person_finder(plan.device, thorough=False)
         pose = models.load_pose_estimator(plan.device, thorough=False)
-        return lambda item: handle(item, CountRow, lambda path: count_video(path, item.name, plan, find, pose))
+        return lambda item: handle(item, CountRow, lambda path: count_file(path, item.name, plan, find, pose))
     faces = models.load_face_finder(plan.device)
     return lambda item: handle(item, BeautyRow, lambda path: retouch_photo(path, item.name, plan, faces))
 
@@ -114,22 +114,21 @@ def _worker() -> str:
     return f"{platform.node()}:{os.getpid()}"
 
 
-def count_video(path: Path, name: str, plan: Plan, find: Any, pose: Any) -> dict[str, Any]:
+def count_file(path: Path, name: str, plan: Plan, find: Any, pose: Any) -> dict[str, Any]:
     """The columns of a ``CountRow``; the annotated copy is written where it is wanted."""
-    from counting.pipeline import count_people, render, track_people
-    from vision.video import probe_video, read_frames
+    from counting.pipeline import count_video, render
 
     assert isinstance(plan.settings, CountSettings)
-    info = probe_video(path)
-    tracks = track_people(read_frames(path), find, pose, plan.settings)
-    report = count_people(tracks, plan.settings, info.duration or None)
-    output = _target(plan, name, {".mp4"}, ".mp4")
+    counted = count_video(path, find, pose, plan.settings)
+    report, output = counted.report, _target(plan, name, {".mp4"}, ".mp4")
     if output is not None:
-        render(path, output, tracks, report)
+        render(path, output, counted.tracks, report, turns=counted.turned)
     told, skipper = report.to_dict(), report.skipper
     facts = {key: told.get(key) for key in ("style", "rope", "turns", "per_minute", "longest_streak", "coverage")}
     return facts | {
-        "seconds": report.seconds, "count": report.count, "people": len(report.people), "total": told["total"],
+        "seconds": report.seconds, "count": report.count,
+        "without_rope": skipper.count_without_rope if skipper else 0,
+        "people": len(report.people), "total": told["total"],
         "styles": json.dumps(skipper.per_style()) if skipper else "{}", "warnings": " ".join(report.warnings),
         "output": output and str(output),
     }  # fmt: skip

@@ -13,18 +13,16 @@ import statistics
 import time
 from dataclasses import dataclass
 from itertools import islice
-from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
 
 from PIL import Image as Pillow
 
+from tools.bench.files import SAMPLE
 from tools.script import run_script
 from vision.options import check_options, option
 from vision.types import Frame
 from vision.video import read_frames
-
-SAMPLE = Path(__file__).parents[2] / "assets" / "jump_sample.mp4"
 
 
 @dataclass(frozen=True)

@@ -20,8 +20,10 @@ from gradio_client import Client, handle_file
 from gradio_client.exceptions import AppError
 from matplotlib import cbook
 
+from tools.bench.files import SAMPLE
+
 PHOTO = str(cbook.get_sample_data("grace_hopper.jpg", asfileobj=False))
-VIDEO = str(Path(__file__).parents[2] / "assets" / "jump_sample.mp4")
+VIDEO = str(SAMPLE)
 
 
 @dataclass

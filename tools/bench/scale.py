@@ -33,13 +33,13 @@ from tools.batch.processes import ProcessPool
 from tools.batch.rows import Row, Store
 from tools.batch.sources import Item, list_items
 from tools.batch.work import Plan, load_handler, lost_row
+from tools.bench.files import SAMPLE
 from tools.cluster import begun, connected, import_ray
 from tools.script import run_script
 from vision.options import check_options, option
 from vision.types import Frame
 from vision.video import read_frames, write_video
 
-SAMPLE = Path(__file__).parents[2] / "assets" / "jump_sample.mp4"
 CLIP_FRAMES = 45
 OWN = ("took", "tries", "worker", "modified", "output")
 """Columns that differ from run to run."""

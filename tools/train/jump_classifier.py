@@ -20,8 +20,8 @@ from scipy.special import expit
 
 from counting.classifier import FILE, OUTLIER, LogisticModel
 from counting.features import FLIGHT, ROPE
+from counting.judging import groups_of
 from counting.peaks import Jumps
-from counting.pipeline import groups_of
 from counting.settings import CountSettings
 from tools.evaluate.count import load_tracks
 from tools.script import run_script
