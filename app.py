@@ -47,6 +47,8 @@ def build(models: Models, limits: Limits = Limits(), workers: Workers = Workers(
 
     from webui.beauty_tab import BeautyTab
     from webui.jump_tab import JumpTab
+    from webui.live_room import LiveRoom
+    from webui.live_route import live_routes
     from webui.page import page_texts, show_about
     from webui.panel import head
     from webui.theme import theme
@@ -55,22 +57,24 @@ def build(models: Models, limits: Limits = Limits(), workers: Workers = Workers(
     tables = page_texts(limits)
     translate = gr.I18n(**tables)
     with OwnFilesOnly(title="Keypoint Studio", analytics_enabled=False, delete_cache=(600, KEEP_SECONDS)) as demo:
-        studio = Studio(models, limits, ResultFolder(Path(demo.GRADIO_CACHE)), workers, translate)
+        room = LiveRoom(limits.live_visitors, limits.live_seconds)
+        studio = Studio(models, limits, ResultFolder(Path(demo.GRADIO_CACHE)), workers, translate, room)
         gr.HTML("<h1>Keypoint Studio</h1>", elem_id="header", padding=False)
         with gr.Tabs():
             with gr.Tab(studio.text("tab.beauty"), id="beauty"):
-                BeautyTab(studio)
+                beauty = BeautyTab(studio)
             with gr.Tab(studio.text("tab.jump"), id="jump"):
-                JumpTab(studio)
+                jump = JumpTab(studio)
             with gr.Tab(studio.text("tab.about"), id="about"):
                 show_about(studio)
     demo.queue(max_size=40, default_concurrency_limit=2)
     page = {"i18n": translate, "theme": theme()}
     page["head"] = head(tables, {"megabytes": limits.file_megabytes})
-    return demo, page | serving(models, limits)
+    live = live_routes({"beauty": beauty.live_mode, "jump": jump.live_mode}, limits)
+    return demo, page | serving(models, limits, live)
 
 
-def serving(models: Models, limits: Limits) -> dict[str, Any]:
+def serving(models: Models, limits: Limits, live: Sequence[Any]) -> dict[str, Any]:
     """Launch arguments of a server that may be left alone: nothing shared, recorded or shown beyond the app."""
     from starlette.responses import JSONResponse
     from starlette.routing import Route
@@ -79,7 +83,7 @@ def serving(models: Models, limits: Limits) -> dict[str, Any]:
         return JSONResponse({"status": "ok", "models": "ready" if models.ready else "loading"})
 
     return {
-        "app_kwargs": {"routes": [Route("/health", health)]},
+        "app_kwargs": {"routes": [Route("/health", health), *live]},
         "max_file_size": f"{limits.file_megabytes}mb",
         "allowed_paths": [],
         "footer_links": ["api", "settings"],
@@ -110,8 +114,8 @@ def make_parser() -> argparse.ArgumentParser:
         ("--max-photo-megapixels", "photo_megapixels", "largest photo"),
         ("--max-frame-megapixels", "frame_megapixels", "largest video frame"),
         ("--max-file-megabytes", "file_megabytes", "largest upload"),
-        ("--live-visitors", "live_visitors", "visitors who count live at once"),
-        ("--max-live-seconds", "live_seconds", "longest live count"),
+        ("--live-visitors", "live_visitors", "visitors who are live at once"),
+        ("--max-live-seconds", "live_seconds", "longest live session"),
     ):
         default = getattr(Limits, name)
         parser.add_argument(flag, dest=name, type=type(default), default=default, help=f"{words} (default {default:g})")

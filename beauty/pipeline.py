@@ -14,7 +14,7 @@ import cv2
 import numpy as np
 
 from beauty.curves import smooth
-from beauty.frame import Patch, frame_of, patch_for, usable_faces
+from beauty.frame import WORK_WIDTH, Patch, frame_of, patch_for, usable_faces
 from beauty.regions import Regions, find_regions
 from beauty.settings import BeautySettings
 from beauty.skin import blotch_band, finer_bound, freckles, spot_change
@@ -73,12 +73,17 @@ def beautify(image: Image, faces: Faces, settings: BeautySettings) -> Image:
     return beautify_prepared(prepare(image, needed), settings)
 
 
-def prepare(image: Image, faces: Faces, before: Sequence[Appearance | None] = ()) -> Prepared:
-    """Masks and bands of every face; ``before`` is what the previous video frame showed of each."""
+def prepare(
+    image: Image, faces: Faces, before: Sequence[Appearance | None] = (), work_width: int = WORK_WIDTH
+) -> Prepared:
+    """Masks and bands of every face; ``before`` is what the previous video frame showed of each.
+
+    They are computed where a face is about ``work_width`` pixels wide.
+    """
     _check_image(image)
     parts: list[PreparedFace] = []
     for i in usable_faces(faces):
-        part = _prepare_face(image, faces, i, before[i] if i < len(before) else None)
+        part = _prepare_face(image, faces, i, before[i] if i < len(before) else None, work_width)
         if part is not None:
             parts.append(_without_earlier(part, parts))
     return Prepared(image, faces, tuple(parts))
@@ -97,20 +102,34 @@ def beautify_prepared(prepared: Prepared, settings: BeautySettings) -> Image:
     return _warped(result, fields)
 
 
-def beautify_frames(
-    frames: Iterable[Frame], find_faces: FindFaces, settings: BeautySettings
-) -> Iterator[tuple[Frame, Faces]]:
-    """Frames of a video retouched with steady points and masks, each with the faces that were found in it.
+class SteadyRetouch:
+    """Retouches frames that follow each other with steady points and masks, computed at ``work_width`` (``prepare``).
 
     Spots are not healed: whether one is found may change from frame to frame, and that would flicker.
     """
-    settings, steady = replace(settings, spots=0.0), SteadyFaces()
-    for frame in frames:
-        faces = steady.update(find_faces(frame.image), frame.time)
-        prepared = prepare(frame.image, faces, steady.seen)
+
+    def __init__(self, work_width: int = WORK_WIDTH) -> None:
+        self._steady, self._work_width = SteadyFaces(), work_width
+
+    def add(self, frame: Frame, found: Faces, settings: BeautySettings) -> tuple[Image, Faces]:
+        """The next frame retouched, and its steadied faces; ``found`` are those seen in it, times must not go back."""
+        steady = self._steady
+        faces = steady.update(found, frame.time)
+        needed = faces if settings.changes_skin or settings.changes_shape else Faces.none()
+        prepared = prepare(frame.image, needed, steady.seen, self._work_width)
         for part in prepared.parts:
             steady.remember(part.index, part.regions.seen)
-        yield Frame(beautify_prepared(prepared, settings), frame.time), faces
+        return beautify_prepared(prepared, replace(settings, spots=0.0)), faces
+
+
+def beautify_frames(
+    frames: Iterable[Frame], find_faces: FindFaces, settings: BeautySettings
+) -> Iterator[tuple[Frame, Faces]]:
+    """Frames of a video retouched as by ``SteadyRetouch``, each with the faces that were found in it."""
+    retouch = SteadyRetouch()
+    for frame in frames:
+        image, faces = retouch.add(frame, find_faces(frame.image), settings)
+        yield Frame(image, frame.time), faces
 
 
 def warp_field(
@@ -140,9 +159,11 @@ def _check_image(image: Image) -> None:
         raise ValueError(f"image must be (H, W, 3) uint8, not {what}")
 
 
-def _prepare_face(image: Image, faces: Faces, index: int, before: Appearance | None) -> PreparedFace | None:
+def _prepare_face(
+    image: Image, faces: Faces, index: int, before: Appearance | None, work_width: int
+) -> PreparedFace | None:
     frame = frame_of(faces, index)
-    patch = patch_for(frame, image.shape[:2])
+    patch = patch_for(frame, image.shape[:2], work_width)
     if patch is None:
         return None
     small = patch.reduce(image)

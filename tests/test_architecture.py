@@ -27,8 +27,11 @@ OUTSIDE = {
     "counting": {"numpy", "scipy"},
     "webui": {"numpy", "cv2", "PIL", "gradio", "matplotlib"},
 }
-ALSO = {"counting.camera": {"cv2"}, "counting.appearance": {"cv2"}, "counting.sampling": {"cv2"}}
-"""Libraries of single modules: those of counting that look at pixels."""
+ALSO = {
+    "counting.camera": {"cv2"}, "counting.appearance": {"cv2"}, "counting.sampling": {"cv2"},
+    "webui.live_route": {"starlette"},
+}  # fmt: skip
+"""Libraries of single modules: those of counting that look at pixels, and the route beside Gradio's."""
 NOUNS = {"vision.types", "vision.geometry", "vision.layouts", "vision.options", "vision.prefetch"}
 THREADS = {"threading", "_thread", "queue", "concurrent", "multiprocessing", "asyncio"}
 MEDIA = {"vision.image", "vision.video", "vision.draw"}

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, fields
-from typing import Any, Self
+from typing import Any, Protocol, Self
 
 import numpy as np
 from numpy.typing import NDArray
@@ -157,3 +157,15 @@ class PoseTrack(_Indexable):
 FindFaces = Callable[[Image], Faces]
 FindPeople = Callable[[Image], Detections]
 EstimatePose = Callable[[Sequence[Image], Floats], Floats]
+
+
+class FollowingFinder(Protocol):
+    """``FindFaces`` that can also follow faces of a video's frame into the next one, without a search."""
+
+    def __call__(self, image: Image, /) -> Faces:
+        """The faces of a picture."""
+        ...
+
+    def follow(self, image: Image, before: Faces, /) -> Faces:
+        """The faces of the frame before, in their order, where they are now; lost ones are missing."""
+        ...

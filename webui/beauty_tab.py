@@ -14,7 +14,7 @@ import gradio as gr
 from beauty.settings import PRESETS, BeautySettings
 from vision.options import options_of
 from vision.types import Faces, MediaError
-from webui import beauty_page, inputs, photos
+from webui import beauty_page, inputs, live_beauty, photos
 from webui.errors import existing, guard, language, sentence
 from webui.jobs import CancelledError, Job, StopOnClose
 from webui.photos import PhotoSession
@@ -73,11 +73,13 @@ class BeautyTab:
     def __init__(self, studio: Studio) -> None:
         self._studio = studio
         self._stops: dict[str, threading.Event] = {}
+        self.live_mode = live_beauty.LiveBeauty(studio)
         self.session = gr.State(None, time_to_live=3600)
         with gr.Row(equal_height=False, elem_id="beauty"):
             with gr.Column(scale=5, min_width=300, elem_classes="pictures-column"):
                 self.photo = beauty_page.picker()
                 self.limits = gr.HTML(studio.text("photo.limits"), elem_classes="note", padding=False)
+                live_beauty.preview(studio.limits.live_seconds)
                 self.stage = beauty_page.stage()
             with gr.Column(scale=3, min_width=300, elem_classes="settings-column"):
                 self.panel = beauty_page.panel(OVERLAYS)

@@ -35,7 +35,7 @@ class JumpTab:
     def __init__(self, studio: Studio) -> None:
         self._studio = studio
         self._stops: dict[str, threading.Event] = {}
-        self._live = LiveJump(studio)
+        self.live_mode = LiveJump(studio)
         self.session = gr.State(None, time_to_live=3600)
         with gr.Row(equal_height=False, elem_id="jump"):
             with gr.Column(scale=3, min_width=300):
@@ -88,7 +88,6 @@ class JumpTab:
         self.cancel.click(self.stop, None, None, **quick)
         kept = [self.session, self.panel]
         self.panel.input(self.again, kept, numbers, trigger_mode="always_last", **quick)
-        self.live.input(self._live.frames, self.live, self.live, queue=False, trigger_mode="multiple", **raw)
         self.live.submit(self.live_end, self.live, [*everything, self.live], **quick)
         self.share.click(self.picture, self.session, self.visit, **quick)
         redrawn = [self.result, self.files[0], self.stale, self.render]
@@ -156,8 +155,9 @@ class JumpTab:
 
     def live_end(self, request: gr.Request, asked: Any) -> dict[Any, Any]:
         """The camera is off: the report of what was counted live takes the place of what was shown."""
-        words, session = self._live.end(request)
-        if not (isinstance(asked, Mapping) and asked.get("report")) or session is None:
+        asked, words = asked if isinstance(asked, Mapping) else {}, language(request)
+        session = self.live_mode.end(str(asked.get("key")))
+        if not asked.get("report") or session is None:
             return {self.live: None}
         hidden = {part: gr.update(visible=False) for part in (self.result, self.files[0], self.help)}
         numbers = self._numbers(words, session, stale=False, fresh=True)

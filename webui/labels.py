@@ -153,20 +153,37 @@ LABELS: dict[str, tuple[str, str]] = {
     ),
     "live.waiting": ("The server does not answer. Trying again ...", "服务器没有响应，正在重试……"),
     "live.full": (
-        "Somebody else is counting live just now. Try again in a few minutes, or upload a video.",
-        "目前有其他人正在使用实时计数，请几分钟后再试，或上传视频。",
+        "Somebody else is live just now. Try again in a few minutes, or upload a file.",
+        "目前有其他人正在使用实时模式，请几分钟后再试，或上传文件。",
     ),
     "live.lost": (
-        "The live count has ended: the server was restarted, or no picture came for a while. Start again.",
-        "实时计数已结束：服务器已重启，或长时间没有收到画面。请重新开始。",
+        "This has ended: the server was restarted, or no picture came for a while. Start again.",
+        "实时模式已结束：服务器已重启，或长时间没有收到画面。请重新开始。",
     ),
     "live.sofar": ("{count} jumps were counted.", "已计 {count} 次。"),
-    "live.over": ("After {minutes} minutes a live count ends.", "实时计数最长 {minutes} 分钟。"),
-    "live.hidden": ("The page was hidden, so the live count has ended.", "页面已切到后台，实时计数结束。"),
+    "live.over": ("After {minutes} minutes the camera is switched off.", "实时模式最长 {minutes} 分钟，摄像头已关闭。"),
+    "live.hidden": ("The page was hidden, so the camera was switched off.", "页面已切到后台，摄像头已关闭。"),
     "live.unplugged": ("The camera was switched off or unplugged.", "摄像头已关闭或断开。"),
     "live.taken": (
         "Another program uses the camera. Close it and try again.",
         "摄像头正被其他程序使用，请关闭后重试。",
     ),
     "live.done": ("Done: {count}", "完成：{count}"),
+    "live.gone": (
+        "The server does not answer any more. Try again in a minute.",
+        "服务器没有响应，请稍后重试。",
+    ),
+    "mirror": ("Live preview", "实时美颜"),
+    "mirror.open": ("Live preview with the camera", "用摄像头实时美颜"),
+    "mirror.note": (
+        "The camera's pictures go to this server, are retouched and not kept. The shutter takes a photo at the "
+        "camera's full size and opens it here, with spots healed as well. Hiding the page switches the camera off.",
+        "画面只发送到本服务器处理，不会保存。按下拍摄后以摄像头的最大尺寸拍照并在此打开，同时进行祛斑。"
+        "页面切到后台时摄像头关闭。",
+    ),
+    "mirror.nobody": ("No face is seen.", "没有看到人脸。"),
+    "mirror.slow": (
+        "Only {n} pictures a second: the connection or the server is slow. The photo is not affected.",
+        "每秒只有 {n} 帧：网络或服务器较慢，不影响拍照。",
+    ),
 }

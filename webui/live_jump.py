@@ -1,26 +1,26 @@
-"""The live mode of the jump tab: a dialog with the camera, and the handlers of what it sends."""
+"""The live mode of the jump tab: a dialog with the camera, the person who is followed, the count and the report."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from contextlib import nullcontext
-from dataclasses import replace
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import gradio as gr
+import numpy as np
 
+from counting.following import Follower
+from counting.live import LiveCounter, LiveState, appended
 from counting.pipeline import CountedVideo, count_people
 from counting.report import SessionReport
 from counting.settings import CountSettings
 from vision.turning import Turns
-from vision.types import Frame, PoseTrack
+from vision.types import EstimatePose, FindPeople, Frame, PoseTrack
 from webui import inputs
-from webui.errors import language, sentence
-from webui.live_room import FullError, LiveRoom, LiveSession, OverError, follow, frames_of, joints_of
+from webui.live_room import LiveSession
 from webui.panel import button, named, part, text
-from webui.service import LOG, Files, logged
+from webui.service import Files, logged
 from webui.studio import Studio
-from webui.texts import say
 from webui.videos import VideoSession
 
 TARGETS = ("none", "50", "100", "200", "500", "60 s", "120 s", "180 s")
@@ -43,7 +43,7 @@ def dialog(seconds: float) -> gr.HTML:
         + f'<label class="tick"><input type="checkbox" name="record">{text("live.record")}</label>'
         + f"{button('close', 'close')}</div>{text('live.note', 'p', 'class=note')}</dialog></div>"
     )
-    return part("live", html, ("input", "submit"), elem_id="live")
+    return part("live", html, ("submit",), elem_id="live")
 
 
 def _choice(name: str, values: tuple[str, ...]) -> str:
@@ -51,66 +51,91 @@ def _choice(name: str, values: tuple[str, ...]) -> str:
     return f'<label>{text(f"live.{name}")}<select name="{name}">{options}</select></label>'
 
 
+@dataclass(eq=False)
+class JumpSession(LiveSession):
+    """One visitor's camera: who is followed, the count since it began, and the rows of the track since then.
+
+    The rows, which are joints and no pictures, stay until the report.
+    """
+
+    settings: CountSettings
+    follower: Follower
+    counter: LiveCounter
+    pieces: list[PoseTrack] = field(default_factory=list)
+    begun: float | None = None
+    beginning: bool = False
+
+    @classmethod
+    def new(cls, settings: CountSettings) -> JumpSession:
+        """A session that counts nothing before ``begin``."""
+        return cls(settings, Follower(settings), LiveCounter(settings))
+
+    def begin(self, at: float) -> None:
+        """From ``at`` seconds on jumps count; the person is followed on."""
+        self.counter, self.pieces = LiveCounter(self.settings), []
+        self.begun, self.beginning = at, False
+
+    def took(self, follower: Follower, rows: PoseTrack) -> LiveState:
+        """Take in what was seen in the frames."""
+        self.follower, self.last = follower, float(rows.times[-1])
+        if self.begun is not None:
+            self.pieces.append(rows)
+        return self.counter.add(rows)
+
+    @property
+    def seconds(self) -> float:
+        """How long it has counted."""
+        return max(self.last - self.begun, 0.0) if self.begun is not None else 0.0
+
+    def track(self) -> PoseTrack | None:
+        """What the person did since the count began, its times from 0; None where nobody was seen."""
+        if not self.pieces or not any(np.isfinite(piece.boxes).any() for piece in self.pieces):
+            return None
+        whole = self.pieces[0]
+        for piece in self.pieces[1:]:
+            whole = appended(whole, piece)
+        rows = {name: getattr(whole, name) for name in vars(whole)}
+        return PoseTrack(**rows | {"times": whole.times - whole.times[0]})
+
+
 class LiveJump:
-    """Handlers of the dialog; the count of one visitor is in ``room`` as long as the camera is on."""
+    """The live count of every visitor, and its report."""
+
+    kind = "video"
 
     def __init__(self, studio: Studio) -> None:
-        self._studio = studio
-        self.room = LiveRoom(studio.limits.live_visitors, studio.limits.live_seconds)
+        self._studio, self.room = studio, studio.room
 
-    def frames(self, request: gr.Request, message: Any) -> dict[str, Any]:
-        """The next frames of a camera: ``frames``; ``first``: the camera was opened; ``begin``: the count starts.
+    def new(self) -> JumpSession:
+        """A session that counts nothing yet."""
+        return JumpSession.new(CountSettings())
 
-        The answer has the number ``answer`` of the message, and the count and joints, or ``over`` with a sentence.
-        """
-        message = message if isinstance(message, Mapping) else {}
-        words, key = language(request), str(request.session_hash)
-        number = {"answer": message.get("seq")}
-        try:
-            return number | self._looked(key, message)
-        except (FullError, OverError) as error:
-            LOG.info("live.refused", extra={"facts": {"why": type(error).__name__}})
-            full = isinstance(error, FullError)
-            return number | {
-                "over": "full" if full else "lost",
-                "said": say(words, "live.full" if full else "live.lost"),
-            }
-        except Exception as error:
-            self.room.leave(key)
-            said = sentence(error, "video", words, self._studio.limits)
-            if said is None:
-                LOG.exception("unexpected")
-            return number | {"over": "error", "said": said or say(words, "error.unknown")}
+    def told(self, session: JumpSession, wish: Mapping[str, Any]) -> None:
+        """``begin``: the count starts with the next frame and the ``settings``, at the camera's own speed."""
+        if wish.get("begin"):
+            session.settings = replace(inputs.settings_of(CountSettings, wish.get("settings")), speed=1.0)
+            session.beginning = True
 
-    def _looked(self, key: str, message: Mapping[str, Any]) -> dict[str, Any]:
-        settings = replace(inputs.settings_of(CountSettings, message.get("settings")), speed=1.0)
-        with logged("live.open") if message.get("first") else nullcontext():
-            session = self.room.enter(key, settings) if message.get("first") else self.room.session(key)
-        with session.working:
-            frames = session.later(frames_of(message.get("frames")))
-            if message.get("begin"):
-                session.begin(settings, frames[0].time if frames else session.last)
-            return self._counted(session, frames) if frames else _told(session, {})
-
-    def _counted(self, session: LiveSession, frames: list[Frame]) -> dict[str, Any]:
-        models = self._studio.models
-        files = Files([], slow=True)
+    def look(self, session: JumpSession, frames: Sequence[Frame]) -> tuple[dict[str, Any], None]:
+        """The count and the joints of the last frame."""
+        if session.beginning:
+            session.begin(frames[0].time)
+        models, files = self._studio.models, Files([], slow=True)
         follower, rows = models.call(files, follow, session.follower, frames, models.find_people, models.estimate_pose)
         session.took(follower, rows)
-        return _told(session, {"joints": joints_of(rows, frames[-1], session.settings.min_score)}) | {
-            "time": frames[-1].time,
-            "full": session.seconds >= self.room.seconds,
-        }
+        joints = joints_of(rows, frames[-1], session.settings.min_score)
+        full = session.seconds >= self.room.seconds
+        return _told(session) | {"time": frames[-1].time, "joints": joints, "full": full}, None
 
-    def end(self, request: gr.Request) -> tuple[str, VideoSession | None]:
-        """The camera is off: the report of what was counted, None where nobody was; and the language."""
-        words, session = language(request), self.room.leave(str(request.session_hash))
-        if session is None:
-            return words, None
+    def end(self, key: str) -> VideoSession | None:
+        """The camera is off: the report of what was counted, None where nobody was."""
+        session = self.room.leave(key)
+        if not isinstance(session, JumpSession):
+            return None
         with session.working, logged("live.count", seconds_counted=round(session.seconds)):
             track = session.track()
             report = count_people([track], session.settings) if track is not None else None
-        return words, None if track is None or report is None else self._as_video(track, report)
+        return None if track is None or report is None else self._as_video(track, report)
 
     def _as_video(self, track: PoseTrack, report: SessionReport) -> VideoSession:
         """The session as the tab keeps a counted video; there is no file at its path."""
@@ -118,8 +143,30 @@ class LiveJump:
         return VideoSession(path, path.name, CountedVideo((track,), report, Turns(), (), float(track.times[-1])))
 
 
-def _told(session: LiveSession, more: dict[str, Any]) -> dict[str, Any]:
+def follow(
+    follower: Follower, frames: Sequence[Frame], find_people: FindPeople, estimate_pose: EstimatePose
+) -> tuple[Follower, PoseTrack]:
+    """One step of a follower that may be in another process; it comes back with what it saw."""
+    rows = follower.add(frames, find_people, estimate_pose)
+    return follower, rows
+
+
+def joints_of(rows: PoseTrack, frame: Frame, least: float) -> list[list[float] | None]:
+    """The 17 joints of the last row in shares of the picture; None where a joint is not seen."""
+    height, width = frame.image.shape[:2]
+    return [
+        [round(float(x) / width, 4), round(float(y) / height, 4)] if score >= least and np.isfinite(x) else None
+        for x, y, score in rows.keypoints[-1]
+    ]
+
+
+def _told(session: JumpSession) -> dict[str, Any]:
     state = session.counter.state
-    facts = {"person": state.person, "feet": state.feet, "seconds": round(session.seconds, 2)}
+    facts = {
+        "begun": session.begun is not None,
+        "person": state.person,
+        "feet": state.feet,
+        "seconds": round(session.seconds, 2),
+    }
     counted = {"count": state.count, "streak": state.streak, "rate": round(state.per_minute)}
-    return facts | (counted if session.begun is not None else {"count": 0, "streak": 0, "rate": 0}) | more
+    return facts | (counted if session.begun is not None else {"count": 0, "streak": 0, "rate": 0})

@@ -20,7 +20,9 @@ from vision.options import Option, options_of
 from webui.texts import browser_key
 
 STATIC = Path(__file__).parent / "static"
-SCRIPTS = ("studio.js", "picker.js", "camera.js", "panel.js", "stage.js", "jumps.js", "live.js")
+SCRIPTS = (
+    "studio.js", "picker.js", "camera.js", "panel.js", "stage.js", "jumps.js", "line.js", "live.js", "mirror.js",
+)  # fmt: skip
 
 Groups = Sequence[tuple[str, Sequence[str]]]
 """Names of groups, each with the options that it holds in their order."""

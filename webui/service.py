@@ -15,7 +15,7 @@ from functools import cached_property
 from pathlib import Path
 from typing import Any, TypeVar
 
-from vision.types import EstimatePose, FindFaces, FindPeople
+from vision.types import EstimatePose, FindPeople, FollowingFinder
 
 LOG = logging.getLogger("studio")
 KEEP_SECONDS = 3600
@@ -29,7 +29,7 @@ class BusyError(RuntimeError):
 @dataclass(frozen=True)
 class Limits:
     """What a visitor may send: video length in seconds, photo and frame size in megapixels, file size in MB; how many
-    visitors count live at once, and for how many seconds at most."""
+    visitors are live at once, and for how many seconds at most."""
 
     video_seconds: float = 600.0
     photo_megapixels: float = 50.0
@@ -57,7 +57,7 @@ class Files:
 class Loaders:
     """How the three models are made; each is called once, when it is first needed."""
 
-    faces: Callable[[], FindFaces]
+    faces: Callable[[], FollowingFinder]
     people: Callable[[], FindPeople]
     pose: Callable[[], EstimatePose]
 
@@ -70,7 +70,7 @@ class Models:
         self._lock = threading.RLock()
 
     @property
-    def find_faces(self) -> FindFaces:
+    def find_faces(self) -> FollowingFinder:
         with self._lock:
             return self._faces
 
@@ -85,7 +85,7 @@ class Models:
             return self._pose
 
     @cached_property
-    def _faces(self) -> FindFaces:
+    def _faces(self) -> FollowingFinder:
         with logged("model", name="faces"):
             return self._loaders.faces()
 

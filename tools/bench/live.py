@@ -1,15 +1,18 @@
-"""What a live count costs: frames of a video, as a browser would send them, through the live mode's own handlers.
+"""What live costs: frames of a video, as a browser would send them, through the live modes' own handlers.
 
-``python -m tools.bench.live [--video FILE] [--frames N] [--together N]``
+``python -m tools.bench.live [--mode jump|beauty] [--video FILE] [--frames N] [--preset NAME]``
 
 Processor time per frame is comparable on a busy machine; frames a second by the clock and the delay are not.
+With ``--browser yes`` the app runs in a process of its own and chromium's fake camera plays the video: pictures a
+second that come back, and the median and longest of nine tenths of the delays from the camera to the answer.
 """
 
 from __future__ import annotations
 
-import base64
 import io
+import json
 import statistics
+import struct
 import time
 from dataclasses import dataclass
 from itertools import islice
@@ -18,73 +21,107 @@ from typing import Any
 
 from PIL import Image as Pillow
 
+from beauty.settings import PRESETS
 from tools.bench.files import SAMPLE
 from tools.script import run_script
 from vision.options import check_options, option
 from vision.types import Frame
 from vision.video import read_frames
 
+TOGETHER = {"jump": 2, "beauty": 1}
+"""Frames that usually wait when the server looks."""
+
 
 @dataclass(frozen=True)
 class LiveConfig:
     """Options of a run."""
 
-    video: str = option(str(SAMPLE), "The video that is sent")
+    mode: str = option("jump", "Which tab's live mode", choices=("jump", "beauty"))
+    video: str = option("", "The video that is sent (default: the sample; for beauty a portrait that moves)")
     frames: int = option(240, "How many of its frames", low=30, high=10_000)
-    together: int = option(4, "Frames of one message", low=1, high=12)
     apart: float = option(0.05, "Seconds between two frames that are sent", low=0.02, high=0.2)
+    preset: str = option("natural", "Settings of the preview", choices=tuple(PRESETS))
+    browser: str = option("no", "Measure in chromium instead, with a fake camera", choices=("no", "yes"))
+    seconds: float = option(30.0, "How long the browser is measured", low=5.0, high=600.0)
 
     def __post_init__(self) -> None:
         check_options(self)
 
 
-def messages(config: LiveConfig) -> list[list[dict[str, Any]]]:
-    """The frames at 480 lines in groups, as the page encodes them."""
-    entries, last = [], float("-inf")
-    for frame in islice(read_frames(config.video), 30 * config.frames):
+def messages(config: LiveConfig) -> list[bytes]:
+    """The frames at 480 lines, as the page sends them."""
+    made: list[bytes] = []
+    last = float("-inf")
+    for frame in islice(frames_of(config), 30 * config.frames):
         if frame.time - last < config.apart:
             continue
         last = frame.time
-        entries.append({"time": frame.time, "jpeg": _encoded(frame)})
-        if len(entries) == config.frames:
+        made.append(struct.pack("<d", frame.time) + _encoded(frame, 60 if config.mode == "jump" else 80))
+        if len(made) == config.frames:
             break
-    return [entries[i : i + config.together] for i in range(0, len(entries), config.together)]
+    return made
 
 
-def _encoded(frame: Frame) -> str:
+def frames_of(config: LiveConfig) -> Any:
+    """The frames of the video, or of the portrait."""
+    from tools.bench.live_browser import portrait
+
+    return read_frames(config.video or SAMPLE) if config.video or config.mode == "jump" else portrait()
+
+
+def _encoded(frame: Frame, quality: int) -> bytes:
     picture = Pillow.fromarray(frame.image)
     scale = min(1.0, 480 / min(picture.size))
     file = io.BytesIO()
-    picture.resize((round(picture.width * scale), round(picture.height * scale))).save(file, "JPEG", quality=60)
-    return base64.b64encode(file.getvalue()).decode()
+    size = round(picture.width * scale), round(picture.height * scale)
+    picture.resize(size).save(file, "JPEG", quality=quality)
+    return file.getvalue()
+
+
+def handlers(config: LiveConfig) -> Any:
+    """A visitor's connection to the real networks, without a network between."""
+    import app
+    from webui.live_beauty import LiveBeauty
+    from webui.live_jump import LiveJump
+    from webui.live_room import LiveRoom
+    from webui.live_route import Visit
+    from webui.service import Limits, Models
+
+    studio: Any = SimpleNamespace(models=Models(app.model_loaders("cpu", None, None)), limits=Limits())
+    studio.room = LiveRoom(1, 1e6)
+    return Visit((LiveJump if config.mode == "jump" else LiveBeauty)(studio), studio.limits, "en")
 
 
 def main(config: LiveConfig) -> dict[str, Any]:
     """Send everything, one message after the other, and print what it took."""
-    import app
-    from webui.live_jump import LiveJump
-    from webui.service import Limits, Models
+    if config.browser == "yes":
+        from tools.bench.live_browser import measure
 
-    live = LiveJump(SimpleNamespace(models=Models(app.model_loaders("cpu", None, None)), limits=Limits()))  # type: ignore[arg-type]
-    visitor: Any = SimpleNamespace(session_hash="bench", headers={})
-    parts, answer = messages(config), {}
-    live.frames(visitor, {"first": True, "begin": True, "frames": parts[0]})
-    processor, clock, delays = time.process_time(), time.perf_counter(), []
-    for part in parts[1:]:
-        begin = time.perf_counter()
-        answer = live.frames(visitor, {"frames": part})
-        delays.append(time.perf_counter() - begin)
-    count = sum(len(part) for part in parts[1:])
-    processor, clock = time.process_time() - processor, time.perf_counter() - clock
-    result = {
-        "frames": count,
-        "count": answer.get("count"),
-        "processor_ms_per_frame": round(1000 * processor / count, 1),
-        "frames_per_second": round(count / clock, 1),
-        "median_ms_per_message": round(1000 * statistics.median(delays), 1),
-    }
+        result = measure(config.mode, config.video, config.seconds, config.preset)
+    else:
+        result = _handled(config)
     print(result)
     return result
+
+
+def _handled(config: LiveConfig) -> dict[str, Any]:
+    visit, sent = handlers(config), messages(config)
+    wish = {"open": "", "begin": True, "settings": vars(PRESETS[config.preset]) if config.mode == "beauty" else {}}
+    told, _ = visit.answer([json.dumps(wish), *sent[:6]])
+    sent, together = sent[6:], TOGETHER[config.mode]
+    processor, clock, delays = time.process_time(), time.perf_counter(), []
+    for i in range(0, len(sent), together):
+        begin = time.perf_counter()
+        told, _ = visit.answer(sent[i : i + together])
+        delays.append(time.perf_counter() - begin)
+    processor, clock = time.process_time() - processor, time.perf_counter() - clock
+    return {
+        "frames": len(sent),
+        **{name: told[name] for name in ("count", "faces", "said") if name in told},
+        "processor_ms_per_frame": round(1000 * processor / len(sent), 1),
+        "frames_per_second": round(len(sent) / clock, 1),
+        "median_ms_per_message": round(1000 * statistics.median(delays), 1),
+    }
 
 
 if __name__ == "__main__":

@@ -59,7 +59,8 @@ def serve(given: argparse.Namespace, models: RemoteModels, stop: threading.Event
     """Launch the page; from ``stop`` on wait until nothing is at work, at most ``drain_seconds``."""
     limits = Limits(**{f.name: getattr(given, f.name) for f in fields(Limits)})
     demo, options = app.build(models, limits, Workers(given.photo_workers, given.video_workers))
-    options["app_kwargs"] = {"routes": [health_route(models, stop)]}
+    routes = options["app_kwargs"]["routes"]
+    routes[:] = [health_route(models, stop), *(route for route in routes if route.path != "/health")]
     try:
         demo.launch(server_name=given.host, server_port=given.port, root_path=given.root_path, quiet=True, **options)
         models.warm()

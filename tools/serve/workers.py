@@ -32,6 +32,10 @@ class Network:
             raise RuntimeError("the networks are in the workers")
         return getattr(_here[0], self.name)(*arguments)
 
+    def follow(self, *arguments: Any) -> Any:
+        """What the network for faces says of the next frame."""
+        return getattr(_here[0], self.name).follow(*arguments)
+
 
 @dataclass(frozen=True)
 class Answer:
