@@ -70,3 +70,18 @@ def test_glasses_are_told_of_their_wearer_only() -> None:
     find = load_face_finder("cpu")
     assert find(portrait("hopper")[0]).glasses[0] > 0.45
     assert find(portrait("astronaut")[0]).glasses[0] < 0.25
+
+
+def test_a_face_is_followed_into_the_next_frame_and_lost_where_there_is_none() -> None:
+    image, faces = portrait("astronaut")
+    find = load_face_finder("cpu")
+    before = find(image)
+    width = np.ptp(faces.points106[0, :33, 0])
+    moved = np.roll(image, (5, 9), (0, 1))
+    after = find.follow(moved, before)
+    assert len(after) == len(before)
+    assert np.linalg.norm(after.points106[0] - find(moved).points106[0], axis=1).mean() < 0.012 * width
+    np.testing.assert_allclose(after.boxes[0] - before.boxes[0], [9, 5, 9, 5], atol=2)
+    assert after.scores[0] <= before.scores[0]
+    assert len(find.follow(np.full_like(image, 120), before)) == 0
+    assert len(find.follow(image, before[:0])) == 0
