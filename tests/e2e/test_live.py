@@ -22,7 +22,8 @@ JUMPS = json.loads(SAMPLE.with_suffix(".json").read_text())["count"]
 HEARD = """window.heard = [];
 speechSynthesis.speak = (words) => window.heard.push([words.text, words.lang]);"""
 SLOWER = """() => { const send = WebSocket.prototype.send;
-    WebSocket.prototype.send = function (data) { setTimeout(() => this.readyState === 1 && send.call(this, data), 700); }; }"""
+    WebSocket.prototype.send = function (data) {
+        setTimeout(() => this.readyState === 1 && send.call(this, data), 700); }; }"""
 REFUSED = """navigator.mediaDevices.getUserMedia = () => Promise.reject(new DOMException('no', '{name}'));"""
 
 
