@@ -13,7 +13,7 @@ from vision.types import Faces, FollowingFinder, Frame, Image
 LOOK_EVERY = 0.7
 """Seconds between two searches for faces; between them the points are followed from frame to frame."""
 
-LIVE_WIDTH = 70
+LIVE_WIDTH = 55
 """Face width, in pixels, at which masks and bands are computed: the time for a frame hardly depends on the face."""
 
 

@@ -14,7 +14,7 @@ from typing import Any, Protocol
 from urllib.parse import urlsplit
 
 from starlette.routing import WebSocketRoute
-from starlette.websockets import WebSocket
+from starlette.websockets import WebSocket, WebSocketDisconnect
 
 from vision.types import Frame
 from webui.errors import sentence
@@ -107,7 +107,7 @@ async def talk(socket: WebSocket, mode: LiveMode, limits: Limits) -> None:
                 await socket.send_bytes(picture)
             if "over" in told:
                 return await socket.close()
-    except (OSError, RuntimeError):
+    except (WebSocketDisconnect, OSError, RuntimeError):
         pass  # the visitor went while an answer was on its way
     finally:
         reader.cancel()
