@@ -142,3 +142,19 @@ def test_freckles_stay_unless_spots_are_healed():
     before = contrast(marked)
     assert contrast(beautify(marked, faces, replace(OFF, smoothing=1.0))) > 0.85 * before
     assert contrast(beautify(marked, faces, replace(OFF, spots=1.0))) < 0.35 * before
+
+
+@pytest.mark.parametrize("colour", [(40, 160, 60), (120, 170, 120), (60, 90, 200), (150, 60, 170)])
+@pytest.mark.parametrize("stroke", ["dot", "bar"])
+def test_paint_of_no_skins_hue_stays(colour, stroke):
+    image, faces = portrait("hopper", 2)
+    points, mask = faces.points106[0], np.zeros(image.shape[:2], np.uint8)
+    if stroke == "dot":
+        cv2.circle(mask, points[[4, 66, 57]].mean(axis=0).astype(int).tolist(), 7, 255, -1, cv2.LINE_AA)
+    else:
+        cv2.line(mask, points[3].astype(int).tolist(), points[29].astype(int).tolist(), 255, 24, cv2.LINE_AA)
+    share = mask[..., None] / 255.0
+    marked = np.rint(image * (1 - share) + np.array(colour) * share).astype(np.uint8)
+    after = beautify(marked, faces, replace(OFF, smoothing=1.0, spots=1.0, whitening=1.0))
+    assert np.abs(after[mask == 255].astype(int) - marked[mask == 255]).mean() < 1
+    assert np.abs(after.astype(int) - marked)[mask == 0].max() > 10

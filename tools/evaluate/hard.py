@@ -16,7 +16,8 @@ import numpy as np
 
 from beauty.pipeline import beautify, prepare, warp_field
 from beauty.settings import PRESETS
-from tools.evaluate.beauty import OFF, photos, portraits
+from tools.evaluate.beauty import OFF
+from tools.evaluate.photo_sources import photos, portraits
 from vision.types import Faces, FindFaces, Floats, Image
 
 FULL = replace(OFF, smoothing=1.0, spots=1.0, whitening=1.0)
