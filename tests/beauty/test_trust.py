@@ -121,10 +121,13 @@ def test_the_jaw_moves_little_beside_stripes_and_fully_beside_a_plain_wall():
     nothing = np.zeros((600, 512), np.float32)
     striped = (160 + 40 * np.sign(np.sin(x / 5))).astype(np.uint8)
     leaves = np.random.default_rng(0).integers(0, 256, (600, 512), dtype=np.uint8)
+    checked = (160 + 40 * np.sign(np.sin(x / 5) * np.sin(y / 5))).astype(np.uint8)
+    strands = (120 + 50 * np.sin((x + 25 * np.sin(y / 40) + 14 * np.sin(y / 17)) / 4)).astype(np.uint8)
     assert jaw_shares(striped, inside, nothing, frame).max() < 0.1
+    assert jaw_shares(checked, inside, nothing, frame).max() < 0.2
+    assert jaw_shares(strands, inside, nothing, frame).min() > 0.7
     assert jaw_shares(np.full_like(striped, 160), inside, nothing, frame).min() == 1
     assert jaw_shares(cv2.GaussianBlur(leaves, (0, 0), 1.5), inside, nothing, frame).min() == 1
-    assert y.shape == x.shape
 
 
 def test_freckles_stay_unless_spots_are_healed():
@@ -158,3 +161,16 @@ def test_paint_of_no_skins_hue_stays(colour, stroke):
     after = beautify(marked, faces, replace(OFF, smoothing=1.0, spots=1.0, whitening=1.0))
     assert np.abs(after[mask == 255].astype(int) - marked[mask == 255]).mean() < 1
     assert np.abs(after.astype(int) - marked)[mask == 0].max() > 10
+
+
+def test_bright_eyes_leave_lids_and_bags_alone():
+    image, faces = portrait("astronaut", 2)
+    points = faces.points106.copy()
+    points[0, 66:84, 1] += 0.1 * face_frame(points[0], faces.pose[0]).width
+    beside = replace(faces, points106=points)
+    right, wrong = (
+        np.abs(beautify(image, f, replace(OFF, bright_eyes=1.0)).astype(int) - image).max(axis=2) > 4
+        for f in (faces, beside)
+    )
+    assert right.sum() > 100
+    assert wrong.sum() < 0.25 * right.sum()

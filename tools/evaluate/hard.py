@@ -14,9 +14,10 @@ from pathlib import Path
 import cv2
 import numpy as np
 
-from beauty.pipeline import beautify, prepare, warp_field
+from beauty.frame import face_frame
+from beauty.pipeline import beautify, prepare, shape_shares, warp_field
 from beauty.settings import PRESETS
-from tools.evaluate.beauty import OFF
+from tools.evaluate.beauty import OFF, bent_lines
 from tools.evaluate.photo_sources import photos, portraits
 from vision.types import Faces, FindFaces, Floats, Image
 
@@ -123,7 +124,8 @@ def walls(image: Image, faces: Faces) -> Iterator[tuple[str, Image, np.ndarray]]
 
 
 def wall_figures(image: Image, faces: Faces, background: np.ndarray) -> dict[str, float]:
-    """Change of a wall at full strength: mean and 99th percentile near the face; how far slimming moves it."""
+    """Change of a wall at full strength, mean and 99th percentile near the face; lines that
+    slimming bends, and what the sides of the jaw get of it."""
     points, width = faces.points106[0], float(np.ptp(faces.points106[0, :33, 0]))
     low, high = points[:33].min(axis=0) - 0.5 * width, points[:33].max(axis=0) + 0.7 * width
     near = np.zeros(background.shape, bool)
@@ -132,11 +134,14 @@ def wall_figures(image: Image, faces: Faces, background: np.ndarray) -> dict[str
     if near.sum() < 100:
         return {}
     change = changes(image, beautify(image, faces, FULL))
-    shift = np.linalg.norm(warp_field(image.shape[:2], faces, replace(OFF, slimming=1.0)), axis=2)
+    prepared, frame = prepare(image, faces), face_frame(points, faces.pose[0])
+    field = warp_field(image.shape[:2], faces, replace(OFF, slimming=1.0), shape_shares(prepared))
     return {
         "dE00 mean": float(change[near].mean()),
         "dE00 p99": float(np.percentile(change[near], 99)),
-        "moved, per slimming": float(np.percentile(shift[near], 99.5) / (0.056 * width)),
+        "bent lines": bent_lines(field, frame.width, points, frame.right),
+        "left jaw": prepared.parts[0].jaw[0],
+        "right jaw": prepared.parts[0].jaw[1],
     }
 
 
