@@ -23,6 +23,10 @@ Among crops of the same source, pairs that do were seen from .53 upwards, strang
 """
 
 
+LARGEST_PAD = 30
+"""Pixels of fill at one side from which on a face crop is mostly fill."""
+
+
 @dataclass(frozen=True)
 class Scene:
     """A picture with ``boxes`` (N, 4), ``points`` (N, P, 2), NaN where unknown, and regions to ignore (M, 4)."""
@@ -86,7 +90,7 @@ def read_face_crops(folder: Path) -> list[Scene]:
         others.setdefault(int(row), []).append(_xyxy([box])[0])
     scenes = []
     for i, name in enumerate(table["name"]):
-        if table["pad"][i].max() > 30 or table["source"][i] in ("faker", "facemask"):
+        if table["pad"][i].max() > LARGEST_PAD or table["source"][i] in ("faker", "facemask"):
             continue
         more = np.array(others.get(i, []), np.float32).reshape(-1, 4)
         boxes = np.concatenate([_xyxy([table["box"][i]]), more])
@@ -95,6 +99,10 @@ def read_face_crops(folder: Path) -> list[Scene]:
         nothing = np.zeros((0, 4), np.float32)
         scenes.append(Scene(_decode(files[str(name)]), boxes, points, nothing, str(table["source"][i]), alone=True))
     return scenes
+
+
+FAR_POINTS = {True: [1, 4], False: [0, 3]}
+"""Eye and mouth corner on the far side, by whether the nose points to the image right."""
 
 
 def read_profile_crops(folder: Path, stem: str) -> list[Scene]:
@@ -107,14 +115,10 @@ def read_profile_crops(folder: Path, stem: str) -> list[Scene]:
         points = table["five"][i : i + 1].astype(np.float32)
         far = FAR_POINTS[table["pose"][i, 1] > 0]
         points[0, far] = np.nan
-        if table["pad"][i].max() <= 30:
+        if table["pad"][i].max() <= LARGEST_PAD:
             image, dev = _decode(files[str(name)]), stem.endswith("dev")
             scenes.append(Scene(image, _xyxy([table["box"][i]]), points, nothing, str(table["source"][i]), dev, True))
     return scenes
-
-
-FAR_POINTS = {True: [1, 4], False: [0, 3]}
-"""Eye and mouth corner on the far side, by whether the nose points to the image right."""
 
 
 def read_person_crops(folder: Path) -> list[Scene]:
