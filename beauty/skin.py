@@ -69,13 +69,13 @@ def blotch_band(small: np.ndarray, regions: Regions, width: float) -> np.ndarray
     return _removed(flat_blur(image, regions.skin, regions.seen.finer * width) - coarse, regions.skin, width)
 
 
-def freckles(small: np.ndarray, skin: np.ndarray, width: float) -> np.ndarray:
-    """How much each pixel (rows, cols) in [0, 1] belongs to a freckle, a mole or a pimple, which smoothing leaves.
+def freckles(lab: np.ndarray, skin: np.ndarray, width: float) -> np.ndarray:
+    """How much each pixel of a picture in Lab (rows, cols, 3) is part of a freckle, mole or pimple, in [0, 1].
 
-    Such a blob is darker or redder than what lies round it on every side: the smaller eigenvalue of the Hessian is
+    Smoothing leaves them.  Such a blob is darker or redder than what lies round it on every side: the smaller eigenvalue of the Hessian is
     large (Lindeberg, IJCV 1998), as it is not on folds and the rims of shadows.
     """
-    lab, sure = cv2.cvtColor(small.astype(np.float32) / 255, cv2.COLOR_RGB2Lab), _sure(skin, width)
+    sure = _sure(skin, width)
     if sure.sum() < 50:
         return np.zeros(skin.shape, np.float32)
     even = masked_blur(0.5 * lab[..., 1:2] - lab[..., :1], skin, BLOB * width).reshape(skin.shape)

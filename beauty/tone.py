@@ -92,8 +92,14 @@ LIKE_SKIN = 7.0, 13.0
 
 def _eyeballs(lab: np.ndarray, eyes: np.ndarray, skin: np.ndarray, width: float) -> np.ndarray:
     """Of the eyes' mask (rows, cols) what is not of the skin's colour: points may lie on lids, and eyes be closed."""
-    gap = lab - masked_blur(lab, skin, 0.06 * width)
-    return eyes * smooth(np.sqrt(0.25 * gap[..., 0] ** 2 + gap[..., 1] ** 2 + gap[..., 2] ** 2), *LIKE_SKIN)
+    used = np.flatnonzero(eyes.max(axis=1) > 0)
+    if not len(used):
+        return eyes
+    rows = slice(max(0, used[0] - round(0.08 * width)), used[-1] + round(0.08 * width) + 1)
+    gap = lab[rows] - masked_blur(lab[rows], skin[rows], 0.06 * width)
+    result = eyes.copy()
+    result[rows] *= smooth(np.sqrt(0.25 * gap[..., 0] ** 2 + gap[..., 1] ** 2 + gap[..., 2] ** 2), *LIKE_SKIN)
+    return result
 
 
 def _brighten_eyes(new: np.ndarray, lab: np.ndarray, mask: np.ndarray, width: float) -> None:

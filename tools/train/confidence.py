@@ -47,6 +47,7 @@ class ConfidenceFit:
     every: int = option(2, "of the scenes and pictures without people one in so many is used", low=1, high=100)
     drawn: int = option(1500, "faces with covers drawn on them", low=0, high=100000)
     mistakes: int = option(300, "crops beside faces and of faces upside down", low=0, high=100000)
+    faces: float = option(0.69, "share of faces among the detector's finds in photos", low=0.01, high=0.99)
     ridge: float = option(300.0, "weight of the squared coefficients", low=0, high=1e9)
     seed: int = option(19, "random seed", low=0, high=2**31)
 
@@ -129,6 +130,11 @@ def fit(features: Floats, before: Floats, goal: Floats, ridge: float) -> tuple[F
     return coefficients.astype(np.float32), float(q[-1] - coefficients @ mean), float(q[-2])
 
 
+def logit(share: float) -> float:
+    """Log odds of a share."""
+    return float(np.log(share / (1 - share)))
+
+
 def with_confidence(tensors: dict[str, Tensor], found: tuple[Floats, float, float]) -> dict[str, Tensor]:
     """The weights with what was fitted: the head's last row, and the last row of the pose head times the factor."""
     coefficients, offset, factor = found
@@ -165,6 +171,7 @@ def main(config: ConfidenceFit) -> None:
     told = [engine(crops[i : i + 64]) for i in range(0, len(crops), 64)]
     features, before = (np.concatenate([part[k] for part in told]) for k in (0, 1))
     found = fit(features, before, goal, config.ridge)
+    found = found[0], found[1] + logit(config.faces) - logit(float(goal.mean())), found[2]
     print(f"{len(goal)} crops, {int((goal == 0).sum())} of them no faces; factor {found[2]:.2f}", flush=True)
     save_weights(Path(config.target), with_confidence(tensors, found), facts)
 
