@@ -72,8 +72,8 @@ def blotch_band(small: np.ndarray, regions: Regions, width: float) -> np.ndarray
 def freckles(lab: np.ndarray, skin: np.ndarray, width: float) -> np.ndarray:
     """How much each pixel of a picture in Lab (rows, cols, 3) is part of a freckle, mole or pimple, in [0, 1].
 
-    Smoothing leaves them.  Such a blob is darker or redder than what lies round it on every side: the smaller eigenvalue of the Hessian is
-    large (Lindeberg, IJCV 1998), as it is not on folds and the rims of shadows.
+    Smoothing leaves them.  Such a blob is darker or redder than what lies round it on every side: the smaller
+    eigenvalue of the Hessian is large (Lindeberg, IJCV 1998), as it is not on folds and the rims of shadows.
     """
     sure = _sure(skin, width)
     if sure.sum() < 50:
