@@ -33,9 +33,7 @@ studio.panel = (element, trigger, props, watch, [changedEvent]) => {
   const shown = (c) => {
     const value = valueOf(c);
     if (typeof value !== 'number') return '';
-    const whole = Number.isInteger(JSON.parse(c.dataset.default)) && Number.isInteger(value);
-    return Number(c.querySelector('input').max) <= 1 && !(whole && Number(c.querySelector('input').step) >= 1)
-      ? String(Math.round(value * 100)) : String(Math.round(value * 1000) / 1000);
+    return String(c.dataset.share ? Math.round(value * 100) : Math.round(value * 1000) / 1000);
   };
 
   function refresh() {

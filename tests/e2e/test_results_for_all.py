@@ -1,0 +1,90 @@
+"""Results and dialogs at every width, in both languages: axe-core finds nothing serious, nothing is cut off."""
+
+from __future__ import annotations
+
+import re
+import shutil
+from collections.abc import Iterator
+
+import pytest
+
+from tests.e2e.conftest import FLAGS, Visit
+from tests.e2e.steps import wait_for_photo
+
+pytestmark = pytest.mark.e2e
+WIDTHS = (1440, 820, 390)
+LANGUAGES = ("en-US", "zh-CN")
+
+
+@pytest.fixture
+def watching(browser, address: str) -> Iterator[object]:
+    """Makes visits of a browser with a camera."""
+    flags = [*FLAGS, "--use-fake-ui-for-media-stream", "--use-fake-device-for-media-stream"]
+    running = browser.browser_type.launch(executable_path=shutil.which("chromium"), args=flags)
+    made: list[Visit] = []
+
+    def make(language: str) -> Visit:
+        context = running.new_context(viewport={"width": 1440, "height": 900}, locale=language)
+        context.set_default_timeout(60_000)
+        made.append(Visit(context.new_page(), address))
+        return made[-1]
+
+    yield make
+    running.close()
+    assert [error for one in made for error in one.errors] == []
+
+
+def serious(page) -> list[object]:
+    """Serious findings of axe-core, with what they are about."""
+    axe = pytest.importorskip("axe_playwright_python.sync_playwright").Axe()
+    found = axe.run(page).response["violations"]
+    return [
+        (v["id"], [(n["html"][:150], n["any"][:1] and n["any"][0]["message"]) for n in v["nodes"]])
+        for v in found
+        if v["impact"] in ("serious", "critical")
+    ]
+
+
+def looked_at(one: Visit, name: str) -> None:
+    """At every width: nothing serious, nothing wider than the page."""
+    for width in WIDTHS:
+        one.page.set_viewport_size({"width": width, "height": 900})
+        one.page.wait_for_timeout(700)
+        assert one.page.evaluate("document.documentElement.scrollWidth") <= width
+        one.picture(f"{name}-{width}")
+        assert serious(one.page) == []
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_the_photo_with_its_result(visit, language: str) -> None:
+    one = visit(width=1440, language=language)
+    page = one.open()
+    page.click("#photo-sample")
+    wait_for_photo(page)
+    page.locator("#faces summary").click()
+    page.locator("#beauty-panel [value=glamour]").check(force=True)
+    looked_at(one, f"result-photo-{language[:2]}")
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_the_counted_video(visit, language: str) -> None:
+    one = visit(width=1440, language=language)
+    page = one.open(tab=1)
+    page.click("#video-sample")
+    page.wait_for_selector("#chart .js-plotly-plot[data-seeks]", timeout=400_000)
+    page.locator("#jump-panel summary").click()
+    looked_at(one, f"result-jump-{language[:2]}")
+    if language == "zh-CN":
+        known = r"Keypoint Studio|jump_sample\.mp4|HRNet|MB|kB|API|CSV|JSON|cm|g\b|s\b|AM|PM"
+        assert re.findall(r"[A-Za-z]{2,}", re.sub(known, "", page.locator("body").inner_text())) == []
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_the_dialog_of_the_live_count(watching, language: str) -> None:
+    one = watching(language)
+    page = one.open(tab=1)
+    page.wait_for_timeout(7000)  # until the place of the visit before falls free
+    page.click("#live-open")
+    page.wait_for_selector("dialog.live[open]")
+    page.wait_for_selector(".live-start[data-rate]")
+    looked_at(one, f"live-{language[:2]}")
