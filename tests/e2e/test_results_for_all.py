@@ -88,3 +88,24 @@ def test_the_dialog_of_the_live_count(watching, language: str) -> None:
     page.wait_for_selector("dialog.live[open]")
     page.wait_for_selector(".live-start[data-rate]")
     looked_at(one, f"live-{language[:2]}")
+
+
+def test_on_a_phone_the_result_comes_before_the_settings_and_a_tap_seeks(visit) -> None:
+    one = visit(width=390, height=844, has_touch=True, is_mobile=True, device_scale_factor=2)
+    page = one.open(tab=1)
+    one.picture("phone-jump-start")
+    page.tap("#video-sample")
+    page.wait_for_selector("#chart .js-plotly-plot[data-seeks]", timeout=400_000)
+    places = [
+        page.locator(name).bounding_box()["y"] for name in ("#count", "#total", "#result", "#chart", "#jump-panel")
+    ]
+    assert places == sorted(places)
+    assert page.locator("#save-csv").bounding_box()["height"] >= 44
+    assert page.locator(".by-touch").is_visible()
+    assert not page.locator(".by-mouse").is_visible()
+    page.wait_for_function("document.querySelector('#result video')?.readyState > 0")
+    page.locator("#chart").scroll_into_view_if_needed()
+    box = page.locator("#chart .nsewdrag").first.bounding_box()
+    page.touchscreen.tap(box["x"] + 0.6 * box["width"], box["y"] + 40)
+    page.wait_for_function("Math.abs(document.querySelector('#result video').currentTime - 7.45) < 0.3")
+    one.picture("phone-jump-result")
