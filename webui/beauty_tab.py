@@ -116,7 +116,8 @@ class BeautyTab:
             self.beautify, [photo, face], [result, found], inputs_kwargs=self.controls, api_name="beautify",
             preprocess=False,
             api_description="Retouch a photo. Returns the photo at full size in its own format and, as JSON, size, "
-            "boxes, scores, keypoints (106 points a face) and pose (pitch, yaw, roll in degrees). face = -1 means all.",
+            "boxes, scores, keypoints (106 points a face), pose (pitch, yaw, roll in degrees) and notes on what reading "
+            "changed. face = -1 means all.",
             **self._studio.workers.photo(),
         )  # fmt: skip
 
@@ -242,7 +243,7 @@ class BeautyTab:
             session = self._found(uploads[0])
             faces = photos.chosen(session.faces, int(face) if isinstance(face, (int, float)) else -1)
             path = self._saved(uploads[0], faces, inputs.settings_of(BeautySettings, values))
-            return str(path), photos.faces_to_dict(session.faces, session.size_wh)
+            return str(path), photos.faces_to_dict(session.faces, session.size_wh) | {"notes": list(session.notes)}
 
     def _saved(self, source: Upload, faces: Faces, settings: BeautySettings) -> Path:
         studio, folder = self._studio, self._studio.folder.new("photo").parent

@@ -109,3 +109,14 @@ def test_on_a_phone_the_result_comes_before_the_settings_and_a_tap_seeks(visit) 
     page.touchscreen.tap(box["x"] + 0.6 * box["width"], box["y"] + 40)
     page.wait_for_function("Math.abs(document.querySelector('#result video').currentTime - 7.45) < 0.3")
     one.picture("phone-jump-result")
+
+
+def test_a_group_with_one_slider_shows_it_at_once(visit) -> None:
+    page = visit(width=390, height=844, has_touch=True, is_mobile=True).open()
+    page.tap("#photo-sample")
+    wait_for_photo(page)
+    page.locator("[data-tab=look]").tap()
+    assert page.locator("#beauty-degree input").is_visible()
+    assert page.locator("#beauty-panel .group.active .pick").count() == 0
+    page.locator("[data-tab=shape]").tap()
+    assert page.locator("#beauty-panel .group.active .pick:visible").count() == 5
