@@ -142,7 +142,7 @@ def _depth_notes(picture: Pillow.Image) -> list[str]:
     """A note where the file holds more than 8 bits a channel: the retouching works on 8, and so many are written."""
     deep = picture.mode.startswith("I;16") or any(";16" in str(tile[3]) for tile in getattr(picture, "tile", []))
     bits = 16 if deep else picture.info.get("bit_depth", 8)
-    return [f"The photo has {bits} bits per channel and is written with 8."] if bits > 8 else []
+    return [f"The photo has {bits} bits per channel; the retouched one has 8."] if bits > 8 else []
 
 
 def _take_xmp(picture: Pillow.Image) -> bytes | None:

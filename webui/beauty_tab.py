@@ -116,8 +116,8 @@ class BeautyTab:
             self.beautify, [photo, face], [result, found], inputs_kwargs=self.controls, api_name="beautify",
             preprocess=False,
             api_description="Retouch a photo. Returns the photo at full size in its own format and, as JSON, size, "
-            "boxes, scores, keypoints (106 points a face), pose (pitch, yaw, roll in degrees) and notes on what reading "
-            "changed. face = -1 means all.",
+            "boxes, scores, keypoints (106 points a face), pose (pitch, yaw, roll in degrees) and notes on what "
+            "reading changed. face = -1 means all.",
             **self._studio.workers.photo(),
         )  # fmt: skip
 

@@ -13,7 +13,7 @@ REMARKS = {
     r"The sound could not be kept\.": "声音无法保留。",
     r"Parts of the sound are damaged and became silence\.": "部分声音已损坏，以静音代替。",
     # photos
-    r"The photo has (\d+) bits per channel and is written with 8\.": r"照片每通道为 \1 位，保存为 8 位。",
+    r"The photo has (\d+) bits per channel; the retouched one has 8\.": r"照片每通道为 \1 位，处理后为 8 位。",
     r"The photo is cut off: the end of the file is missing\.": "照片不完整：文件末尾缺失。",
     r"The place where the photo was taken was removed\.": "已删除照片中的拍摄地点。",
     r"The film that belongs to the photo is not kept\.": "不保留实况照片中的短片。",

@@ -14,5 +14,5 @@ def test_notes_and_unchanged_bytes_through_the_endpoint(server: str, tmp_path: P
     cv2.imwrite(str(path), np.full((60, 80, 3), 300, np.uint16))
     file, found = Client(server, verbose=False).predict(photo=handle_file(str(path)), api_name="/beautify")
     assert found["boxes"] == []
-    assert found["notes"] == ["The photo has 16 bits per channel and is written with 8."]
+    assert found["notes"] == ["The photo has 16 bits per channel; the retouched one has 8."]
     assert Path(file).read_bytes() == path.read_bytes()

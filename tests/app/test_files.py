@@ -74,8 +74,10 @@ def test_sixteen_bits_are_told_and_kept_where_nothing_changes(tmp_path: Path, su
     path = tmp_path / f"deep.{suffix}"
     cv2.imwrite(str(path), np.tile(np.linspace(0, 65535, 90).astype(np.uint16)[None, :, None], (60, 1, 3)))
     session = photos.open_photo(upload(path), find_face, MOST)
-    assert "照片每通道为 16 位，保存为 8 位。" in opened_value("zh", session, ("", ""))["notes"]
-    assert "The photo has 16 bits per channel and is written with 8." in opened_value("en", session, ("", ""))["notes"]
+    assert "照片每通道为 16 位，处理后为 8 位。" in opened_value("zh", session, ("", ""))["notes"]
+    assert (
+        "The photo has 16 bits per channel; the retouched one has 8." in opened_value("en", session, ("", ""))["notes"]
+    )
     (tmp_path / "out").mkdir()
     saved = photos.retouch_file(upload(path), session.faces, PRESETS["off"], MOST, tmp_path / "out")
     assert saved.read_bytes() == path.read_bytes()

@@ -109,8 +109,8 @@ def test_every_refusal_of_a_file_is_told_in_chinese(said: str) -> None:
 
 def test_patterns_fill_what_they_caught() -> None:
     assert (
-        translated("zh", "The photo has 16 bits per channel and is written with 8.")
-        == "照片每通道为 16 位，保存为 8 位。"
+        translated("zh", "The photo has 16 bits per channel; the retouched one has 8.")
+        == "照片每通道为 16 位，处理后为 8 位。"
     )
     for pattern, chinese in REMARKS.items():
         assert re.compile(pattern).groups >= len(set(re.findall(r"\\(\d)", chinese)))

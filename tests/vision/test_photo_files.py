@@ -169,7 +169,7 @@ def test_ten_bits_are_told(tmp_path: Path) -> None:
     pillow_heif = pytest.importorskip("pillow_heif")
     deep = np.full((64, 64, 3), 30_000, np.uint16)
     pillow_heif.from_bytes(mode="RGB;16", size=(64, 64), data=deep.tobytes()).save(tmp_path / "a.heic")
-    assert "The photo has 10 bits per channel and is written with 8." in read_photo(tmp_path / "a.heic").notes
+    assert "The photo has 10 bits per channel; the retouched one has 8." in read_photo(tmp_path / "a.heic").notes
 
 
 def test_a_film_behind_a_photo_is_told(tmp_path: Path) -> None:
