@@ -20,7 +20,7 @@ from vision.files import check_target, seekable
 from vision.image import PHOTO_SUFFIXES, SUFFIX_OF, Photo, copy_photo, format_of, kind_of, read_photo, write_photo
 from vision.options import add_arguments, from_arguments
 from vision.types import FindFaces, Frame, Image, MediaError
-from vision.video import VIDEO_SUFFIXES, read_frames, write_video
+from vision.video import VIDEO_SUFFIXES, probe_video, read_frames, write_video
 
 PHOTOS = (*PHOTO_SUFFIXES, ".mpo", ".bmp", ".gif", ".avif")
 """Suffixes of photos that can be read; files of a folder that have another one are looked into."""
@@ -180,8 +180,10 @@ def _retouched_photo(source: Path, photo: Photo, job: Job) -> Image | None:
 
 
 def _video(source: Path, target: Path, job: Job) -> None:
-    for note in write_video(target, retouched_frames(read_frames(source), job), audio_from=source):
-        say(f"{target.name}: {note}")
+    notes = probe_video(source).notes
+    notes += write_video(target, retouched_frames(read_frames(source), job), audio_from=source)
+    for note in notes:
+        say(f"{source.name}: {note}")
 
 
 def retouched_frames(frames: Iterator[Frame], job: Job) -> Iterator[Frame]:

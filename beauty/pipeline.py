@@ -180,7 +180,7 @@ def _prepare_face(
     lab = cv2.cvtColor(small.astype(np.float32) / 255, cv2.COLOR_RGB2Lab)
     band, spots = blotch_band(small, regions, inner.width), spot_change(small, regions, inner.width)
     healed_band = blotch_band(small + spots, regions, inner.width) if spots.any() else band
-    band = band * (1 - freckles(small, regions.skin, inner.width))[..., None]
+    band = band * (1 - freckles(lab, regions.skin, inner.width))[..., None]
     left, right = jaw_shares(cv2.cvtColor(small, cv2.COLOR_RGB2GRAY), regions.inside, regions.skin, inner)
     told = float(faces.glasses[index])
     glasses = float(smooth(told, *WORN)) if np.isfinite(told) else regions.seen.glasses

@@ -18,6 +18,7 @@ from beauty.outline import beard_zone, below_forehead, distance, face_outline, f
 from beauty.skin_colour import (
     TEMPORAL_SHARE,
     Appearance,
+    foreign,
     glasses,
     roughness,
     skin_colour,
@@ -50,7 +51,7 @@ class Regions:
 @dataclass(frozen=True)
 class Evidence:
     """What speaks for skin, maps (rows, cols) in [0, 1]: ``allowed`` by the points, ``colour`` by the colour model,
-    ``beard``, and ``posterior``, of points and colours together.
+    ``beard``, and ``posterior``, of points and colours together; ``foreign``, [0, 1] too, speaks against it.
 
     ``core`` is the bool mask of the face proper, ``inside`` the distance to its outline in pixels.
     """
@@ -59,6 +60,7 @@ class Evidence:
     colour: np.ndarray
     posterior: np.ndarray
     beard: np.ndarray
+    foreign: np.ndarray
     core: np.ndarray
     inside: np.ndarray
     seen: Appearance
@@ -79,7 +81,8 @@ def skin_evidence(small: np.ndarray, frame: FaceFrame, before: Appearance | None
     allowed = prior(shape, frame, inside)
     outside = (allowed < 0.02) & (inside < -0.05 * frame.width)
     likely = posterior(lab, away * away, allowed, outside, frame)
-    return Evidence(allowed, skin_probability(away), likely, beard(bearded, seen.beard), core, inside, seen)
+    strange = foreign(lab, seen.mean.astype(np.float32))
+    return Evidence(allowed, skin_probability(away), likely, beard(bearded, seen.beard), strange, core, inside, seen)
 
 
 def find_regions(small: np.ndarray, frame: FaceFrame, before: Appearance | None = None) -> Regions:
@@ -91,7 +94,8 @@ def find_regions(small: np.ndarray, frame: FaceFrame, before: Appearance | None 
     likely = _without_holes(found.colour * found.posterior, found.core, frame.width)
     mask = _connected(likely * (1 - found.beard), found.core) * features(small.shape[:2], frame)
     grey = cv2.cvtColor(small, cv2.COLOR_RGB2GRAY).astype(np.float32) / 255
-    gain, offset = _guided(grey, mask, frame.width)
+    own = 1 - found.foreign
+    gain, offset = (own * x for x in _guided(grey, mask * own, frame.width))
     skin = np.clip(gain * grey + offset, 0, 1)
     return Regions(skin, gain, offset, found.inside, seen=found.seen, **parts(small.shape[:2], frame, skin))
 

@@ -12,6 +12,7 @@ from __future__ import annotations
 import cv2
 import numpy as np
 
+from beauty.curves import smooth
 from beauty.regions import Regions
 
 LUMA = np.array([0.299, 0.587, 0.114], np.float32)
@@ -35,8 +36,12 @@ FULL = 0.94
 """Share of the band that full smoothing takes away where the skin is even."""
 
 
-SPOT, FRECKLE = 3.2, 2.8
-"""Contrast of a blob, in times of the skin's unevenness, from which it is healed, or left by the smoothing."""
+SPOT = 3.2
+"""Contrast of a blob, in times of the skin's unevenness, from which it is healed."""
+
+BLOB, FRECKLE = 0.005, (1.8, 3.2)
+"""Size of a freckle, a standard deviation and share of the face width, and how round and dark it is, in times of the
+skin's usual, where smoothing begins to leave it, and where it does so in full."""
 
 
 def finer_bound(small: np.ndarray, regions: Regions, width: float) -> float:
@@ -64,12 +69,25 @@ def blotch_band(small: np.ndarray, regions: Regions, width: float) -> np.ndarray
     return _removed(flat_blur(image, regions.skin, regions.seen.finer * width) - coarse, regions.skin, width)
 
 
-def freckles(small: np.ndarray, skin: np.ndarray, width: float) -> np.ndarray:
-    """How much each pixel (rows, cols) in [0, 1] belongs to a small spot, which smoothing leaves."""
-    found = find_spots(small.astype(np.float32), skin, width, FRECKLE).astype(np.uint8)
+def freckles(lab: np.ndarray, skin: np.ndarray, width: float) -> np.ndarray:
+    """How much each pixel of a picture in Lab (rows, cols, 3) is part of a freckle, mole or pimple, in [0, 1].
+
+    Smoothing leaves them.  Such a blob is darker or redder than what lies round it on every side: the smaller
+    eigenvalue of the Hessian is large (Lindeberg, IJCV 1998), as it is not on folds and the rims of shadows.
+    """
+    sure = _sure(skin, width)
+    if sure.sum() < 50:
+        return np.zeros(skin.shape, np.float32)
+    even = masked_blur(0.5 * lab[..., 1:2] - lab[..., :1], skin, BLOB * width).reshape(skin.shape)
+    dx, dy = (cv2.Sobel(even, cv2.CV_32F, *order) / 8 for order in ((1, 0), (0, 1)))
+    xx, xy, yy = (cv2.Sobel(d, cv2.CV_32F, *o) / 8 for d, o in ((dx, (1, 0)), (dx, (0, 1)), (dy, (0, 1))))
+    round_ = (-(xx + yy) / 2 - np.sqrt(np.square(xx - yy) / 4 + np.square(xy))) * (BLOB * width) ** 2
+    usual = float(np.median(round_[sure]))
+    spread = max(1.5 * float(np.median(np.abs(round_[sure] - usual))), 0.15)
     size = 2 * max(round(0.007 * width), 1) + 1
+    found = smooth((round_ - usual) / spread, *FRECKLE).astype(np.float32) * sure * smooth(BLOB * width, 0.5, 0.8)
     wide = cv2.dilate(found, cv2.getStructuringElement(cv2.MORPH_ELLIPSE, (size, size)))
-    return cv2.GaussianBlur(wide.astype(np.float32), (0, 0), max(0.003 * width, 0.6))
+    return cv2.GaussianBlur(wide, (0, 0), max(0.003 * width, 0.6))
 
 
 def _removed(band: np.ndarray, skin: np.ndarray, width: float) -> np.ndarray:
@@ -129,11 +147,11 @@ def spot_change(small: np.ndarray, regions: Regions, width: float) -> np.ndarray
     return (around - cv2.GaussianBlur(image, (0, 0), max(0.002 * width, 0.4))) * (soft * regions.skin)[..., None]
 
 
-def find_spots(image: np.ndarray, skin: np.ndarray, width: float, contrast: float = SPOT) -> np.ndarray:
+def find_spots(image: np.ndarray, skin: np.ndarray, width: float) -> np.ndarray:
     """Small, compact, isolated dark or red spots in the skin: a bool mask (rows, cols).
 
     A spot is a blob in the difference of two Gaussians (Lindeberg, IJCV 1998) that stands out from
-    the skin's own unevenness, by ``contrast`` times as much; lines (folds, strands of hair) and rims
+    the skin's own unevenness; lines (folds, strands of hair) and rims
     of the mask are no spots.
     """
     lab = cv2.cvtColor(np.clip(image, 0, 255) / 255, cv2.COLOR_RGB2Lab)
@@ -144,7 +162,7 @@ def find_spots(image: np.ndarray, skin: np.ndarray, width: float, contrast: floa
         return np.zeros(skin.shape, bool)
     spread = 1.5 * float(np.median(np.abs(blob[sure] - np.median(blob[sure]))))
     count, labels, stats, _ = cv2.connectedComponentsWithStats(
-        ((blob > max(contrast * spread, 0.8 * contrast)) & sure).astype(np.uint8)
+        ((blob > SPOT * max(spread, 0.8)) & sure).astype(np.uint8)
     )
     area, across = stats[:, cv2.CC_STAT_AREA], stats[:, [cv2.CC_STAT_WIDTH, cv2.CC_STAT_HEIGHT]]
     least, most = np.pi * (0.0035 * width) ** 2, np.pi * (0.016 * width) ** 2

@@ -22,6 +22,10 @@ DARKEST = 0.42
 """Skin in the shade keeps this share of the face's lightness; darker glasses and hair do not."""
 
 
+FOREIGN = 16.0, 24.0
+"""Distance in Lab chroma from the skin's colours in any light, from which something may be no skin, and is none."""
+
+
 @dataclass(frozen=True)
 class Appearance:
     """How a face looks: its skin's ``mean`` (3,) and ``inverse`` covariance (3, 3) in Lab and usual log roughness.
@@ -65,7 +69,8 @@ def skin_colour(lab: np.ndarray, rough: np.ndarray, core: np.ndarray, frame: Fac
     mean = np.median(lab[start], axis=0).astype(np.float64)
     usual = float(np.median(rough[start]))
     chosen = lab[core if core.sum() >= 30 else start].astype(np.float64)
-    spread = 1.5 * np.abs(lab[start] - mean).mean(axis=0) + (5, 3, 3)
+    chosen = chosen[foreign(chosen, mean) < 0.5]
+    spread = 1.5 * np.median(np.abs(lab[start] - mean), axis=0) + (5, 3, 3)
     inverse = np.diag(1 / spread**2)
     for _ in range(4):
         gap = chosen - mean
@@ -75,6 +80,18 @@ def skin_colour(lab: np.ndarray, rough: np.ndarray, core: np.ndarray, frame: Fac
         mean = chosen[near].mean(axis=0)
         inverse = np.linalg.inv(1.4 * np.cov(chosen[near].T) + np.diag([16.0, 3.0, 3.0]))
     return Appearance(mean, inverse, usual)
+
+
+def foreign(lab: np.ndarray, mean: np.ndarray) -> np.ndarray:
+    """How surely colours (..., 3) are no skin in any light, in [0, 1]: paint, feathers, coloured frames.
+
+    Their chroma lies off the line from grey through the skin's ``mean``, on which shade and shine lie; towards red half
+    as far, for blemishes and lips do so too.
+    """
+    hue = mean[1:] / max(float(mean[1:] @ mean[1:]), 25.0)
+    share = np.clip(lab[..., 1] * hue[0] + lab[..., 2] * hue[1], 0, 1.5)
+    redder, yellower = lab[..., 1] - share * mean[1], lab[..., 2] - share * mean[2]
+    return smooth(np.hypot(np.where(redder > 0, 0.5, 1) * redder, yellower), *FOREIGN)
 
 
 def skin_distance(

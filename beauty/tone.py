@@ -9,6 +9,7 @@ from functools import cache
 import cv2
 import numpy as np
 
+from beauty.curves import smooth
 from beauty.regions import Regions
 from beauty.settings import BeautySettings
 from beauty.skin import masked_blur
@@ -60,7 +61,8 @@ def tint_change(lab: np.ndarray, regions: Regions, width: float, settings: Beaut
         if strength:
             new += mask[..., None] * np.array(shift, np.float32) * np.float32(strength * paint)
     if settings.bright_eyes:
-        _brighten_eyes(new, lab, regions.eyes * np.float32(settings.bright_eyes), width)
+        eyes = _eyeballs(lab, regions.eyes, regions.skin, width)
+        _brighten_eyes(new, lab, eyes * np.float32(settings.bright_eyes), width)
     if settings.teeth:
         _whiten_teeth(new, lab, regions.mouth * np.float32(settings.teeth))
     if new is lab or np.array_equal(new, lab):
@@ -82,6 +84,22 @@ def _under_eyes(lab: np.ndarray, regions: Regions, width: float) -> np.ndarray:
     darker = np.clip(gap[..., :1] / 4, 0, 1)
     gap = np.clip(gap, (0, -5, -5), (12, 5, 5)).astype(np.float32)
     return 0.75 * gap * darker * np.clip(1.6 * regions.under_eyes, 0, 1)[..., None]
+
+
+LIKE_SKIN = 7.0, 13.0
+"""Distance from the skin round an eye, lightness counted half, below which it is a lid, from which it is the eye."""
+
+
+def _eyeballs(lab: np.ndarray, eyes: np.ndarray, skin: np.ndarray, width: float) -> np.ndarray:
+    """Of the eyes' mask (rows, cols) what is not of the skin's colour: points may lie on lids, and eyes be closed."""
+    used = np.flatnonzero(eyes.max(axis=1) > 0)
+    if not len(used):
+        return eyes
+    rows = slice(max(0, used[0] - round(0.08 * width)), used[-1] + round(0.08 * width) + 1)
+    gap = lab[rows] - masked_blur(lab[rows], skin[rows], 0.06 * width)
+    result = eyes.copy()
+    result[rows] *= smooth(np.sqrt(0.25 * gap[..., 0] ** 2 + gap[..., 1] ** 2 + gap[..., 2] ** 2), *LIKE_SKIN)
+    return result
 
 
 def _brighten_eyes(new: np.ndarray, lab: np.ndarray, mask: np.ndarray, width: float) -> None:

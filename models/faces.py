@@ -196,7 +196,7 @@ class FaceFinder:
 
     detect: DetectorRunner
     landmarks: LandmarkRunner
-    threshold: float = 0.6
+    threshold: float = 0.54
 
     def __call__(self, image: Image) -> Faces:
         faces = self._look(image, 0)

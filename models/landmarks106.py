@@ -54,6 +54,8 @@ class InvertedResidual(nn.Module):
 class Landmarks106(nn.Module):
     """(B, 3, 96, 96) RGB in [-1, 1] -> points, pose, confidence and, if it ``sees``, visibility and glasses.
 
+    What it sees also adds to the confidence (``tools.train.confidence``).
+
     Points (B, 106, 2) are in crop pixels, pose (B, 3) is in degrees; confidence (B,), visibility (B, 106) and
     glasses (B,) are logits.  Pose is pitch, yaw, roll of the crop.  ``mean_face`` (106, 2), in crop pixels, is a
     buffer: the points head learns the offset from it, in units of a tenth of the side.
@@ -92,7 +94,7 @@ class Landmarks106(nn.Module):
             nn.Linear(64, 4),
         )
         if sees:
-            self.visibility_head = nn.Sequential(nn.AvgPool2d(2), nn.Flatten(), nn.Linear(deep * 9, 107))
+            self.visibility_head = nn.Sequential(nn.AvgPool2d(2), nn.Flatten(), nn.Linear(deep * 9, 108))
         self.register_buffer("mean_face", torch.zeros(106, 2) if mean_face is None else mean_face)
 
     def forward(self, x: Tensor) -> tuple[Tensor, ...]:
@@ -102,11 +104,16 @@ class Landmarks106(nn.Module):
         """What the heads say to the trunk's features (B, 4 width, 6, 6)."""
         points = self.points_head(x).view(-1, 106, 2) * (SIDE / 10) + self.mean_face
         pose = self.pose_head(x)
-        found = points, pose[:, :3] * 10, pose[:, 3]
         if not self.sees:
-            return found
+            return points, pose[:, :3] * 10, pose[:, 3]
         seen = self.visibility_head(x)
-        return *found, seen[:, :106], seen[:, 106]
+        return points, pose[:, :3] * 10, pose[:, 3] + seen[:, 107], seen[:, :106], seen[:, 106]
+
+
+def completed_head(tensors: dict[str, Tensor]) -> dict[str, Tensor]:
+    """The tensors, with a row of zeros for the confidence where a visibility head was fitted without one."""
+    head = {name: t for name, t in tensors.items() if name.startswith("visibility_head") and len(t) == 107}
+    return tensors | {name: torch.cat([t, torch.zeros_like(t[:1])]) for name, t in head.items()}
 
 
 def wing_loss(error: Tensor, omega: float = 10.0, epsilon: float = 2.0) -> Tensor:

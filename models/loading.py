@@ -18,7 +18,7 @@ from models.devices import wants_gpu
 from models.faces import FaceFinder, LandmarkRunner
 from models.graphs import WEIGHTS, check_sum
 from models.hrnet import SIZES, HRNet, HRNetSize
-from models.landmarks106 import Landmarks106
+from models.landmarks106 import Landmarks106, completed_head
 from models.pose import CHANNELS_15, MEAN, STD, PoseRunner, batch_for, our_pose_runner
 from models.torch_runtime import engine_of
 
@@ -52,7 +52,7 @@ def landmark_network(own: str | Path | None = None) -> Landmarks106:
     if config.get("network") != "landmarks106":
         raise MissingWeights(f"{path} does not hold weights of the 106-point network.")
     network = Landmarks106(config["width"], sees=any(name.startswith("visibility_head") for name in tensors))
-    load_strictly(network, tensors, path)
+    load_strictly(network, completed_head(tensors), path)
     return network
 
 

@@ -37,7 +37,7 @@ def run(name: str, work: Callable[[], int]) -> int:
     the signal for Ctrl-C and SIGTERM, which end the work as an error does, so that nothing is left behind.
     """
     try:
-        with _stoppable():
+        with _stoppable(), _quiet_libraries():
             return work()
     except StoppedError as stopped:
         say(f"{name}: stopped")
@@ -80,6 +80,29 @@ def _stoppable() -> Iterator[None]:
     finally:
         for number, handler in before.items():
             signal.signal(number, handler)
+
+
+@contextmanager
+def _quiet_libraries() -> Iterator[None]:
+    """Inside the block what libraries in C write on stderr, as libtiff does of damaged files, is dropped."""
+    own = sys.stderr
+    try:
+        ours = own.fileno() == 2
+    except (AttributeError, OSError, ValueError):  # replaced, as in tests
+        ours = False
+    if not ours:
+        yield
+        return
+    own.flush()
+    with open(os.devnull, "wb") as nothing, open(os.dup(2), "w", encoding=own.encoding, errors=own.errors) as said:
+        os.dup2(nothing.fileno(), 2)
+        sys.stderr = said
+        try:
+            yield
+        finally:
+            said.flush()
+            os.dup2(said.fileno(), 2)
+            sys.stderr = own
 
 
 def fail(name: str, error: object) -> int:

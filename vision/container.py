@@ -60,12 +60,15 @@ def opened(path: str | Path) -> Iterator[Any]:
     """The open container of a media file, also of the film that a motion photo carries; raises ``MediaError``."""
     path = Path(path)
     check_readable(path)
-    start = film_in_photo(path.read_bytes()) if _head(path)[:3] == _JPEG else 0
+    head = _head(path)
+    if _is_webp(head):  # FFmpeg opens them and finds no frame
+        raise MediaError(f"{path.name} is a WebP picture; animated ones are not read as videos, save it as MP4 or GIF.")
+    start = film_in_photo(path.read_bytes()) if head[:3] == _JPEG else 0
     where = f"subfile,,start,{start},end,0,,:file:{path}" if start else f"file:{path}"
     try:
         container = av.open(where, metadata_errors="ignore")
     except (FFmpegError, OSError, ValueError) as error:
-        raise MediaError(f"{path.name} {_not_a_video(path)}.") from error
+        raise MediaError(f"{path.name} {_not_a_video(head)}.") from error
     with container:
         yield container
 
@@ -75,10 +78,11 @@ def _head(path: Path) -> bytes:
         return file.read(32)
 
 
-def _not_a_video(path: Path) -> str:
-    head = _head(path)
-    if head[:4] == b"RIFF" and head[8:12] == b"WEBP":
-        return "is a WebP picture; animated ones are not read as videos, save it as MP4 or GIF"
+def _is_webp(head: bytes) -> bool:
+    return head[:4] == b"RIFF" and head[8:12] == b"WEBP"
+
+
+def _not_a_video(head: bytes) -> str:
     if head[:3] == _JPEG:
         return "is a photo and carries no film"
     return "is not a video that can be read, or it is incomplete"

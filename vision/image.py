@@ -139,10 +139,10 @@ def _check_size(picture: Pillow.Image, name: str, max_pixels: int) -> None:
 
 
 def _depth_notes(picture: Pillow.Image) -> list[str]:
-    """A note where the file holds more than 8 bits a channel, which decoding reduces to 8."""
+    """A note where the file holds more than 8 bits a channel: the retouching works on 8, and so many are written."""
     deep = picture.mode.startswith("I;16") or any(";16" in str(tile[3]) for tile in getattr(picture, "tile", []))
     bits = 16 if deep else picture.info.get("bit_depth", 8)
-    return [f"The photo was reduced from {bits} to 8 bits."] if bits > 8 else []
+    return [f"The photo has {bits} bits per channel; the retouched one has 8."] if bits > 8 else []
 
 
 def _take_xmp(picture: Pillow.Image) -> bytes | None:

@@ -17,15 +17,16 @@ from vision.types import Faces, MediaError
 from webui import beauty_page, inputs, live_beauty, photos
 from webui.errors import existing, guard, language, sentence
 from webui.jobs import CancelledError, Job, StopOnClose
+from webui.names import translated
 from webui.photos import PhotoSession
 from webui.retouching import BatchJob, FilmJob, Retouch
 from webui.service import Files
 from webui.studio import KEEP_PRIVATE, Studio
 from webui.texts import say
 from webui.uploads import Upload, result_name
+from webui.videos import check_video
 
 OVERLAYS = ("points", "boxes", "pose")
-VIDEOS = (".mp4", ".m4v", ".mov", ".mkv", ".webm", ".avi", ".mpg", ".mpeg", ".3gp", ".ts", ".wmv", ".mts", ".m2ts")
 FIELDS = options_of(BeautySettings)
 START = BeautySettings()
 SMALL_SCREEN, SMALL_BYTES, LARGE_BYTES = 800, 42_000, 160_000
@@ -117,7 +118,8 @@ class BeautyTab:
             self.beautify, [photo, face], [result, found], inputs_kwargs=self.controls, api_name="beautify",
             preprocess=False,
             api_description="Retouch a photo. Returns the photo at full size in its own format and, as JSON, size, "
-            "boxes, scores, keypoints (106 points a face) and pose (pitch, yaw, roll in degrees). face = -1 means all.",
+            "boxes, scores, keypoints (106 points a face), pose (pitch, yaw, roll in degrees) and notes on what "
+            "reading changed. face = -1 means all.",
             **self._studio.workers.photo(),
         )  # fmt: skip
 
@@ -142,14 +144,10 @@ class BeautyTab:
 
     def _open(self, request: gr.Request, files: tuple[Upload, ...], number: int, data: Any) -> tuple[Opened, Any]:
         words, studio = language(request), self._studio
-        path = str(files[number].path) if files else None
-        with guard("photo.open", "photo", words, studio.limits):
-            existing(path, "error.first.photo", words)
-            if files[number].path.suffix.lower() in VIDEOS:
-                file, models = files[number], studio.models
-                session = models.call(Files([file.path], slow=True), photos.open_still, file, models.find_faces)
-            else:
-                session = self._found(files[number])
+        path = existing(str(files[number].path) if files else None, "error.first.photo", words)
+        film = photos.is_video(path)
+        with guard("photo.open", "video" if film else "photo", words, studio.limits):
+            session = self._first(files[number]) if film else self._found(files[number])
             opened, view = Opened(files, number, session), View.of(data)
             before, after = photos.preview(session, None, view.settings, view.show)
             shown = beauty_page.opened_value(words, session, (view.picture(before), view.picture(after)))
@@ -194,7 +192,7 @@ class BeautyTab:
                 job = self._job(opened, View.of(data).settings, stop)
                 for progress, _ in StopOnClose(job):
                     yield beauty_page.progress_value(words, progress)
-                yield {"done": True, "saved": self._studio.named(job.target)} | self._left_out(words, job)
+                yield {"done": True, "saved": self._studio.named(job.target)} | self._said(words, job)
         except CancelledError:
             yield {"done": True, "said": say(words, "status.stopped")}
         finally:
@@ -203,6 +201,10 @@ class BeautyTab:
     def _found(self, source: Upload) -> photos.PhotoSession:
         models, most = self._studio.models, self._studio.max_pixels
         return models.call(Files([source.path]), photos.open_photo, source, models.find_faces, most)
+
+    def _first(self, source: Upload) -> photos.PhotoSession:
+        models, notes = self._studio.models, check_video(source.path, self._studio.limits).notes
+        return models.call(Files([source.path], slow=True), photos.open_still, source, models.find_faces, notes)
 
     def _source(self, opened: Opened | None, words: str) -> Upload:
         if opened is None:
@@ -219,8 +221,10 @@ class BeautyTab:
         reads = [source.path] if film else [file.path for file in opened.files]
         return self._studio.models.job(Files(reads, target.parent, slow=True), job)
 
-    def _left_out(self, words: str, job: Job) -> dict[str, Any]:
-        """What to say of photos that could not be used."""
+    def _said(self, words: str, job: Job) -> dict[str, Any]:
+        """What to say of photos that could not be used, or of a video's audio."""
+        if notes := getattr(job, "notes", ()):
+            return {"said": " ".join(translated(words, note) for note in notes)}
         failed: list[tuple[str, MediaError]] = getattr(job, "failed", [])
         if not failed:
             return {}
@@ -241,7 +245,7 @@ class BeautyTab:
             session = self._found(uploads[0])
             faces = photos.chosen(session.faces, int(face) if isinstance(face, (int, float)) else -1)
             path = self._saved(uploads[0], faces, inputs.settings_of(BeautySettings, values))
-            return str(path), photos.faces_to_dict(session.faces, session.size_wh)
+            return str(path), photos.faces_to_dict(session.faces, session.size_wh) | {"notes": list(session.notes)}
 
     def _saved(self, source: Upload, faces: Faces, settings: BeautySettings) -> Path:
         studio, folder = self._studio, self._studio.folder.new("photo").parent

@@ -62,7 +62,7 @@ def chart(words: str, report: SessionReport) -> PlotData | None:
         traces.append(_marks(words, main.times, main.signal, main.apex_times))
     shown = sum(t["yaxis"] == "y" for t in traces)
     layout = _layout(words, seconds, clock, several=shown > 1)
-    config = {"displayModeBar": False, "responsive": True}
+    config = {"displayModeBar": False, "responsive": True, "showTips": False}
     return PlotData(type="plotly", plot=json.dumps({"data": traces, "layout": layout, "config": config}))
 
 

@@ -11,6 +11,7 @@ import gradio as gr
 from models import MissingWeights
 from vision.types import MediaError
 from webui.jobs import CancelledError
+from webui.names import translated
 from webui.service import LOG, BusyError, Limits, logged
 from webui.texts import language_of, say, span_text
 from webui.videos import TooLargeError, TooLongError
@@ -47,7 +48,7 @@ def sentence(error: Exception, kind: str, words: str, limits: Limits) -> str | N
     if isinstance(error, TooLargeError):
         return say(words, "error.large", size=f"{error.megapixels:.1f}", limit=f"{limits.frame_megapixels:g}")
     if isinstance(error, MediaError):
-        return say(words, f"error.{kind}", detail=_detail(error))
+        return say(words, f"error.{kind}", detail=translated(words, _detail(error)))
     if isinstance(error, FileNotFoundError):
         return say(words, "error.gone")
     if isinstance(error, BusyError):

@@ -60,6 +60,15 @@ def help_html() -> gr.HTML:
     )  # fmt: skip
 
 
+def chart_note() -> gr.HTML:
+    """What can be done with the chart, by mouse or by touch."""
+    html = text("chart.note", "p", 'class="note by-mouse"') + text("chart.note.touch", "p", 'class="note by-touch"')
+    return gr.HTML(
+        None, html_template=f"<div>{html}</div>", js_on_load="window.studio.fill(element)", apply_default_css=False,
+        padding=False, visible=False,
+    )  # fmt: skip
+
+
 def visit() -> gr.HTML:
     """The history of this visit and the personal best; both stay in the browser."""
     html = (

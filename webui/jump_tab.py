@@ -70,7 +70,7 @@ class JumpTab:
             ]
             self.share = gr.Button(text("share"), elem_id="share", size="sm", min_width=80, visible=False)
         self.chart = gr.Plot(visible=False, elem_id="chart", show_label=False, container=True)
-        self.chart_note = gr.HTML(text("chart.note"), elem_classes="note", padding=False, visible=False)
+        self.chart_note = jump_page.chart_note()
         self.table = gr.HTML("", padding=False, elem_id="table")
 
     def _wire(self) -> None:

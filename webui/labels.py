@@ -112,6 +112,10 @@ LABELS: dict[str, tuple[str, str]] = {
         "Click the chart to go there in the video; drag across it to zoom, double click for all of it.",
         "点击图表跳到视频的对应时间；横向拖动可放大，双击恢复。",
     ),
+    "chart.note.touch": (
+        "Tap the chart to go there in the video. A long video has a bar below it: drag its ends to zoom.",
+        "点按图表跳到视频的对应时间。较长的视频下方有缩略条，拖动两端可放大。",
+    ),
     "share": ("Picture", "分享图"),
     "visit": ("This visit", "本次记录"),
     "visit.run": ("{time}  {count} jumps, {rate} per minute", "{time}  {count} 次，{rate} 次/分钟"),

@@ -95,6 +95,8 @@ def control_html(prefix: str, name: str, facts: Option, default: Any) -> str:
     """The control that fits an option: a tick, a choice, a number of a wide range, or a slider."""
     key, elem_id = f"{prefix}.{name}", f"{prefix}-{name}"
     data = f'data-name="{name}" data-default="{escape(json.dumps(default), quote=True)}"'
+    if isinstance(default, float) and not facts.unit and facts.high == 1:
+        data += ' data-share="yes"'
     if isinstance(default, bool):
         body = f'<label class="tick"><input type="checkbox" id="{elem_id}-input">{text(key)}</label>'
     elif facts.choices is not None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 import io
 from collections.abc import Collection, Mapping
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from functools import lru_cache
 from itertools import islice
@@ -17,9 +18,9 @@ from PIL import Image as Pillow
 from beauty.pipeline import Prepared, beautify, beautify_prepared, moved_faces, prepare
 from beauty.settings import BeautySettings
 from vision.draw import draw_faces
-from vision.image import Photo, read_photo, write_photo
+from vision.image import PHOTO_SUFFIXES, SUFFIX_OF, copy_photo, format_of, read_photo, write_photo
 from vision.types import Faces, FindFaces, Floats, Image, MediaError
-from vision.video import read_frames
+from vision.video import probe_video, read_frames
 from webui.uploads import Upload, result_name
 
 SCREEN = 1024
@@ -34,7 +35,8 @@ THUMBNAIL = 96
 FIRST_FRAMES = 60
 """So many frames of a video are looked at for a face to show."""
 
-SUFFIXES = {"JPEG": ".jpg", "PNG": ".png", "WEBP": ".webp", "TIFF": ".tif", "HEIF": ".heic"}
+VIDEOS = (".mp4", ".m4v", ".mov", ".mkv", ".webm", ".avi", ".mpg", ".mpeg", ".3gp", ".ts", ".wmv", ".mts", ".m2ts")
+"""Suffixes of files that are opened as videos whatever they hold."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -64,6 +66,18 @@ class PhotoSession:
         return self.window != (0, 0, *self.size_wh)
 
 
+def is_video(path: Path) -> bool:
+    """Whether a file is opened as a video: by its suffix, and without a telling one by what it holds."""
+    if path.suffix.lower() in VIDEOS:
+        return True
+    if path.suffix.lower() in PHOTO_SUFFIXES or format_of(path) is not None:
+        return False
+    try:
+        return probe_video(path).frames != 1
+    except MediaError:
+        return False
+
+
 def open_photo(source: Upload, find_faces: FindFaces, max_pixels: int) -> PhotoSession:
     """Read a photo, find its faces and choose what is shown; raises ``MediaError``."""
     photo = read_photo(source.path, max_pixels=max_pixels)
@@ -73,8 +87,9 @@ def open_photo(source: Upload, find_faces: FindFaces, max_pixels: int) -> PhotoS
     return PhotoSession(source, faces, (width, height), window, _factor(window), photo.notes)
 
 
-def open_still(source: Upload, find_faces: FindFaces) -> PhotoSession:
-    """The first frame of a video that shows a face (the first of all if none does), at screen size."""
+def open_still(source: Upload, find_faces: FindFaces, notes: tuple[str, ...] = ()) -> PhotoSession:
+    """The first frame of a video that shows a face (the first of all if none does), at screen size; ``notes`` tell
+    what reading it changes."""
     best: tuple[Image, Faces] | None = None
     for frame in islice(read_frames(source.path), 0, FIRST_FRAMES, 6):
         faces = find_faces(frame.image)
@@ -88,7 +103,7 @@ def open_still(source: Upload, find_faces: FindFaces) -> PhotoSession:
     factor = _factor((0, 0, width, height))
     still = _resized(best[0], factor)
     size = still.shape[1], still.shape[0]
-    return PhotoSession(source, scale_faces(best[1], factor), size, (0, 0, *size), 1.0, (), still)
+    return PhotoSession(source, scale_faces(best[1], factor), size, (0, 0, *size), 1.0, notes, still)
 
 
 def window_of(size_wh: tuple[int, int], boxes: Floats) -> tuple[int, int, int, int]:
@@ -223,27 +238,26 @@ def _webp(image: Image, quality: int) -> bytes:
     return buffer.getvalue()
 
 
-def full_size(path: Path, faces: Faces, settings: BeautySettings, max_pixels: int) -> Photo:
-    """The retouched photo at the size and in the format of its source."""
-    photo = read_photo(path, max_pixels=max_pixels)
-    return photo.with_image(beautify(photo.image, faces, settings))
-
-
-def suffix_of(photo: Photo) -> str:
-    """The suffix of a file in the photo's own format."""
-    return SUFFIXES.get(photo.format, ".png")
+def suffix_of(path: Path) -> str:
+    """The suffix of the result of a photo's file: that of the format that it is kept in."""
+    return SUFFIX_OF[format_of(path) or "PNG"]
 
 
 def retouch_file(source: Upload, faces: Faces, settings: BeautySettings, max_pixels: int, folder: Path) -> Path:
     """Write the retouched photo at full size into ``folder``, named after its source."""
-    photo = full_size(source.path, faces, settings, max_pixels)
-    return save(photo, folder / result_name(source.name, "beauty", suffix_of(photo)))
-
-
-def save(photo: Photo, target: Path) -> Path:
-    """Write a photo; the suffix of ``target`` names the format."""
-    write_photo(target, photo)
+    target = folder / result_name(source.name, "beauty", suffix_of(source.path))
+    save(source.path, target, faces, settings, max_pixels)
     return target
+
+
+def save(source: Path, target: Path, faces: Faces, settings: BeautySettings, max_pixels: int) -> None:
+    """Write the retouched photo at full size.  Where nothing changes its file is copied, without the place alone."""
+    photo = read_photo(source, max_pixels=max_pixels)
+    if photo.stored_as(photo.format) and not (len(faces) and settings.changes_pixels):
+        with suppress(MediaError):
+            copy_photo(source, target)
+            return
+    write_photo(target, photo.with_image(beautify(photo.image, faces, settings)))
 
 
 def faces_to_dict(faces: Faces, size_wh: tuple[int, int]) -> dict[str, object]:

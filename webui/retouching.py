@@ -61,22 +61,23 @@ class BatchJob(Job):
     def _add(self, archive: zipfile.ZipFile, number: int, source: Upload) -> None:
         retouch = self._retouch
         session = photos.open_photo(source, retouch.find_faces, retouch.max_pixels)
-        photo = photos.full_size(source.path, session.faces, retouch.settings, retouch.max_pixels)
-        suffix = photos.suffix_of(photo)
+        suffix = photos.suffix_of(source.path)
         name = result_name(source.name, "beauty", suffix)
         if name in archive.namelist():
             name = result_name(source.name, f"beauty_{number + 1}", suffix)
-        written = photos.save(photo, self.target.with_name(f"photo{suffix}"))
+        written = self.target.with_name(f"photo{suffix}")
+        photos.save(source.path, written, session.faces, retouch.settings, retouch.max_pixels)
         archive.write(written, name)
         written.unlink()
 
 
 class FilmJob(Job):
-    """A whole video with the faces retouched; its sound is kept."""
+    """A whole video with the faces retouched; its audio is kept, and ``notes`` tell what of it could not be."""
 
     def __init__(self, source: Path, target: Path, retouch: Retouch, stop: threading.Event | None = None) -> None:
         super().__init__(target, stop)
         self._source, self._retouch = source, retouch
+        self.notes: tuple[str, ...] = ()
 
     def work(self) -> None:
         """Retouch frame by frame."""
@@ -85,7 +86,7 @@ class FilmJob(Job):
         with closing(read_frames(self._source)) as frames:
             watched = self._watched(frames, info.duration)
             retouched = beautify_frames(watched, retouch.find_faces, retouch.settings)
-            write_video(self.target, (frame for frame, _ in retouched), audio_from=self._source)
+            self.notes = write_video(self.target, (frame for frame, _ in retouched), audio_from=self._source)
 
     def _watched(self, frames: Iterator[Frame], duration: float) -> Iterator[Frame]:
         """Pass the frames on, note how far they are, stop when asked and hold the limit of length."""

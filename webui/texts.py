@@ -11,6 +11,9 @@ from webui.labels import LABELS
 
 LANGUAGES = ("en", "zh")
 
+UNITS = {"body heights": "身高"}
+"""Chinese units where they are words."""
+
 TEXTS: dict[str, tuple[str, str]] = LABELS | {
     "title": ("Keypoint Studio", "关键点工作室"),
     "tab.beauty": ("Beauty", "美颜"),
@@ -33,7 +36,7 @@ TEXTS: dict[str, tuple[str, str]] = LABELS | {
     "show.boxes": ("Face boxes", "人脸框"),
     "show.pose": ("Head pose", "头部姿态"),
     "reset": ("Reset", "重置"),
-    "save.photo": ("Save at full size", "保存原尺寸照片"),
+    "save.photo": ("Save at full size", "保存原尺寸"),
     "faces.none": (
         "No face was found, so nothing is retouched. Use a photo in which the face is larger, lit and not covered.",
         "没有找到人脸，因此照片保持原样。请换一张人脸更大、光线充足、没有遮挡的照片。",
@@ -209,8 +212,10 @@ def span_text(language: str, seconds: float) -> str:
 def option_labels(name: str, facts: Option) -> tuple[str, str]:
     """English and Chinese label of an option; its name in words where it has none."""
     plain = name.replace("_", " ").capitalize()
-    unit = f" ({facts.unit})" if facts.unit else ""
-    return (facts.label[0] or plain) + unit, (facts.label[1] or facts.label[0] or plain) + unit
+    units = (f" ({unit})" if unit else "" for unit in (facts.unit, UNITS.get(facts.unit, facts.unit)))
+    names = (facts.label[0] or plain, facts.label[1] or facts.label[0] or plain)
+    english, chinese = (name + unit for name, unit in zip(names, units, strict=True))
+    return english, chinese
 
 
 def translations(more: dict[str, tuple[str, str]]) -> dict[str, dict[str, str]]:

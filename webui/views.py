@@ -64,11 +64,13 @@ def table_view(language: str, report: SessionReport) -> str:
     """A row per person and one per stretch of one style."""
     if not report.people:
         return ""
+    name = escape(say(language, "table"))
     heads = ("table.person", "table.stretch", "table.time", "table.jumps", "table.rate", "table.style")
     head = "".join(f'<th scope="col">{escape(say(language, h))}</th>' for h in heads)
     body = "".join(_person_rows(language, i, person, i == report.main) for i, person in enumerate(report.people))
     return (
-        f'<div class="card scroll"><table class="people"><caption class="note">{escape(say(language, "table"))}'
+        f'<div class="card scroll" role="region" tabindex="0" aria-label="{name}"><table class="people">'
+        f'<caption class="note">{name}'
         f"</caption><thead><tr>{head}</tr></thead><tbody>{body}</tbody></table></div>"
     )
 
@@ -92,4 +94,12 @@ def _cells(*texts: str) -> str:
 
 
 def _span(start: float, stop: float) -> str:
-    return f"{start:.1f}\u2013{stop:.1f} s"
+    if stop < 60:
+        return f"{start:.1f}\u2013{stop:.1f} s"
+    return f"{_clock(start)}\u2013{_clock(stop)}"
+
+
+def _clock(seconds: float) -> str:
+    """Minutes and seconds, with hours where there are any."""
+    minutes, rest = divmod(round(seconds), 60)
+    return f"{minutes // 60}:{minutes % 60:02d}:{rest:02d}" if minutes >= 60 else f"{minutes}:{rest:02d}"

@@ -203,3 +203,11 @@ def test_the_filter_is_the_same_whenever_the_clock_starts():
             last = steady.update(noisy, start + k / 30)
         results.append(last.points106)
     assert np.allclose(results[0], results[1], atol=1e-3)
+
+
+def test_what_reading_and_writing_a_video_changes_is_said(finder, tmp_path, monkeypatch, capsys):
+    write_video(tmp_path / "in.mp4", (Frame(finder, k / 25) for k in range(2)))
+    facts = replace(command.probe_video(tmp_path / "in.mp4"), notes=("The interlaced picture was deinterlaced.",))
+    monkeypatch.setattr(command, "probe_video", lambda path: facts)
+    assert command.main([str(tmp_path / "in.mp4"), str(tmp_path / "out.mp4")]) == 0
+    assert capsys.readouterr().err == "in.mp4: The interlaced picture was deinterlaced.\n"

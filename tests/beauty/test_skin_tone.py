@@ -8,7 +8,7 @@ from beauty.frame import face_frame
 from beauty.pipeline import beautify, prepare
 from beauty.settings import PRESETS
 from tests.beauty.portraits import portrait
-from tools.evaluate.beauty import change_outside, hue_shifts, lightness, skin_mask, smoothing_figures
+from tools.evaluate.beauty import change_outside, freckles_kept, hue_shifts, lightness, skin_mask, smoothing_figures
 
 OFF = PRESETS["off"]
 SIZES = [("astronaut", 1), ("hopper", 1), ("astronaut", 4), ("hopper", 3)]
@@ -20,8 +20,15 @@ def test_blotches_go_pores_and_features_stay(name, scale):
     width = face_frame(faces.points106[0], faces.pose[0]).width
     figures = smoothing_figures(prepare(image, faces), width)
     assert figures["blotches"] <= -0.30
+    assert figures["wide band"] <= -0.35
     assert figures["pores kept"] >= 0.85
     assert figures["gradient kept"] >= 0.98
+
+
+def test_freckles_stay():
+    image, faces = portrait("astronaut", 4)
+    width = face_frame(faces.points106[0], faces.pose[0]).width
+    assert freckles_kept(image, faces, skin_mask(prepare(image, faces)), width)["freckles kept"] >= 0.85
 
 
 @pytest.mark.parametrize("name", ["astronaut", "hopper"])

@@ -121,10 +121,13 @@ def test_the_jaw_moves_little_beside_stripes_and_fully_beside_a_plain_wall():
     nothing = np.zeros((600, 512), np.float32)
     striped = (160 + 40 * np.sign(np.sin(x / 5))).astype(np.uint8)
     leaves = np.random.default_rng(0).integers(0, 256, (600, 512), dtype=np.uint8)
+    checked = (160 + 40 * np.sign(np.sin(x / 5) * np.sin(y / 5))).astype(np.uint8)
+    strands = (120 + 50 * np.sin((x + 25 * np.sin(y / 40) + 14 * np.sin(y / 17)) / 4)).astype(np.uint8)
     assert jaw_shares(striped, inside, nothing, frame).max() < 0.1
+    assert jaw_shares(checked, inside, nothing, frame).max() < 0.2
+    assert jaw_shares(strands, inside, nothing, frame).min() > 0.7
     assert jaw_shares(np.full_like(striped, 160), inside, nothing, frame).min() == 1
     assert jaw_shares(cv2.GaussianBlur(leaves, (0, 0), 1.5), inside, nothing, frame).min() == 1
-    assert y.shape == x.shape
 
 
 def test_freckles_stay_unless_spots_are_healed():
@@ -142,3 +145,32 @@ def test_freckles_stay_unless_spots_are_healed():
     before = contrast(marked)
     assert contrast(beautify(marked, faces, replace(OFF, smoothing=1.0))) > 0.85 * before
     assert contrast(beautify(marked, faces, replace(OFF, spots=1.0))) < 0.35 * before
+
+
+@pytest.mark.parametrize("colour", [(40, 160, 60), (120, 170, 120), (60, 90, 200), (150, 60, 170)])
+@pytest.mark.parametrize("stroke", ["dot", "bar"])
+def test_paint_of_no_skins_hue_stays(colour, stroke):
+    image, faces = portrait("hopper", 2)
+    points, mask = faces.points106[0], np.zeros(image.shape[:2], np.uint8)
+    if stroke == "dot":
+        cv2.circle(mask, points[[4, 66, 57]].mean(axis=0).astype(int).tolist(), 7, 255, -1, cv2.LINE_AA)
+    else:
+        cv2.line(mask, points[3].astype(int).tolist(), points[29].astype(int).tolist(), 255, 24, cv2.LINE_AA)
+    share = mask[..., None] / 255.0
+    marked = np.rint(image * (1 - share) + np.array(colour) * share).astype(np.uint8)
+    after = beautify(marked, faces, replace(OFF, smoothing=1.0, spots=1.0, whitening=1.0))
+    assert np.abs(after[mask == 255].astype(int) - marked[mask == 255]).mean() < 1
+    assert np.abs(after.astype(int) - marked)[mask == 0].max() > 10
+
+
+def test_bright_eyes_leave_lids_and_bags_alone():
+    image, faces = portrait("astronaut", 2)
+    points = faces.points106.copy()
+    points[0, 66:84, 1] += 0.1 * face_frame(points[0], faces.pose[0]).width
+    beside = replace(faces, points106=points)
+    right, wrong = (
+        np.abs(beautify(image, f, replace(OFF, bright_eyes=1.0)).astype(int) - image).max(axis=2) > 4
+        for f in (faces, beside)
+    )
+    assert right.sum() > 100
+    assert wrong.sum() < 0.25 * right.sum()

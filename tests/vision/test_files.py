@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import os
 import signal
+import subprocess
+import sys
 import threading
 from pathlib import Path
 
@@ -84,3 +86,13 @@ def test_errors_are_one_line(capsys: pytest.CaptureFixture[str], error: Exceptio
 
     assert run("beauty", work) == 2
     assert capsys.readouterr().err == "beauty: bad\n"
+
+
+def test_what_libraries_say_of_damaged_files_is_not_shown() -> None:
+    """Libraries in C write to the second file descriptor; Python's messages go there too."""
+    code = (
+        "import os; from vision.command import run, say;"
+        "run('x', lambda: os.write(2, b'noise') and (say('one') or 0)); say('two')"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert done.stderr == "one\ntwo\n"

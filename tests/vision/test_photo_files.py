@@ -16,6 +16,7 @@ from tests.vision.test_image import corners, exif, grace_hopper, loaded
 from vision.image import Photo, copy_photo, read_photo, write_photo
 from vision.metadata import iptc_segment, without_place
 from vision.types import MediaError
+from vision.video import probe_video
 
 XMP = (
     b'<x:xmpmeta xmlns:x="adobe:ns:meta/"><rdf:RDF xmlns:rdf="http://www.w3.org/1999/02/22-rdf-syntax-ns#">'
@@ -168,7 +169,7 @@ def test_ten_bits_are_told(tmp_path: Path) -> None:
     pillow_heif = pytest.importorskip("pillow_heif")
     deep = np.full((64, 64, 3), 30_000, np.uint16)
     pillow_heif.from_bytes(mode="RGB;16", size=(64, 64), data=deep.tobytes()).save(tmp_path / "a.heic")
-    assert "The photo was reduced from 10 to 8 bits." in read_photo(tmp_path / "a.heic").notes
+    assert "The photo has 10 bits per channel; the retouched one has 8." in read_photo(tmp_path / "a.heic").notes
 
 
 def test_a_film_behind_a_photo_is_told(tmp_path: Path) -> None:
@@ -176,3 +177,21 @@ def test_a_film_behind_a_photo_is_told(tmp_path: Path) -> None:
     film = b"\0\0\0\x18ftypmp42" + bytes(40)
     photo = read_photo(io.BytesIO((tmp_path / "a.jpg").read_bytes() + film))
     assert any("film" in note for note in photo.notes)
+
+
+def animated(path: Path) -> Path:
+    """A WebP file of three pictures."""
+    pictures = [Pillow.new("RGB", (40, 30), (80 * k, 20, 90)) for k in range(3)]
+    pictures[0].save(path, save_all=True, append_images=pictures[1:], duration=100)
+    return path
+
+
+def test_of_an_animated_webp_the_first_picture_is_read_with_a_note(tmp_path: Path) -> None:
+    photo = read_photo(animated(tmp_path / "a.webp"))
+    assert photo.image.shape == (30, 40, 3)
+    assert "Only the first of 3 pictures in the file was used." in photo.notes
+
+
+def test_an_animated_webp_as_a_video_is_named_as_such(tmp_path: Path) -> None:
+    with pytest.raises(MediaError, match="animated ones are not read as videos, save it as MP4 or GIF"):
+        probe_video(animated(tmp_path / "a.webp"))

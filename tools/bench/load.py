@@ -1,6 +1,9 @@
 """Many visitors at once: how long photos wait while videos run, what fails, and what the server's memory does.
 
-``python -m tools.bench.load http://127.0.0.1:7860 --photos 10 --videos 3 --hostile 100 --pid PID``
+``python -m tools.bench.load http://127.0.0.1:7860 --photos 16 --videos 4 --hostile 100 --pid PID``
+
+Visitors of the page come first: each of ``--photos`` opens a photo of its own and moves a slider, while ``--videos``
+others count.  Then the same numbers call the named endpoints at once, and hostile files come at last.
 """
 
 from __future__ import annotations
@@ -19,8 +22,10 @@ from typing import Any
 from gradio_client import Client, handle_file
 from gradio_client.exceptions import AppError
 from matplotlib import cbook
+from PIL import Image as Pillow
 
 from tools.bench.files import SAMPLE
+from tools.bench.page_visits import MOVES, PageVisit
 
 PHOTO = str(cbook.get_sample_data("grace_hopper.jpg", asfileobj=False))
 VIDEO = str(SAMPLE)
@@ -85,6 +90,32 @@ def hostile_visit(client: Client, folder: Path, seed: int) -> None:
             raise
 
 
+def on_the_page(address: str, photos: int, videos: int, folder: Path) -> list[str]:
+    """Visitors with a tab each, all at the same time; nobody leaves, so what the server keeps of them stays."""
+    outcomes = {name: Outcome() for name in ("photos opened", "slider moves", "videos counted")}
+
+    def look(number: int) -> None:
+        visit = PageVisit(address)
+        outcomes["photos opened"].visit(lambda: visit.photo(own_photo(folder, number)))
+        for k in range(1, MOVES + 1):
+            outcomes["slider moves"].visit(lambda k=k: visit.move(k))
+
+    with ThreadPoolExecutor(photos + videos) as pool:
+        for _ in range(videos):
+            pool.submit(outcomes["videos counted"].visit, lambda: PageVisit(address).count(Path(VIDEO)))
+        for number in range(photos):
+            pool.submit(look, number)
+    return [outcome.line(name) for name, outcome in outcomes.items()]
+
+
+def own_photo(folder: Path, number: int) -> Path:
+    """The portrait enlarged to 3 megapixels, as another file for every visitor."""
+    path = folder / f"visitor{number}.jpg"
+    with Pillow.open(PHOTO) as portrait:
+        portrait.convert("RGB").resize((1536, 1800 + number)).save(path, quality=90)
+    return path
+
+
 def together(address: str, photos: int, videos: int) -> list[str]:
     """All visitors start at the same time, each with a connection of its own."""
     outcomes = {"photos": Outcome(), "videos": Outcome()}
@@ -108,14 +139,20 @@ def main(arguments: Sequence[str] | None = None) -> int:
     """Run the visits and print what came of them."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("address")
-    parser.add_argument("--photos", type=int, default=10)
-    parser.add_argument("--videos", type=int, default=3)
+    parser.add_argument("--photos", type=int, default=16)
+    parser.add_argument("--videos", type=int, default=4)
     parser.add_argument("--hostile", type=int, default=100)
     parser.add_argument("--pid", type=int, help="the server's process, to read its memory")
     chosen = parser.parse_args(arguments)
-    print(f"memory before: {memory_megabytes(chosen.pid)} MB")
+    before = memory_megabytes(chosen.pid)
+    print(f"memory before: {before} MB", flush=True)
+    with tempfile.TemporaryDirectory() as folder:
+        print("\n".join(on_the_page(chosen.address, chosen.photos, chosen.videos, Path(folder))))
+    after = memory_megabytes(chosen.pid)
+    each = (after - before) / max(1, chosen.photos + chosen.videos)
+    print(f"memory with all visitors on the page: {after} MB, {each:.0f} MB for each", flush=True)
     print("\n".join(together(chosen.address, chosen.photos, chosen.videos)))
-    print(f"memory after visitors: {memory_megabytes(chosen.pid)} MB")
+    print(f"memory after calls of the endpoints: {memory_megabytes(chosen.pid)} MB", flush=True)
     outcome, client = Outcome(), Client(chosen.address, verbose=False)
     with tempfile.TemporaryDirectory() as folder:
         for seed in range(chosen.hostile):

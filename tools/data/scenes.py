@@ -23,6 +23,10 @@ Among crops of the same source, pairs that do were seen from .53 upwards, strang
 """
 
 
+LARGEST_PAD = 30
+"""Pixels of fill at one side from which on a face crop is mostly fill."""
+
+
 @dataclass(frozen=True)
 class Scene:
     """A picture with ``boxes`` (N, 4), ``points`` (N, P, 2), NaN where unknown, and regions to ignore (M, 4)."""
@@ -60,14 +64,22 @@ def read_scenes(folder: Path, kind: str) -> list[Scene]:
     return scenes
 
 
-def read_negatives(folder: Path) -> list[Scene]:
-    """Pictures without people and faces, on which detectors fire: ``negatives.json`` lists them, if it is there."""
+DEVELOPMENT_NEGATIVE = 8
+"""Every eighth picture without people is kept for development."""
+
+
+def read_negatives(folder: Path, dev: bool = False) -> list[Scene]:
+    """Pictures without people and faces, on which detectors fire, for training or for development.
+
+    ``negatives.json`` lists them, if it is there.
+    """
     if not (folder / "negatives.json").exists():
         return []
     files, nothing = read_tar(folder / "negatives.tar"), np.zeros((0, 4), np.float32)
     points = np.zeros((0, 0, 2), np.float32)
     rows = json.loads((folder / "negatives.json").read_text())
-    return [Scene(_decode(files[row["name"]]), nothing, points, nothing, row["source"]) for row in rows]
+    rows = [row for i, row in enumerate(rows) if dev == (i % DEVELOPMENT_NEGATIVE == 0)]
+    return [Scene(_decode(files[row["name"]]), nothing, points, nothing, row["source"], dev) for row in rows]
 
 
 def read_face_crops(folder: Path) -> list[Scene]:
@@ -78,7 +90,7 @@ def read_face_crops(folder: Path) -> list[Scene]:
         others.setdefault(int(row), []).append(_xyxy([box])[0])
     scenes = []
     for i, name in enumerate(table["name"]):
-        if table["pad"][i].max() > 30 or table["source"][i] in ("faker", "facemask"):
+        if table["pad"][i].max() > LARGEST_PAD or table["source"][i] in ("faker", "facemask"):
             continue
         more = np.array(others.get(i, []), np.float32).reshape(-1, 4)
         boxes = np.concatenate([_xyxy([table["box"][i]]), more])
@@ -86,6 +98,26 @@ def read_face_crops(folder: Path) -> list[Scene]:
         points[0] = table["five"][i]
         nothing = np.zeros((0, 4), np.float32)
         scenes.append(Scene(_decode(files[str(name)]), boxes, points, nothing, str(table["source"][i]), alone=True))
+    return scenes
+
+
+FAR_POINTS = {True: [1, 4], False: [0, 3]}
+"""Eye and mouth corner on the far side, by whether the nose points to the image right."""
+
+
+def read_profile_crops(folder: Path, stem: str) -> list[Scene]:
+    """Single faces turned by 35 degrees and more; none if the set is not there. What may be guessed has no point."""
+    if not (folder / f"{stem}.npz").is_file():
+        return []
+    table, files = np.load(folder / f"{stem}.npz"), read_tar(folder / f"{stem}.tar")
+    scenes, nothing = [], np.zeros((0, 4), np.float32)
+    for i, name in enumerate(table["name"]):
+        points = table["five"][i : i + 1].astype(np.float32)
+        far = FAR_POINTS[table["pose"][i, 1] > 0]
+        points[0, far] = np.nan
+        if table["pad"][i].max() <= LARGEST_PAD:
+            image, dev = _decode(files[str(name)]), stem.endswith("dev")
+            scenes.append(Scene(image, _xyxy([table["box"][i]]), points, nothing, str(table["source"][i]), dev, True))
     return scenes
 
 

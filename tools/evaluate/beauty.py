@@ -1,7 +1,7 @@
 """Measures the retouching on the packages' portraits or on a folder of photos.
 
-``python -m tools.evaluate beauty [FOLDER] [--json] [--limit N]``.  Geometry is measured from the warp field, never
-from points that were found again.
+``python -m tools.evaluate beauty [FOLDER] [--data DIR] [--json] [--limit N]``.  Geometry is measured from the warp
+field, never from points that were found again.
 """
 
 from __future__ import annotations
@@ -19,41 +19,19 @@ import numpy as np
 from beauty.frame import face_frame
 from beauty.pipeline import Prepared, beautify, beautify_prepared, prepare, warp_field
 from beauty.settings import PRESETS, BeautySettings
+from beauty.skin import masked_blur
 from beauty.warp import fields_of, jacobian, move_points
-from vision.types import Faces, FindFaces, Image, MediaError
+from tools.evaluate.bars import Bar, bar_lines
+from tools.evaluate.photo_sources import photos, portraits, scene_photos
+from vision.types import Faces, FindFaces, Image
 
 OFF = PRESETS["off"]
-FINE, COARSE = 0.004, 0.015
-"""Bounds of the blotch band: standard deviations of Gaussians, shares of the face width."""
+FINE, COARSE, WIDE = 0.004, 0.015, 0.05
+"""Bounds of the blotch band, and the upper one of the wide band: standard deviations of Gaussians, shares of the
+face width."""
 
 TONES = {"very light": 62.0, "light": 48.0, "intermediate": 35.0, "tan": 19.0, "dark": -25.0}
 """An individual typology angle, in degrees, inside each of five groups (Chardon et al., 1991)."""
-
-
-def portraits() -> Iterator[tuple[str, Image]]:
-    """Free portraits that come with installed packages."""
-    from matplotlib import cbook
-    from PIL import Image as Pillow
-    from skimage import data
-
-    yield "astronaut", np.asarray(data.astronaut())
-    with Pillow.open(str(cbook.get_sample_data("grace_hopper.jpg", asfileobj=False))) as picture:
-        yield "grace hopper", np.asarray(picture.convert("RGB"))
-
-
-def photos(folder: Path, limit: int) -> Iterator[tuple[str, Image]]:
-    """The first ``limit`` readable photos of a folder, in the order of their names."""
-    from vision.image import read_photo
-
-    taken = 0
-    for path in sorted(p for p in folder.iterdir() if p.is_file()):
-        if taken == limit:
-            return
-        try:
-            yield path.name, read_photo(path).image
-            taken += 1
-        except MediaError:
-            continue
 
 
 def lightness(image: Image) -> np.ndarray:
@@ -77,16 +55,25 @@ def bands(image: Image, width: float) -> tuple[np.ndarray, np.ndarray]:
     return light - fine, fine - coarse
 
 
+def wide_band(image: Image, skin: np.ndarray, width: float) -> np.ndarray:
+    """The lightness between .4 and 5 % of the face width, of the pixels in the bool mask ``skin`` (H, W) alone."""
+    light, weight = lightness(image)[..., None], skin.astype(np.float32)
+    fine, coarse = (masked_blur(light, weight, share * width) for share in (FINE, WIDE))
+    return (fine - coarse)[..., 0][skin]
+
+
 def smoothing_figures(prepared: Prepared, width: float) -> dict[str, float]:
-    """Change of the blotch band, kept pores, kept gradients at full smoothing."""
+    """Change of the blotch band and the wide band, kept pores, kept gradients at full smoothing."""
     image, skin = prepared.image, skin_mask(prepared)
     after = beautify_prepared(prepared, replace(OFF, smoothing=1.0))
     (pores0, blotch0), (pores1, blotch1) = bands(image, width), bands(after, width)
     if skin.sum() < 100:
         return {}
     edges = feature_mask(image.shape[:2], prepared.faces, 0.012)
+    wide0, wide1 = (wide_band(x, skin, width) for x in (image, after))
     figures = {
         "blotches": blotch1[skin].std() / max(blotch0[skin].std(), 1e-6) - 1,
+        "wide band": wide1.std() / max(wide0.std(), 1e-6) - 1,
         "pores kept": pores1[skin].std() / max(pores0[skin].std(), 1e-6),
         "gradient kept": gradient(after)[edges].mean() / max(gradient(image)[edges].mean(), 1e-6),
     }
@@ -207,47 +194,115 @@ def bent_lines(field: np.ndarray, width: float, points: np.ndarray, right: np.nd
     return worst
 
 
-def figures_of(image: Image, faces: Faces) -> dict[str, float]:
-    """All figures of one photo."""
-    start = time.perf_counter()
+def freckled(image: Image, skin: np.ndarray, width: float, seed: int = 0) -> tuple[Image, np.ndarray]:
+    """The picture with freckles on the bool mask ``skin`` (H, W): a new picture and their places (N, 2).
+
+    They are .5 to .9 % of the face width in radius, a sixth to a quarter darker, and never near each other.
+    """
+    rng, result, size = np.random.default_rng(seed), image.astype(np.float32), max(round(0.03 * width), 2)
+    free = cv2.erode(skin.astype(np.uint8), np.ones((size, size), np.uint8))
+    places: list[np.ndarray] = []
+    for x, y in rng.permutation(np.argwhere(free)[:, ::-1])[:4000]:
+        if len(places) < 24 and all(np.hypot(*(p - (x, y))) > 0.06 * width for p in places):
+            places.append(np.array([x, y]))
+            radius = rng.uniform(0.005, 0.009) * width
+            away = np.hypot(*np.meshgrid(np.arange(image.shape[1]) - x, np.arange(image.shape[0]) - y, copy=False))
+            share = np.clip(radius + 0.5 - away, 0, 1)[..., None]
+            result *= 1 - share * np.array([0.16, 0.22, 0.26]) * rng.uniform(0.8, 1.2)
+    return np.clip(np.rint(result), 0, 255).astype(np.uint8), np.array(places).reshape(-1, 2)
+
+
+def freckles_kept(image: Image, faces: Faces, skin: np.ndarray, width: float) -> dict[str, float]:
+    """Contrast that full smoothing without healing leaves to painted freckles: their median."""
+    spotted, places = freckled(image, skin, width)
+    if len(places) < 6 or width < LEAST_FRECKLED:
+        return {}
+    after = beautify(spotted, faces, replace(OFF, smoothing=1.0))
+    plain = beautify(image, faces, replace(OFF, smoothing=1.0))
+    rows, columns = places[:, 1], places[:, 0]
+    before, kept = (
+        lightness(a)[rows, columns] - lightness(b)[rows, columns] for a, b in ((spotted, image), (after, plain))
+    )
+    return {"freckles kept": float(np.median(kept / before))}
+
+
+LEAST_FRECKLED = 150
+"""Face width in pixels from which on freckles are larger than a pixel."""
+
+
+def figures_of(image: Image, faces: Faces, every: bool = True) -> dict[str, float]:
+    """The figures of one photo: ``every`` one, or those that photos without colour groups and timing have."""
+    prepared, width = prepare(image, faces), face_frame(faces.points106[0], faces.pose[0]).width
+    figures = smoothing_figures(prepared, width) | {"outside dE00": change_outside(prepared)}
+    figures |= freckles_kept(image, faces, skin_mask(prepared), width)
+    figures |= shape_figures(image.shape[:2], faces)
+    if not every:
+        return figures
+    start = time.process_time()
     beautify(image, faces, PRESETS["glamour"])
-    seconds = time.perf_counter() - start
-    prepared = prepare(image, faces)
+    seconds = time.process_time() - start
     same = np.array_equal(beautify(image, faces, OFF), image)
     changed = float(np.abs(beautify(image, faces, PRESETS["natural"]).astype(int) - image).mean()) > 0
-    figures = {"off is the same": float(same), "changed": float(changed)}
-    figures |= smoothing_figures(prepared, face_frame(faces.points106[0], faces.pose[0]).width)
-    figures |= {"outside dE00": change_outside(prepared)} | shape_figures(image.shape[:2], faces)
     shifts = hue_shifts(image, faces)
+    figures |= {"off is the same": float(same), "changed": float(changed)}
     figures |= {f"hue shift {name}": value for name, value in shifts.items()}
-    return figures | {"ms per megapixel": 1e9 * seconds / image[..., 0].size}
+    return figures | {"processor ms per megapixel": 1e9 * seconds / image[..., 0].size}
 
 
-def evaluate(pictures: Iterator[tuple[str, Image]], find_faces: FindFaces) -> dict[str, dict[str, float]]:
+def evaluate(
+    pictures: Iterator[tuple[str, Image]], find_faces: FindFaces, every: bool = True
+) -> dict[str, dict[str, float]]:
     """Figures by photo; photos without a face have none."""
     results = {}
     for name, image in pictures:
         faces = find_faces(image)
-        results[name] = figures_of(image, faces) if len(faces) else {}
+        results[name] = figures_of(image, faces, every) if len(faces) else {}
     return results
 
 
+BARS = (
+    Bar("median blotches", -0.30, most=True),
+    Bar("median wide band", -0.35, most=True),
+    Bar("least pores kept", 0.85),
+    Bar("least gradient kept", 0.98),
+    Bar("least freckles kept", 0.85),
+    Bar("most outside dE00", 0.1, most=True),
+    Bar("most bent lines", 0.15, most=True),
+    Bar("least least jacobian", 0.3),
+)
+"""What all photos together shall keep to."""
+
+
+def summary(results: dict[str, dict[str, float]]) -> dict[str, float]:
+    """Median, least and most of every figure over the photos that have it."""
+    rows: dict[str, float] = {}
+    for name in dict.fromkeys(name for figures in results.values() for name in figures):
+        values = [figures[name] for figures in results.values() if name in figures]
+        for word, of in (("median", np.median), ("least", np.min), ("most", np.max)):
+            rows[f"{word} {name}"] = float(of(values))
+    return rows
+
+
 def main(arguments: list[str]) -> None:
-    """Print the figures of every photo and their mean."""
-    parser = argparse.ArgumentParser(prog="evaluate.py beauty", description=main.__doc__)
+    """Print the figures of all photos together, and what keeps to the bars."""
+    parser = argparse.ArgumentParser(prog="python -m tools.evaluate beauty", description=main.__doc__)
     parser.add_argument("folder", nargs="?", type=Path, help="photos to measure; the packages' portraits if left out")
-    parser.add_argument("--limit", type=int, default=50, help="at most so many photos of the folder")
-    parser.add_argument("--json", action="store_true", help="print JSON")
+    parser.add_argument("--data", type=Path, help="also the packaged scenes of this folder, without timing")
+    parser.add_argument("--limit", type=int, default=150, help="at most so many photos of a source")
+    parser.add_argument("--json", action="store_true", help="print the figures of every photo as JSON")
     options = parser.parse_args(arguments)
     from models import load_face_finder
 
-    pictures = photos(options.folder, options.limit) if options.folder else portraits()
-    results = evaluate(pictures, load_face_finder())
+    find = load_face_finder()
+    results = evaluate(photos(options.folder, options.limit) if options.folder else portraits(), find)
+    if options.data:
+        results |= evaluate(scene_photos(options.data, options.limit), find, every=False)
     if options.json:
         print(json.dumps(results, indent=1))
         return
-    names = list(dict.fromkeys(name for figures in results.values() for name in figures))
-    for name in names:
-        values = [figures[name] for figures in results.values() if name in figures]
-        print(f"{name:28s} mean {np.mean(values):8.3f}  least {min(values):8.3f}  most {max(values):8.3f}")
+    rows = summary(results)
+    for name in dict.fromkeys(name for figures in results.values() for name in figures):
+        worst = "  ".join(f"{word} {rows[f'{word} {name}']:8.3f}" for word in ("median", "least", "most"))
+        print(f"{name:28s} {worst}  of {sum(name in figures for figures in results.values())}")
     print(f"{sum(bool(f) for f in results.values())} of {len(results)} photos have a face")
+    print("\n".join(bar_lines(BARS, [("all", rows)])))

@@ -16,7 +16,7 @@ import numpy as np
 from PIL import Image as Pillow
 
 from models import load_face_finder
-from tools.evaluate.beauty import portraits
+from tools.evaluate.photo_sources import portraits
 from vision.draw import draw_faces, draw_text
 from vision.types import FindFaces, Floats, Image
 

@@ -14,9 +14,11 @@ from pathlib import Path
 import cv2
 import numpy as np
 
-from beauty.pipeline import beautify, prepare, warp_field
+from beauty.frame import face_frame
+from beauty.pipeline import beautify, prepare, shape_shares, warp_field
 from beauty.settings import PRESETS
-from tools.evaluate.beauty import OFF, photos, portraits
+from tools.evaluate.beauty import OFF, bent_lines
+from tools.evaluate.photo_sources import photos, portraits
 from vision.types import Faces, FindFaces, Floats, Image
 
 FULL = replace(OFF, smoothing=1.0, spots=1.0, whitening=1.0)
@@ -78,8 +80,8 @@ def side_lit(image: Image, faces: Faces, hard: bool) -> Image:
     return np.clip(np.rint(image * gain), 0, 255).astype(np.uint8)
 
 
-def masked(image: Image, faces: Faces, colour: tuple[int, int, int]) -> Image:
-    """Cloth of one colour, with folds, from the nose to below the chin."""
+def masked(image: Image, faces: Faces, colour: np.ndarray) -> tuple[Image, np.ndarray]:
+    """Cloth of one colour (3,), with folds, from the nose to below the chin, and where it is, a bool (H, W)."""
     points, result = faces.points106[0], image.copy()
     outline = np.concatenate(
         [points[5:28], (points[27:28] + 2 * points[53]) / 3, points[53:54], (points[5:6] + 2 * points[53]) / 3]
@@ -87,9 +89,23 @@ def masked(image: Image, faces: Faces, colour: tuple[int, int, int]) -> Image:
     mask = np.zeros(image.shape[:2], np.uint8)
     cv2.fillPoly(mask, [np.rint(outline).astype(np.int32)], 255, cv2.LINE_AA)
     folds = cv2.GaussianBlur(np.random.default_rng(0).normal(0, 1, image.shape[:2]), (0, 0), 12, sigmaY=3)
-    cloth = np.clip(np.array(colour) * (1 + 0.06 * folds / folds.std())[..., None], 0, 255)
+    cloth = np.clip(colour * (1 + 0.06 * folds / folds.std())[..., None], 0, 255)
     result[mask > 127] = cloth[mask > 127].astype(np.uint8)
-    return result
+    return result, mask > 127
+
+
+def cover_figures(image: Image, covered: np.ndarray, find: FindFaces) -> dict[str, float]:
+    """Change of cloth before the mouth: by the controls of the mouth, and by glamour; points are found anew."""
+    faces = find(image)[:1]
+    inner = cv2.erode(covered.astype(np.uint8), np.ones((7, 7), np.uint8)) > 0
+    mouth = replace(OFF, teeth=1.0, lips=1.0, mouth=1.0)
+    glamour = replace(PRESETS["glamour"], look="none", eyes=0.0, slimming=0.0, nose=0.0)
+    both = {name: changes(image, beautify(image, faces, x))[inner] for name, x in (("mouth", mouth), ("all", glamour))}
+    return {"score": float(faces.scores[0]) if len(faces) else 0.0} | {
+        f"dE00 {name} {word}": float(of)
+        for name, x in both.items()
+        for word, of in (("mean", x.mean()), ("p99", np.percentile(x, 99)))
+    }
 
 
 def changes(before: Image, after: Image) -> np.ndarray:
@@ -122,7 +138,8 @@ def walls(image: Image, faces: Faces) -> Iterator[tuple[str, Image, np.ndarray]]
 
 
 def wall_figures(image: Image, faces: Faces, background: np.ndarray) -> dict[str, float]:
-    """Change of a wall at full strength: mean and 99th percentile near the face; how far slimming moves it."""
+    """Change of a wall at full strength, mean and 99th percentile near the face; lines that
+    slimming bends, and what the sides of the jaw get of it."""
     points, width = faces.points106[0], float(np.ptp(faces.points106[0, :33, 0]))
     low, high = points[:33].min(axis=0) - 0.5 * width, points[:33].max(axis=0) + 0.7 * width
     near = np.zeros(background.shape, bool)
@@ -131,11 +148,14 @@ def wall_figures(image: Image, faces: Faces, background: np.ndarray) -> dict[str
     if near.sum() < 100:
         return {}
     change = changes(image, beautify(image, faces, FULL))
-    shift = np.linalg.norm(warp_field(image.shape[:2], faces, replace(OFF, slimming=1.0)), axis=2)
+    prepared, frame = prepare(image, faces), face_frame(points, faces.pose[0])
+    field = warp_field(image.shape[:2], faces, replace(OFF, slimming=1.0), shape_shares(prepared))
     return {
         "dE00 mean": float(change[near].mean()),
         "dE00 p99": float(np.percentile(change[near], 99)),
-        "moved, per slimming": float(np.percentile(shift[near], 99.5) / (0.056 * width)),
+        "bent lines": bent_lines(field, frame.width, points, frame.right),
+        "left jaw": prepared.parts[0].jaw[0],
+        "right jaw": prepared.parts[0].jaw[1],
     }
 
 
@@ -151,6 +171,8 @@ def shadow_figures(image: Image, lit: Image, faces: Faces) -> dict[str, float]:
 
 def sheet(folder: Path, name: str, image: Image, faces: Faces, preset: str) -> None:
     """Before and after beside each other, cut round the face."""
+    if not len(faces):
+        return
     points, width = faces.points106[0], float(np.ptp(faces.points106[0, :33, 0]))
     low = np.maximum(points.min(axis=0) - 0.7 * width, 0).astype(int)
     high = (points.max(axis=0) + 0.7 * width).astype(int)
@@ -177,6 +199,12 @@ def main(arguments: list[str]) -> None:
             _print(name, case, wall_figures(picture, faces, background))
             if options.sheets:
                 sheet(options.sheets, f"{Path(name).stem} {case}", picture, faces, "glamour")
+        for cloth in ("white", "skin"):
+            colour = skin_of(image, faces) * 0.9 if cloth == "skin" else np.array([205.0, 212, 220])
+            picture, covered = masked(image, faces, colour)
+            _print(name, f"{cloth} cloth", cover_figures(picture, covered, find))
+            if options.sheets:
+                sheet(options.sheets, f"{Path(name).stem} {cloth} cloth", picture, find(picture)[:1], "glamour")
         for hard in (False, True):
             lit = side_lit(image, faces, hard)
             _print(name, "side light " + ("hard" if hard else "soft"), shadow_figures(image, lit, faces))

@@ -22,7 +22,7 @@ from counting.pipeline import count_people, track_people
 from counting.settings import CountSettings
 from models import load_face_finder, load_person_finder, load_pose_estimator
 from tools.bench.files import SAMPLE
-from tools.evaluate.beauty import portraits
+from tools.evaluate.photo_sources import portraits
 from vision.draw import draw_text
 from vision.types import Faces, FindFaces, Image
 from vision.video import read_frames

@@ -1,4 +1,4 @@
-"""``python -m tools.reliability fuzz [--count 500] | stop VIDEO [--stages 12] | long [--minutes 60]``."""
+"""``python -m tools.reliability fuzz [--count 500] | stop VIDEO [--stages 12] | long [--minutes 60] [--networks]``."""
 
 from __future__ import annotations
 
@@ -17,11 +17,15 @@ def main() -> int:
     stop = trials.add_parser("stop", help="commands stopped at every stage")
     stop.add_argument("video", type=Path)
     stop.add_argument("--stages", type=int, default=12)
-    trials.add_parser("long", help="a long video").add_argument("--minutes", type=float, default=60)
+    long = trials.add_parser("long", help="a long video")
+    long.add_argument("--minutes", type=float, default=60)
+    long.add_argument("--networks", action="store_true", help="with the networks and the sample video over and over")
     given = parser.parse_args()
     if given.trial == "fuzz":
         return fuzz.main(given.count)
-    return stops.main(given.video, given.stages) if given.trial == "stop" else long_video.main(given.minutes)
+    if given.trial == "stop":
+        return stops.main(given.video, given.stages)
+    return long_video.main(given.minutes, given.networks)
 
 
 if __name__ == "__main__":

@@ -3,45 +3,118 @@
 from __future__ import annotations
 
 import tempfile
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import dataclass, field
+from fractions import Fraction
 from pathlib import Path
+from typing import Any
 
+import av
 import numpy as np
 
-from counting.pipeline import count_people, render, track_people
-from vision.types import Detections, Floats, Frame, Image
-from vision.video import read_frames, write_video
+import models
+from counting.pipeline import count_video, render
+from vision.types import Detections, EstimatePose, FindPeople, Floats, Frame, Image
+from vision.video import read_frames
 
 RATE = 10
+"""Frames a second: an hour has 36 000 frames, and a jump still five."""
+
+SAMPLE = Path(__file__).parents[2] / "assets" / "jump_sample.mp4"
+
+STEPS = 12
+"""So often the memory is noted in each pass."""
 
 
-def main(minutes: float) -> int:
-    """Make a video of ``minutes``, count and annotate it with a stand-in for the networks; print the memory by time."""
+def main(minutes: float, networks: bool = False) -> int:
+    """Make a video of ``minutes`` with audio, count and annotate it, and print the memory by time; 1 if it grows.
+
+    The video shows a hopping block of 320 x 180 pixels that stand-ins for the networks follow; with ``networks``
+    the sample video over and over, for the networks themselves.
+    """
+    find, pose = (models.load_person_finder(), models.load_pose_estimator()) if networks else (find_block, pose_block)
     with tempfile.TemporaryDirectory() as folder:
-        source, target = Path(folder, "in.mp4"), Path(folder, "out.mp4")
-        write_video(source, frames(60 * minutes), preset="ultrafast")
-        used: list[tuple[float, float]] = []
-        tracks = track_people(_watched(read_frames(source), used, minutes), find, pose)
-        report = count_people(tracks)
-        analysed = list(used)
-        render(source, target, tracks, report, progress=lambda share: _note(used, share * 60 * minutes, minutes))
-        for name, rows in (("analysis", analysed), ("drawing", used[len(analysed) :])):
-            print(f"{name}: " + ", ".join(f"{seconds / 60:.0f} min {mb:.0f} MB" for seconds, mb in rows))
-        growth = _growth(analysed) + _growth(used[len(analysed) :])
-        print(f"{len(tracks)} tracks, {report.count} jumps, growth after the first tenth {growth:.0f} MB")
-    return int(growth > 60 + minutes)
+        source, target = Path(folder, "in.mkv"), Path(folder, "out.mp4")
+        write_source(source, sample_pictures() if networks else block_pictures(), 60 * minutes)
+        return int(_tried(source, target, minutes, (find, pose)) > 60 + minutes)
 
 
-def frames(seconds: float) -> Iterator[Frame]:
+def _tried(source: Path, target: Path, minutes: float, networks: tuple[FindPeople, EstimatePose]) -> float:
+    """The growth in MB."""
+    analysis, drawing = Memory("analysis", 60 * minutes), Memory("drawing", 60 * minutes)
+    counted = count_video(source, *networks, watch=analysis.watched)
+    report = counted.report
+    notes = render(
+        source, target, counted.tracks, report, lambda share: drawing.note(60 * minutes * share), counted.turned
+    )
+    growth = analysis.growth() + drawing.growth()
+    print(f"{counted.seconds / 60:.1f} minutes, {len(counted.tracks)} tracks, {report.count} jumps, notes {notes}")
+    print(f"growth after the first twelfth {growth:.0f} MB")
+    return growth
+
+
+@dataclass
+class Memory:
+    """The memory in use on the way through a video of ``seconds``, printed as it is noted."""
+
+    name: str
+    seconds: float
+    rows: list[tuple[float, float]] = field(default_factory=list)
+
+    def watched(self, frames: Iterable[Frame]) -> Iterator[Frame]:
+        """The frames as they are."""
+        for frame in frames:
+            self.note(frame.time + 1 / RATE)
+            yield frame
+
+    def note(self, time: float) -> None:
+        """Note the memory where another step of the way is done."""
+        if time >= self.seconds * len(self.rows) / STEPS - 1e-6:
+            self.rows.append((time, _resident()))
+            print(f"{self.name}: {time / 60:.1f} min {self.rows[-1][1]:.0f} MB", flush=True)
+
+    def growth(self) -> float:
+        """MB by which the memory grew after the first step, in which everything is loaded."""
+        return max((mb for _, mb in self.rows[1:]), default=0.0) - self.rows[1][1] if len(self.rows) > 2 else 0.0
+
+
+def write_source(path: Path, pictures: Callable[[int], Image], seconds: float) -> None:
+    """A video of H.264 and Opus, whose audio must be encoded again for MP4; ``pictures`` by number."""
+    with av.open(f"file:{path}", "w") as out:
+        video: Any = out.add_stream("libx264", rate=RATE, options={"preset": "ultrafast"})
+        audio: Any = out.add_stream("libopus", rate=48_000, layout="mono")
+        video.height, video.width = pictures(0).shape[:2]
+        video.pix_fmt, audio.bit_rate = "yuv420p", 16_000
+        beep = (6000 * np.sin(np.arange(48_000 // RATE) / 20)).astype(np.int16)[None]
+        for k in range(round(seconds * RATE)):
+            out.mux(video.encode(av.VideoFrame.from_ndarray(pictures(k), "rgb24")))
+            samples: Any = av.AudioFrame.from_ndarray(beep * (k % RATE == 0), "s16", "mono")
+            samples.sample_rate, samples.pts = 48_000, k * beep.shape[1]
+            samples.time_base = Fraction(1, 48_000)
+            out.mux(audio.encode(samples))
+        out.mux(video.encode(None))
+        out.mux(audio.encode(None))
+
+
+def sample_pictures() -> Callable[[int], Image]:
+    """Every third frame of the sample video, over and over."""
+    seen = [frame.image for frame in read_frames(SAMPLE)][::3]
+    return lambda k: seen[k % len(seen)]
+
+
+def block_pictures() -> Callable[[int], Image]:
     """A bright body that hops twice a second before a dark wall of noise."""
     wall = np.random.default_rng(0).integers(0, 60, (180, 320, 3), dtype=np.uint8)
-    for k in range(round(seconds * RATE)):
+
+    def picture(k: int) -> Image:
         image, top = wall.copy(), 50 - round(10 * abs(np.sin(2 * np.pi * k / RATE)))
         image[top : top + 110, 140:180] = 220
-        yield Frame(image, k / RATE)
+        return image
+
+    return picture
 
 
-def find(image: Image) -> Detections:
+def find_block(image: Image) -> Detections:
     """The bright body's box."""
     ys, xs = np.nonzero(image[..., 1] > 150)
     if not len(ys):
@@ -49,12 +122,12 @@ def find(image: Image) -> Detections:
     return Detections(np.array([[xs.min(), ys.min(), xs.max(), ys.max()]], np.float32), np.ones(1, np.float32))
 
 
-def pose(images: Sequence[Image], boxes: Floats) -> Floats:
+def pose_block(images: Sequence[Image], boxes: Floats) -> Floats:
     """Joints where a standing person's would be in the box of the bright body."""
     result = np.zeros((len(boxes), 17, 3), np.float32)
     heights = np.array([0.06] * 5 + [0.18] * 2 + [0.35] * 2 + [0.5] * 2 + [0.52] * 2 + [0.75] * 2 + [0.97] * 2)
     for k, image in enumerate(images[: len(boxes)]):
-        found = find(image)
+        found = find_block(image)
         box = found.boxes[0] if len(found) else boxes[k]
         result[k, :, 0] = (box[0] + box[2]) / 2 + np.where(np.arange(17) % 2, 8, -8)
         result[k, :, 1] = box[1] + heights * (box[3] - box[1])
@@ -62,24 +135,7 @@ def pose(images: Sequence[Image], boxes: Floats) -> Floats:
     return result
 
 
-def _watched(source: Iterator[Frame], used: list[tuple[float, float]], minutes: float) -> Iterator[Frame]:
-    for frame in source:
-        _note(used, frame.time, minutes)
-        yield frame
-
-
-def _note(used: list[tuple[float, float]], seconds: float, minutes: float) -> None:
-    """The memory in use, ten times on the way."""
-    step = 6 * minutes
-    if not used or seconds >= used[-1][0] + step or seconds < used[-1][0]:
-        used.append((seconds, _resident()))
-
-
 def _resident() -> float:
     """MB of this process in memory."""
     pages = int(Path("/proc/self/statm").read_text(encoding="ascii").split()[1])
     return pages * 4096 / 1e6
-
-
-def _growth(rows: list[tuple[float, float]]) -> float:
-    return max(mb for _, mb in rows[1:]) - rows[1][1] if len(rows) > 2 else 0.0

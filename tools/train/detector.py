@@ -25,6 +25,7 @@ from tools.data.scenes import (
     read_faceless,
     read_negatives,
     read_person_crops,
+    read_profile_crops,
     read_scenes,
 )
 from tools.evaluate.detector import evaluate
@@ -42,6 +43,7 @@ class DetectorTraining(TimedOptions):
     data: str = option("data", "folder with the packaged folders face and body")
     body_faces: str = option("", "boxes of tools.data.label_faces: faces of the person crops, half of all scenes shown")
     start: str = option("", "weights to start from, of this width or of half of it; empty for random ones")
+    profiles: int = option(2, "how often profiles count among the face crops", low=0, high=100)
     wider: int = option(1, "channels as a multiple of the smallest network's", low=1, high=8)
     side: int = option(320, "sides of the training pictures, a multiple of 32", low=64, high=1280, unit="px")
     batch_size: int = option(16, "pictures per step", low=1, high=4096)
@@ -56,7 +58,9 @@ def composer(config: DetectorTraining) -> Composer:
     if config.kind == "face":
         negatives += read_faceless(folder / "body", len(negatives))
         more = [read_body_faces(folder / "body", Path(config.body_faces))] if config.body_faces else []
-        return Composer([scenes, *more], read_face_crops(folder / "face"), negatives, config.side, 30.0, 9.0, 360.0)
+        crops, profiles = read_face_crops(folder / "face"), read_profile_crops(folder / "face", "profile_train")
+        crops += profiles * config.profiles
+        return Composer([scenes, *more], crops, negatives, config.side, 30.0, 9.0, 360.0)
     return Composer([scenes], read_person_crops(folder / "body"), negatives, config.side, 7.0, 30.0, 360.0)
 
 

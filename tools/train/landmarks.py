@@ -21,7 +21,7 @@ from tqdm import tqdm
 
 from models.checkpoints import load_strictly, read_weights, save_weights
 from models.faces import SIDE, eye_angle, upright_matrix
-from models.landmarks106 import Landmarks106, wing_loss
+from models.landmarks106 import Landmarks106, completed_head, wing_loss
 from models.loading import PACKAGED, face_finder
 from models.torch_runtime import choose_device, engine_of
 from tools.data.article import is_article_layout, read_part
@@ -214,7 +214,7 @@ def build(config: LandmarkTraining, faces: FaceSet) -> nn.Module:
     tensors, facts = read_weights(path)
     network = Landmarks106(facts["width"])
     fresh = {k: v for k, v in network.state_dict().items() if k.startswith("visibility_head")}
-    load_strictly(network, {**fresh, **tensors}, path)
+    load_strictly(network, {**fresh, **completed_head(tensors)}, path)
     return network
 
 

@@ -18,7 +18,7 @@ from scipy.optimize import minimize
 from torch import Tensor, nn
 
 from models.checkpoints import load_strictly, read_weights, save_weights
-from models.landmarks106 import Landmarks106
+from models.landmarks106 import Landmarks106, completed_head
 from models.loading import PACKAGED
 from models.runtime import RunNetwork
 from models.torch_runtime import engine_of
@@ -159,7 +159,7 @@ def main(config: VisibilityFit) -> None:
     network = Landmarks106(facts["width"], sees=False)
     load_strictly(network, tensors, path)
     samples = make_samples(read_data(config), config, engine_of(Features(network)))
-    save_weights(Path(config.target), tensors | fit_head(samples, config), facts)
+    save_weights(Path(config.target), completed_head(tensors | fit_head(samples, config)), facts)
 
 
 if __name__ == "__main__":

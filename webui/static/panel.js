@@ -33,9 +33,7 @@ studio.panel = (element, trigger, props, watch, [changedEvent]) => {
   const shown = (c) => {
     const value = valueOf(c);
     if (typeof value !== 'number') return '';
-    const whole = Number.isInteger(JSON.parse(c.dataset.default)) && Number.isInteger(value);
-    return Number(c.querySelector('input').max) <= 1 && !(whole && Number(c.querySelector('input').step) >= 1)
-      ? String(Math.round(value * 100)) : String(Math.round(value * 1000) / 1000);
+    return String(c.dataset.share ? Math.round(value * 100) : Math.round(value * 1000) / 1000);
   };
 
   function refresh() {
@@ -144,7 +142,7 @@ studio.panel = (element, trigger, props, watch, [changedEvent]) => {
 
   const defaults = () => Object.fromEntries(controls.map((c) => [c.dataset.name, JSON.parse(c.dataset.default)]));
 
-  // For narrow screens: a tab per group, a chip per slider, one slider at a time.
+  // For narrow screens: a tab per group, a chip per slider (where there are several), one slider at a time.
   function activate(which) {
     controls.forEach((c) => c.classList.toggle('active', c.dataset.name === which));
     root.querySelectorAll('.pick').forEach((e) => e.setAttribute('aria-pressed', e.dataset.for === which));
@@ -164,7 +162,8 @@ studio.panel = (element, trigger, props, watch, [changedEvent]) => {
       tab.textContent = t('group.' + group.dataset.group);
       tabs.append(tab);
       const sliders = [...group.querySelectorAll('.control')].filter((c) => kindOf(c) === 'range');
-      if (!sliders.length) continue;
+      if (sliders.length === 1) sliders[0].classList.add('only');
+      if (sliders.length < 2) continue;
       const row = document.createElement('div');
       row.className = 'picks';
       for (const c of sliders) {
