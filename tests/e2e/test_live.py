@@ -236,11 +236,12 @@ def test_a_slow_way_and_a_restarted_server_are_told_and_the_limits_hold(skipper)
         with camera.served(["--max-live-seconds", "6"], port=int(url.rsplit(":", 1)[1])):
             page.locator("#live .problem", has_text="restarted").wait_for()
             assert "jumps were counted" in page.inner_text("#live .problem")
+            page.context.close()
+            one.errors.clear()  # the browser tells of connections that were refused
             page = opened(skipper(url=url))
-            begun(page)
+            page.click(".live [data-action=start]")
             page.locator("#live .problem", has_text="switched off").wait_for()
-            page.wait_for_selector("#jump-count")
-        one.errors.clear()  # the browser tells of connections that were refused
+            page.context.close()
 
 
 def test_two_visitors_count_at_once_where_that_is_allowed(skipper) -> None:
@@ -253,3 +254,4 @@ def test_two_visitors_count_at_once_where_that_is_allowed(skipper) -> None:
         for page in pages:
             page.click(".live [data-action=close]")
             page.wait_for_selector("#jump-count")
+            page.context.close()
