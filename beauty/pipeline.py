@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
+from typing import Any, cast
 
 import cv2
 import numpy as np
@@ -134,10 +135,12 @@ def moved_faces(shape_hw: tuple[int, int], faces: Faces, settings: BeautySetting
     return replace(faces, points5=move_points(faces.points5, fields), points106=move_points(faces.points106, fields))
 
 
-def _check_image(image: Image) -> None:
-    if not isinstance(image, np.ndarray) or image.ndim != 3 or image.shape[2] != 3 or image.dtype != np.uint8:
-        what = f"{image.shape} {image.dtype}" if isinstance(image, np.ndarray) else type(image).__name__
-        raise ValueError(f"image must be (H, W, 3) uint8, not {what}")
+def _check_image(image: Any) -> None:
+    if not isinstance(image, np.ndarray):
+        raise ValueError(f"image must be (H, W, 3) uint8, not {type(image).__name__}")
+    array = cast(np.ndarray, image)
+    if array.ndim != 3 or array.shape[2] != 3 or array.dtype != np.uint8:
+        raise ValueError(f"image must be (H, W, 3) uint8, not {array.shape} {array.dtype}")
 
 
 def _prepare_face(image: Image, faces: Faces, index: int, before: Appearance | None) -> PreparedFace | None:
@@ -204,7 +207,7 @@ def _retouch(result: Image, original: Image, part: PreparedFace, settings: Beaut
             line = part.patch.enlarge(mask, first, last)
             skin = np.clip(line[..., 0] * (grey * np.float32(1 / 255)) + line[..., 1], 0, 1)
             rounded = cv2.convertScaleAbs(np.maximum(strip, 0))
-            strip = lighten(strip, rounded, skin, settings.whitening)  # type: ignore[arg-type]
+            strip = lighten(strip, cast(Image, rounded), skin, settings.whitening)
         result[where] = cv2.convertScaleAbs(np.maximum(strip, 0))
 
 

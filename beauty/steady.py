@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, fields, replace
+from typing import cast
 
 import numpy as np
 
@@ -45,7 +46,7 @@ class SteadyFaces:
 
     def update(self, faces: Faces, time: float) -> Faces:
         """The steadied faces of the frame at ``time`` seconds; times must not go back."""
-        waiting, now = list(self._followed), []
+        waiting, now = list(self._followed), list[Followed]()
         for i in range(len(faces)):
             face, before = faces[i], _take_nearest(faces.boxes[i], waiting)
             now.append(Followed(face, 0.0, time, time) if before is None else _follow(before, face, time))
@@ -89,7 +90,8 @@ def _follow(before: Followed, face: Faces, time: float) -> Followed:
     visible = before.face.visible + VISIBLE * (face.visible - before.face.visible)
     glasses = np.where(np.isfinite(before.face.glasses), before.face.glasses, face.glasses)
     glasses = glasses + VISIBLE * (face.glasses - glasses)
-    steady = Faces(box[None], face.scores, moved5[None], points[None], pose[None], visible, glasses)  # type: ignore[arg-type]
+    calm = cast(tuple[Floats, Floats, Floats], (moved5[None], points[None], pose[None]))
+    steady = Faces(box[None], face.scores, *calm, cast(Floats, visible), cast(Floats, glasses))
     return Followed(steady, speed, time, time, before.seen)
 
 

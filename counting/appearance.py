@@ -10,6 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import cast
 
 import cv2
 import numpy as np
@@ -143,11 +144,12 @@ def _cut(levels: Sequence[Grey], matrix: NDArray[np.float64]) -> Grey:
     level = int(np.clip(np.floor(-np.log2(matrix[0, 0])), 0, len(levels) - 1))
     scaled = matrix.copy()
     scaled[:, :2] *= 2**level
-    return cv2.warpAffine(levels[level], scaled, WINDOW, flags=cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE)  # type: ignore[return-value]
+    part = cv2.warpAffine(levels[level], scaled, WINDOW, flags=cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE)
+    return cast(Grey, part)
 
 
 def _thumbnail(window: Grey) -> Grey:
-    return cv2.resize(window, THUMBNAIL, interpolation=cv2.INTER_AREA)  # type: ignore[return-value]
+    return cast(Grey, cv2.resize(window, THUMBNAIL, interpolation=cv2.INTER_AREA))
 
 
 def _above(change: Floats, pose: Floats, matrix: NDArray[np.float64]) -> float:

@@ -50,7 +50,7 @@ def judged(moving: Moving, settings: CountSettings) -> list[Group]:
 
     Too few jumps to find their beat in the wrists are with a rope or without one as the person's other jumps are.
     """
-    models, groups = load_models(), []
+    models, groups = load_models(), list[Group]()
     for jumps in find_jumps(moving.body, find_segments(moving.body, settings), settings):
         values = features(moving, jumps)
         flight, rope = (models[name].probability(values) for name in ("flight", "rope"))

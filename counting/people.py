@@ -39,13 +39,13 @@ class Person:
     box: Floats
     found: float
     pose: Floats
-    times: list[float] = field(default_factory=list)
-    keypoints: list[Floats] = field(default_factory=list)
-    boxes: list[Floats] = field(default_factory=list)
-    camera: list[Floats] = field(default_factory=list)
-    thumbnails: list[np.ndarray] = field(default_factory=list)
-    energy: list[Floats] = field(default_factory=list)
-    estimated: list[bool] = field(default_factory=list)
+    times: list[float] = field(default_factory=list[float])
+    keypoints: list[Floats] = field(default_factory=list[Floats])
+    boxes: list[Floats] = field(default_factory=list[Floats])
+    camera: list[Floats] = field(default_factory=list[Floats])
+    thumbnails: list[np.ndarray] = field(default_factory=list[np.ndarray])
+    energy: list[Floats] = field(default_factory=list[Floats])
+    estimated: list[bool] = field(default_factory=list[bool])
     rests: bool = False
 
     def track(self, start: int = 0) -> PoseTrack:
@@ -71,7 +71,7 @@ def follow(
     _take(alive, targets, held, estimate_pose, settings, scale)
     newcomers = _newcomers(alive, fresh, held[-1], estimate_pose)[: max(0, settings.people - len(alive))]
     _take(newcomers, [p.box for p in newcomers], held, estimate_pose, settings, scale)
-    stay, lost = [], []
+    stay, lost = list[Person](), list[Person]()
     for person in alive + newcomers:
         seen = any(np.isfinite(box[0]) for box in person.boxes[-len(held) :])
         (stay if seen and held[-1].time - person.found <= PATIENCE else lost).append(person)

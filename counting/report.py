@@ -184,7 +184,7 @@ class SessionReport:
 
     def to_dict(self) -> dict[str, Any]:
         """The main skipper's values at the top, everyone's under ``people``."""
-        nobody = {"count": 0, "style": "none", "apex_times": [], "per_minute": 0.0}
+        nobody: dict[str, Any] = {"count": 0, "style": "none", "apex_times": [], "per_minute": 0.0}
         top = self.skipper.to_dict() if self.skipper else nobody
         top = top | {"seconds": round(self.seconds, 2), "main": self.main, "warnings": list(self.warnings)}
         return top | {"total": sum(p.count for p in self.people), "people": [p.to_dict() for p in self.people]}

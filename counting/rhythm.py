@@ -17,6 +17,7 @@ The best path through rate and kind over time (Viterbi, 1967) gives the segments
 from __future__ import annotations
 
 from dataclasses import dataclass
+from itertools import pairwise
 
 import numpy as np
 
@@ -86,7 +87,7 @@ def measure(body: BodySignal, settings: CountSettings) -> tuple[Array, Array]:
     gap = np.sqrt(2 * smooth(body.gap**2, GAP_MEAN * RATE)[::EVERY])
     fall = (2 * np.pi * RATES[:, None]) ** 2 / GRAVITY
     shown = image_share(body.image)
-    evidence, sizes = [], []
+    evidence, sizes = list[Array](), list[Array]()
     for alternates, rate in zip(*states(), strict=True):
         i = int(np.abs(RATES - rate).argmin())
         half = int(np.abs(RATES - rate / 2).argmin())
@@ -167,7 +168,7 @@ def best_path(scores: Array, change: float = 4.0, drift: float = 0.6) -> np.ndar
 
     ``change`` is the price of starting, ending or changing the kind, ``drift`` that of a step of the rate.
     """
-    count, length = scores.shape
+    count, length = (int(n) for n in scores.shape)
     alternating, _ = states()
     blocked = np.flatnonzero(np.diff(alternating.astype(int)))  # no drift from one kind to the other
     cost, rest = np.full(count, -change), 0.0
@@ -200,15 +201,15 @@ def _segments(path: np.ndarray, sizes: Array, length: int) -> list[Segment]:
     alternating, rates = states()
     kind = np.where(path < 0, -1, alternating[path].astype(int))
     edges = np.flatnonzero(np.diff(kind)) + 1
-    found = []
-    for a, b in zip(np.append(0, edges), np.append(edges, len(path)), strict=True):
+    found: list[Segment] = []
+    for a, b in pairwise([0, *edges.tolist(), len(path)]):
         if kind[a] < 0:
             continue
         start, stop = a * EVERY, min(b * EVERY, length)
         samples, knots = np.arange(start, stop), np.arange(a, b) * EVERY
         rate = np.interp(samples, knots, rates[path[a:b]])
         size = np.interp(samples, knots, sizes[path[a:b], np.arange(a, b)])
-        found.append(Segment(int(start), int(stop), bool(kind[a]), rate, size))
+        found.append(Segment(start, stop, bool(kind[a]), rate, size))
     return found
 
 
@@ -245,7 +246,7 @@ def _continued(found: list[Segment], body: BodySignal, foot_lift: float) -> list
 
 def _longer(segment: Segment, low: int, high: int, swing: Array, lift: float) -> Segment:
     """A segment in turns, grown within samples [low, high) as far as ``swing`` (R, N) at its rate exceeds ``lift``."""
-    sides = []
+    sides: list[Array] = []
     for samples, rate in ((np.arange(segment.start - 1, low - 1, -1), segment.rate[0]),
                           (np.arange(segment.stop, high), segment.rate[-1])):  # fmt: skip
         size = swing[int(np.abs(np.log(2 * RATES / rate)).argmin()), samples // EVERY]

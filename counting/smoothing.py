@@ -48,11 +48,13 @@ def one_euro(times: Array, points: Array, cutoff: float = 1.5, speed: float = 0.
     slope = np.zeros_like(out[0]) if len(out) else out
     for i in range(1, len(out)):
         step = max(times[i] - times[i - 1], 1e-3)
-        before = np.where(np.isfinite(out[i - 1]), out[i - 1], out[i])
-        fresh = np.nan_to_num((out[i] - before) / step)
+        last: Array = out[i - 1]
+        here: Array = out[i]
+        before = np.where(np.isfinite(last), last, here)
+        fresh = np.nan_to_num((here - before) / step)
         slope = slope + (fresh - slope) * _share(step, 1.0)
         share = _share(step, cutoff + speed * np.abs(slope))
-        out[i] = before + (out[i] - before) * share
+        out[i] = before + (here - before) * share
     return out
 
 

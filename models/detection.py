@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
+from typing import cast
 
 import cv2
 import numpy as np
@@ -53,7 +54,7 @@ def halved(image: Image, long_side: int) -> Image:
     """The image halved as long as its longer side stays at least ``long_side``: cheap, and as good as one step."""
     while max(image.shape[:2]) >= 2 * long_side and min(image.shape[:2]) >= 2:
         size = image.shape[1] // 2, image.shape[0] // 2
-        image = cv2.resize(image, size, interpolation=cv2.INTER_AREA)  # type: ignore[assignment]
+        image = cast(Image, cv2.resize(image, size, interpolation=cv2.INTER_AREA))
     return image
 
 
@@ -108,7 +109,7 @@ class DetectorRunner:
     def __call__(self, image: Image) -> Detections:
         search = self.search
         largest = max(*image.shape[:2], search.sides[0])
-        small, looks = halved(image, max(search.sides)), []
+        small, looks = halved(image, max(search.sides)), list[tuple[Floats, Floats, Floats]]()
         for side in (s for s in search.sides if s <= largest):
             looks.append(self._look(small, side))
             if not search.thorough and np.any(looks[-1][1] >= search.threshold):

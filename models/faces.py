@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, fields, replace
+from typing import cast
 
 import cv2
 import numpy as np
@@ -59,7 +60,7 @@ def upright_matrix(
     return np.column_stack([flat[:, :2] @ turn[:, :2], flat[:, :2] @ turn[:, 2] + flat[:, 2]])
 
 
-def _shrunk(image: Image, box: Floats) -> tuple[Image, Floats]:
+def _shrunk(image: Image, box: Floats) -> tuple[Image, np.ndarray]:
     """The part of the image round a box, halved until the face is near the network's size; offset and scale.
 
     Sampling a large face directly would alias; averaging first costs little and keeps the points steady.
@@ -73,7 +74,7 @@ def _shrunk(image: Image, box: Floats) -> tuple[Image, Floats]:
         part = cv2.resize(part, (max(1, (x1 - x0) // scale), max(1, (y1 - y0) // scale)), interpolation=cv2.INTER_AREA)
     ratio = np.array([part.shape[1] / (x1 - x0), part.shape[0] / (y1 - y0)])
     to_part = np.column_stack([np.diag(ratio), (np.array([0.5 - x0, 0.5 - y0]) * ratio) - 0.5])
-    return part, to_part  # type: ignore[return-value]
+    return cast(Image, part), to_part
 
 
 @dataclass(frozen=True)
@@ -105,11 +106,11 @@ class LandmarkRunner:
             found = self._predict(parts, found.points)
         return replace(found, visible=found.visible * inside_picture(found.points, image.shape[:2]))
 
-    def _predict(self, parts: list[tuple[Image, Floats]], points: Floats) -> Landmarks:
+    def _predict(self, parts: list[tuple[Image, np.ndarray]], points: Floats) -> Landmarks:
         """One pass over all faces and their mirror images."""
         angles = np.array([eye_angle(p) for p in points], np.float32)
         matrices = np.stack([upright_matrix(p, a) for p, a in zip(points, angles, strict=True)])
-        crops = []
+        crops: list[np.ndarray] = []
         for matrix, (part, to_part) in zip(matrices, parts, strict=True):
             back = invert_affine(to_part)
             direct = np.column_stack([matrix[:, :2] @ back[:, :2], matrix[:, :2] @ back[:, 2] + matrix[:, 2]])

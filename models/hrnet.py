@@ -6,7 +6,9 @@ strictly.  Building a network touches neither disk nor net.
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from typing import cast
 
 import torch
 from torch import Tensor, nn
@@ -76,6 +78,11 @@ class Bottleneck(nn.Module):
         return self.relu(self.bn3(self.conv3(y)) + kept)
 
 
+def _modules(steps: Sequence[nn.Module | None]) -> nn.ModuleList:
+    """A list in which None, which PyTorch keeps as such, leaves its place in the names of the weights empty."""
+    return nn.ModuleList(cast(Sequence[nn.Module], steps))
+
+
 def _fuse(source: int, target: int, widths: list[int]) -> nn.Module | None:
     """The path from branch ``source`` to branch ``target``: up by nearest, down by stride-2 convolutions."""
     if source == target:
@@ -86,7 +93,7 @@ def _fuse(source: int, target: int, widths: list[int]) -> nn.Module | None:
             nn.BatchNorm2d(widths[target]),
             nn.Upsample(scale_factor=2 ** (source - target), mode="nearest"),
         )
-    steps = []
+    steps: list[nn.Module] = []
     for k in range(target - source):
         last = k == target - source - 1
         width = widths[target] if last else widths[source]
@@ -103,17 +110,16 @@ class ExchangeModule(nn.Module):
         self.branches = nn.ModuleList(nn.Sequential(*(BasicBlock(w) for _ in range(blocks))) for w in widths)
         everyone = range(len(widths))
         self.fuse_layers = nn.ModuleList(
-            nn.ModuleList([_fuse(source, target, widths) for source in everyone])  # type: ignore[arg-type]
-            for target in range(outputs)
+            _modules([_fuse(source, target, widths) for source in everyone]) for target in range(outputs)
         )
         self.relu = nn.ReLU(inplace=True)
 
     def forward(self, x: list[Tensor]) -> list[Tensor]:
         x = [branch(part) for branch, part in zip(self.branches, x, strict=True)]
-        fused = []
+        fused: list[Tensor] = []
         for target, row in enumerate(self.fuse_layers):
             total = x[target]
-            for source, path in enumerate(row):  # type: ignore[arg-type]
+            for source, path in enumerate(cast(nn.ModuleList, row)):
                 if source != target:
                     total = total + path(x[source])
             fused.append(self.relu(total))
@@ -131,7 +137,7 @@ def _transition(before: list[int], after: list[int]) -> nn.ModuleList:
         else:
             down = nn.Sequential(_conv(before[-1], width, 3, 2), nn.BatchNorm2d(width), nn.ReLU(inplace=True))
             steps.append(nn.Sequential(down))
-    return nn.ModuleList(steps)  # type: ignore[arg-type]
+    return _modules(steps)
 
 
 class HRNet(nn.Module):
@@ -167,7 +173,7 @@ class HRNet(nn.Module):
         if not self.concatenate:
             head = nn.Conv2d(inputs, joints, 1)
             nn.init.normal_(head.weight, std=0.02)
-            nn.init.zeros_(head.bias)  # type: ignore[arg-type]
+            nn.init.zeros_(cast(Tensor, head.bias))
             return head
         return nn.Sequential(
             nn.Conv2d(inputs, inputs, 1), nn.BatchNorm2d(inputs), nn.ReLU(inplace=True), nn.Conv2d(inputs, joints, 1)
@@ -184,7 +190,7 @@ class HRNet(nn.Module):
         ):
             grown = [
                 (parts[i] if i < len(parts) else parts[-1]) if step is None else step(parts[min(i, len(parts) - 1)])
-                for i, step in enumerate(transition)
+                for i, step in enumerate(cast(Iterable[nn.Module | None], transition))
             ]
             parts = stage(grown)
         if not self.concatenate:

@@ -59,6 +59,8 @@ class Landmarks106(nn.Module):
     buffer: the points head learns the offset from it, in units of a tenth of the side.
     """
 
+    mean_face: Tensor
+
     def __init__(self, width: int = 24, mean_face: Tensor | None = None, sees: bool = True) -> None:
         super().__init__()
         deep = 4 * width

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from dataclasses import replace
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 import torch
 from torch import Tensor
@@ -59,7 +59,7 @@ def landmark_network(own: str | Path | None = None) -> Landmarks106:
 def face_finder(device: str = "auto", landmark_weights: str | Path | None = None) -> FaceFinder:
     """The face detector and the 106-point network, the latter with the packaged weights or one's own."""
     network = landmark_network(landmark_weights)
-    runner = LandmarkRunner(engine_of(network, device), network.mean_face.numpy())  # type: ignore[union-attr]
+    runner = LandmarkRunner(engine_of(network, device), network.mean_face.numpy())
     if not wants_gpu(device):
         return FaceFinder(packaged.face_detector(), runner)
     return FaceFinder(DetectorRunner(engine_of(detector_network("face"), device), SEARCHES["face"]), runner)
@@ -79,7 +79,7 @@ def size_of(tensors: dict[str, Tensor]) -> HRNetSize:
 
 def official_names(tensors: dict[str, Tensor]) -> dict[str, Tensor]:
     """Names without the prefixes of training wrappers and of mmpose."""
-    renamed = {}
+    renamed: dict[str, Tensor] = {}
     for name, tensor in tensors.items():
         for prefix in ("module.", "backbone.", "keypoint_head.", "head."):
             name = name.removeprefix(prefix)
@@ -98,7 +98,8 @@ def read_pose_file(path: Path) -> tuple[dict[str, Tensor], dict[str, Any]]:
         loaded = torch.load(path, map_location="cpu", weights_only=True)
     except Exception as error:  # torch raises many kinds for a damaged or unsafe file
         raise MissingWeights(f"The pose weights {path} cannot be read safely: {str(error)[:200]}") from error
-    inner = loaded.get("state_dict", loaded) if isinstance(loaded, dict) else {}
+    whole = cast(dict[str, Any], loaded) if isinstance(loaded, dict) else {}
+    inner: dict[str, Any] = whole.get("state_dict", whole)
     return official_names({k: v for k, v in inner.items() if isinstance(v, Tensor)}), {}
 
 

@@ -153,9 +153,8 @@ def _draw_axes(canvas: Image, box: Floats, pose: Floats, width: int) -> None:
     centre, length = (box[:2] + box[2:]) / 2, 0.6 * float(box[2] - box[0])
     axes = rotation_matrix(pose)[:2].T * length
     colours: tuple[Colour, ...] = ((235, 70, 60), (80, 200, 80), (70, 120, 255))
-    order = np.argsort(rotation_matrix(pose)[2])
-    for i in order:
-        _line(canvas, np.stack([centre, centre + axes[i]]), colours[i], width)
+    for i in np.argsort(rotation_matrix(pose)[2]):
+        _line(canvas, np.stack([centre, centre + axes[i]]), colours[int(i)], width)
 
 
 def rotation_matrix(pose: Floats) -> np.ndarray:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
-from typing import cast
+from typing import Any, cast
 
 import cv2
 
@@ -38,7 +38,7 @@ class Turns:
                 break
         self._part.settled = True
 
-    def __getstate__(self) -> dict[str, object]:
+    def __getstate__(self) -> dict[str, Any]:
         """Without ``look``, which may hold networks: what was found stays the same at later readings."""
         return vars(self) | {"_look": _nothing, "_part": _Part(_nothing, settled=True)}
 

@@ -92,7 +92,7 @@ def _annotated(source: str, target: str) -> None:
                 found = pose.process(frame.image).pose_landmarks
                 image = np.ascontiguousarray(frame.image).copy()
                 if found is not None:
-                    draw_landmarks(image, found, POSE_CONNECTIONS)  # type: ignore[arg-type]
+                    draw_landmarks(image, found, POSE_CONNECTIONS)
                 yield Frame(image, frame.time)
 
     write_video(target, drawn(), audio_from=source)

@@ -57,7 +57,7 @@ def _video(path: Path, picture: str, sound: str, seconds: float = 1.0) -> None:
     rng = np.random.default_rng(0)
     with av.open(f"file:{path}", "w") as out:
         options = {"x265-params": "log-level=none"} if picture == "libx265" else {}
-        stream: Any = out.add_stream(picture, rate=25, options=options)  # type: ignore[call-overload]
+        stream: Any = out.add_stream(picture, rate=25, options=options)
         stream.width, stream.height = 96, 64
         stream.pix_fmt = {"prores_ks": "yuv422p10le", "mjpeg": "yuvj420p", "gif": "rgb8"}.get(picture, "yuv420p")
         audio: Any = sound and out.add_stream(sound, rate=48_000, layout="stereo")

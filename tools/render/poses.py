@@ -171,7 +171,7 @@ def _skip(rng: np.random.Generator) -> tuple[Stance, Stance]:
         for bone in moment.pose:
             if bone not in noise:
                 noise[bone] = rng.normal(0, 0 if bone.startswith("finger") else 4, 3)
-        pose: Pose = {bone: tuple(np.add(moment.pose.get(bone, 0), turn)) for bone, turn in noise.items()}  # type: ignore[misc]
+        pose: Pose = {bone: tuple(np.add(moment.pose.get(bone, 0), turn)) for bone, turn in noise.items()}
         out.append(Stance("skip", pose, 0.0, moment.height, moment.turn))
     return out[0], out[1]
 
@@ -273,7 +273,7 @@ def _leg(a: dict[str, float], lean: float) -> Pose:
     flat = (_turned(lean, 0, 0) * hip * knee).inv() * _turned(0, 0, 0.7 * a["hip_turn"])
     foot = (flat * _turned(a["ankle"], 0, 0)).as_rotvec(degrees=True)
     foot = np.clip(foot, (-35, -20, -25), (50, 20, 25))
-    return {"upperleg01": _vector(hip), "lowerleg01": _vector(knee), "foot": tuple(foot)}  # type: ignore[dict-item]
+    return {"upperleg01": _vector(hip), "lowerleg01": _vector(knee), "foot": tuple(foot)}
 
 
 def _arm(a: dict[str, float]) -> Pose:
