@@ -25,7 +25,8 @@ HOLD = 0.3
 @dataclass(frozen=True)
 class Followed:
     """A face as it was last shown: ``face`` (one row of ``Faces``), its ``speed`` in face widths a second,
-    the ``time`` of its frame, the time it was last ``found``, and what was ``seen`` of its skin."""
+    the ``time`` of its frame, the time it was last ``found``, and what was ``seen`` of its skin.
+    """
 
     face: Faces
     speed: float

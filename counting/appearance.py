@@ -118,7 +118,8 @@ class Appearance:
 
     def _window(self, key: int, box: Floats, camera: Floats, time: float) -> Window | None:
         """The person's window at this time, moved with the background; a new one where there is none yet, None before
-        the person is seen."""
+        the person is seen.
+        """
         window = self._windows.get(key)
         if window is None:
             if not np.isfinite(box[0]):

@@ -50,7 +50,8 @@ ROPE = {
 @dataclass(frozen=True)
 class Moving:
     """A person's signals: ``body``, ``limbs``, and at the ``times`` (T,) of the frames the motion ``energy`` (T,) above
-    the head in grey levels; ``leg_score`` median score of knees and ankles."""
+    the head in grey levels; ``leg_score`` median score of knees and ankles.
+    """
 
     body: BodySignal
     limbs: Limbs

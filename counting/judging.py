@@ -30,7 +30,8 @@ SURE, MANY = 0.55, 5
 @dataclass(frozen=True)
 class Group:
     """Jumps of one rhythm, judged: ``style``, ``turns`` of a rope per jump, and the probabilities of ``flight`` (it is
-    jumping at all) and ``rope`` (one is turned); ``hands``: enough is seen to tell the latter."""
+    jumping at all) and ``rope`` (one is turned); ``hands``: enough is seen to tell the latter.
+    """
 
     jumps: Jumps
     style: str
@@ -92,4 +93,5 @@ def slow_motion(track: PoseTrack, settings: CountSettings) -> list[str]:
 
 
 def weighted(values: Sequence[float], weights: Sequence[int]) -> float:
+    """The weighted mean, 0 without weights."""
     return float(np.average(values, weights=weights)) if sum(weights) else 0.0

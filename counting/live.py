@@ -42,7 +42,8 @@ TRUNK = [5, 6, 11, 12]
 @dataclass(frozen=True)
 class LiveState:
     """What is known at ``time`` (seconds): jumps so far, jumps of the present ``streak``, their rate a minute (0 while
-    nobody jumps), whether a person and both feet are in the picture."""
+    nobody jumps), whether a person and both feet are in the picture.
+    """
 
     time: float
     count: int

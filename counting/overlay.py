@@ -39,6 +39,7 @@ class Sizes:
 
     @classmethod
     def of(cls, image: Image) -> Sizes:
+        """The sizes for frames like ``image``."""
         unit = max(7, min(min(image.shape[:2]) // 18, max(image.shape[:2]) // 24))
         return cls(unit, max(4, unit * 2 // 3))
 

@@ -49,7 +49,8 @@ FEWEST = {False: 3, True: 4}
 class Jumps:
     """Jumps of one segment: ``times`` (J,) seconds of the apex, ``swing`` (J,) rise in body heights,
     ``confidence`` (J,) in [0, 1]; ``alternating``: the feet take turns; ``period`` median seconds between jumps;
-    ``motion`` (M,) from sample ``start`` on: what was counted, in body heights."""
+    ``motion`` (M,) from sample ``start`` on: what was counted, in body heights.
+    """
 
     times: Array
     swing: Array
@@ -206,7 +207,8 @@ def _without_loose_ends(times: Array, rise: Array, period: float, whole: float) 
 
 def _without_crowding(line: Array, at: np.ndarray, nearest: Array, alternating: bool) -> np.ndarray:
     """The events less those that follow another sooner than ``nearest`` samples: of two tops the lower one goes,
-    of a top and a bottom both go (a mix-up of the feet for a moment), smallest difference first."""
+    of a top and a bottom both go (a mix-up of the feet for a moment), smallest difference first.
+    """
     at, nearest = at.copy(), nearest.copy()
     while len(at) > 1:
         close = np.flatnonzero(np.diff(at) < np.minimum(nearest[1:], nearest[:-1]))
@@ -233,7 +235,8 @@ def _upper_median(values: Array) -> float:
 
 def _rise_around(line: Array, at: np.ndarray, usual: float) -> Array:
     """How far a line (G,) is at samples (J,) above its lowest points up to three quarters of a period before and after,
-    whichever is less; 0 where it is not known, never negative."""
+    whichever is less; 0 where it is not known, never negative.
+    """
     reach, near = int(0.75 * usual), int(0.25 * usual)
     known = np.nan_to_num(np.pad(line, reach, constant_values=np.nan), nan=np.inf)
     windows = np.lib.stride_tricks.sliding_window_view(known, reach + 1)

@@ -34,7 +34,8 @@ PATIENCE = 2.0
 class Person:
     """A person being followed: last box, when last found, last pose (17, 3), rows of (time, keypoints, box, motion of
     the camera, thumbnail, motion energy, whether the pose was estimated), and whether no joint moved in the last
-    interval."""
+    interval.
+    """
 
     box: Floats
     found: float
@@ -138,7 +139,8 @@ def _match(alive: list[Person], found: Floats, now: float) -> tuple[list[Floats 
 
 def _newcomers(alive: list[Person], boxes: Floats, frame: Frame, estimate_pose: EstimatePose) -> list[Person]:
     """New people at left-over boxes.  A box whose pose is that of somebody known is none; it replaces theirs where
-    it shows clearly more of the body."""
+    it shows clearly more of the body.
+    """
     if not len(boxes):
         return []
     people: list[Person] = []

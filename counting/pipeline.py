@@ -96,7 +96,8 @@ def count_people(
 @dataclass(frozen=True)
 class CountedVideo:
     """What was found in a video: ``tracks`` of its people, the ``report``, how its pictures were ``turned``, the
-    ``notes`` on its reading, which stand before the report's warnings, and the ``seconds`` that were seen."""
+    ``notes`` on its reading, which stand before the report's warnings, and the ``seconds`` that were seen.
+    """
 
     tracks: tuple[PoseTrack, ...]
     report: SessionReport

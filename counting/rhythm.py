@@ -55,7 +55,8 @@ STEPS_ALONE = 3.4
 @dataclass(frozen=True)
 class Segment:
     """A time of one kind of jumping: ``start`` and ``stop`` samples, ``alternating`` (feet in turns), per sample
-    ``rate`` (jumps or steps a second) and ``size`` (amplitude in body heights)."""
+    ``rate`` (jumps or steps a second) and ``size`` (amplitude in body heights).
+    """
 
     start: int
     stop: int
@@ -123,7 +124,8 @@ def measure(body: BodySignal, settings: CountSettings) -> tuple[Array, Array]:
 
 def image_share(image: Array) -> Array:
     """Power (R, N) of the person's picture at every rate, relative to the strongest rate at each time; 1 where it shows
-    nothing."""
+    nothing.
+    """
     if not np.isfinite(image).any():
         return np.ones((len(RATES), -(-image.shape[1] // EVERY)))
     power = np.sum([np.abs(wavelets(component)) ** 2 for component in image], axis=0)
@@ -216,7 +218,8 @@ def _segments(path: np.ndarray, sizes: Array, length: int) -> list[Segment]:
 def _continued(found: list[Segment], body: BodySignal, foot_lift: float) -> list[Segment]:
     """Segments in turns last as long as the feet go on at their rate, and are one where they meet: who has stepped and
     still lifts one foot in time steps on, and the network has given one foot twice.  A hole of less than a stride is
-    none."""
+    none.
+    """
     grown: list[Segment] = []
     if not any(segment.alternating for segment in found):
         return found

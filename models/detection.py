@@ -94,6 +94,7 @@ class DetectorRunner:
     search: Search
 
     def with_threshold(self, threshold: float) -> DetectorRunner:
+        """The same detector with another least score."""
         return replace(self, search=replace(self.search, threshold=threshold))
 
     def _look(self, image: Image, side: int) -> tuple[Floats, Floats, Floats]:
@@ -107,6 +108,7 @@ class DetectorRunner:
         return back(boxes), scores, back(points)
 
     def __call__(self, image: Image) -> Detections:
+        """Boxes, scores and points in pixels of ``image``, best first."""
         search = self.search
         largest = max(*image.shape[:2], search.sides[0])
         small, looks = halved(image, max(search.sides)), list[tuple[Floats, Floats, Floats]]()

@@ -48,6 +48,7 @@ class Separable(nn.Module):
         self.pointwise = _unit(inputs, outputs, 1)
 
     def forward(self, x: Tensor) -> Tensor:
+        """(B, inputs, h, w) -> (B, outputs, h / stride, w / stride)."""
         y = self.pointwise(self.depthwise(x))
         return x + y if self.skip else y
 
@@ -84,6 +85,7 @@ class Detector(nn.Module):
             nn.init.constant_(bias[1:5], 0.7)
 
     def forward(self, x: Tensor) -> list[Tensor]:
+        """(B, 3, H, W) -> a map (B, 5 + 2 points, H/s, W/s) for each stride."""
         x = self.stem(x)
         levels: list[Tensor] = []
         for stage in self.stages:

@@ -80,7 +80,8 @@ def _shrunk(image: Image, box: Floats) -> tuple[Image, np.ndarray]:
 @dataclass(frozen=True)
 class Landmarks:
     """Of N faces: ``points`` (N, 106, 2), ``pose`` (N, 3) degrees, ``confidence`` (N,), ``visible`` (N, 106) and
-    ``glasses`` (N,), the last three in [0, 1]; glasses are NaN where the network does not tell."""
+    ``glasses`` (N,), the last three in [0, 1]; glasses are NaN where the network does not tell.
+    """
 
     points: Floats
     pose: Floats
@@ -195,6 +196,7 @@ class FaceFinder:
     threshold: float = 0.6
 
     def __call__(self, image: Image) -> Faces:
+        """Faces in pixels of ``image``, largest first."""
         faces = self._look(image, 0)
         if not len(faces) or faces.scores.max() < SURE:
             turned = [self._look(image, turns) for turns in TURNS]

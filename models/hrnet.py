@@ -51,6 +51,7 @@ class BasicBlock(nn.Module):
         self.relu = nn.ReLU(inplace=True)
 
     def forward(self, x: Tensor) -> Tensor:
+        """(B, C, h, w) -> the same shape."""
         y = self.relu(self.bn1(self.conv1(x)))
         return self.relu(self.bn2(self.conv2(y)) + x)
 
@@ -72,6 +73,7 @@ class Bottleneck(nn.Module):
             self.downsample = nn.Sequential(_conv(inputs, outputs, 1), nn.BatchNorm2d(outputs))
 
     def forward(self, x: Tensor) -> Tensor:
+        """(B, inputs, h, w) -> (B, 4 width, h, w)."""
         y = self.relu(self.bn1(self.conv1(x)))
         y = self.relu(self.bn2(self.conv2(y)))
         kept = x if self.downsample is None else self.downsample(x)
@@ -115,6 +117,7 @@ class ExchangeModule(nn.Module):
         self.relu = nn.ReLU(inplace=True)
 
     def forward(self, x: list[Tensor]) -> list[Tensor]:
+        """A tensor (B, C_i, h_i, w_i) for each branch -> one for each output."""
         x = [branch(part) for branch, part in zip(self.branches, x, strict=True)]
         fused: list[Tensor] = []
         for target, row in enumerate(self.fuse_layers):
@@ -180,6 +183,7 @@ class HRNet(nn.Module):
         )
 
     def forward(self, x: Tensor) -> Tensor:
+        """(B, 3, H, W) -> heatmaps (B, joints, H/4, W/4)."""
         x = self.relu(self.bn1(self.conv1(x)))  # (B, 64, H/2, W/2)
         x = self.relu(self.bn2(self.conv2(x)))  # (B, 64, H/4, W/4)
         parts = [self.layer1(x)]

@@ -90,6 +90,7 @@ class PoseRunner:
     mirrored: bool = False
 
     def __call__(self, images: Sequence[Image], boxes: Floats) -> Floats:
+        """Images and a box (N, 4) for each -> joints (N, 17, 3) x, y, score; ``ValueError`` if they do not fit."""
         boxes = np.asarray(boxes, np.float32).reshape(-1, 4)
         if len(images) != len(boxes):
             raise ValueError(f"{len(images)} images need one box each, not {len(boxes)}")

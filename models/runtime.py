@@ -80,6 +80,7 @@ class Engine:
         self.compiled, self.precision = compiled, precision
 
     def __call__(self, images: np.ndarray) -> list[np.ndarray]:
+        """Images (B, H, W, 3) uint8 -> the outputs as float32 arrays."""
         request = self.compiled.create_infer_request()
         return list(request.infer([np.ascontiguousarray(images)], share_inputs=True).values())
 

@@ -16,7 +16,7 @@ from models.runtime import RunNetwork, choose_precision, compile_model, core
 
 
 def choose_device(device: str = "auto") -> torch.device:
-    """ "auto" takes a GPU where there is one, else the processor."""
+    """The device by its name; "auto" takes a GPU where there is one, else the processor."""
     if device == "auto":
         return torch.device("cuda" if wants_gpu() else "cpu")
     return torch.device(device)
@@ -37,6 +37,7 @@ class Normalised(nn.Module):
             self.register_buffer(name, torch.as_tensor(values, dtype=torch.float32).expand(3).clone().view(3, 1, 1))
 
     def forward(self, images: Tensor) -> Any:
+        """Images (B, H, W, 3) uint8 -> what the network answers."""
         mean, deviation = self.get_buffer("mean"), self.get_buffer("deviation")
         return self.network((images.permute(0, 3, 1, 2).float() - mean) / deviation)
 
@@ -71,6 +72,7 @@ class GpuEngine:
         self.network: Normalised = cast(Any, network.to(device)).to(memory_format=torch.channels_last)
 
     def __call__(self, images: np.ndarray) -> list[np.ndarray]:
+        """Images (B, H, W, 3) uint8 -> the outputs as float32 arrays."""
         with torch.inference_mode(), torch.autocast(self.device.type, torch.bfloat16):
             out: Tensor | Sequence[Tensor] = self.network(torch.as_tensor(np.ascontiguousarray(images)).to(self.device))
         return [part.float().cpu().numpy() for part in ([out] if isinstance(out, Tensor) else out)]

@@ -29,7 +29,8 @@ class Turns:
 
     def __init__(self, look: Look | None = None, first: Iterable[Frame] = ()) -> None:
         """``first`` are frames of the beginning of the video; they are taken until they tell.  Without ``look``
-        nothing is turned."""
+        nothing is turned.
+        """
         self._look, self._parts, self._shape = look or _nothing, [(0.0, 0)], cast(object, None)
         self._part = _Part(self._look)
         for frame in first:

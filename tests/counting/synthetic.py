@@ -27,7 +27,8 @@ UPPER = list(range(13))
 @dataclass(frozen=True)
 class Spoiled:
     """What a real recording does: noise in body heights, share of dropped frames, jitter of the frame times
-    in frames, drift of the camera in body heights, zoom as a factor over the clip."""
+    in frames, drift of the camera in body heights, zoom as a factor over the clip.
+    """
 
     noise: float = 0.01
     drops: float = 0.0

@@ -30,6 +30,7 @@ class PlainEngine:
         self.network = Normalised(network, mean, deviation).eval()
 
     def __call__(self, images: np.ndarray) -> list[np.ndarray]:
+        """Images (B, H, W, 3) uint8 -> the outputs as float32 arrays."""
         with torch.no_grad():
             found = [self.network(torch.from_numpy(image[None])) for image in images]
         rows = [[out] if isinstance(out, Tensor) else list(out) for out in found]

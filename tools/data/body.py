@@ -30,9 +30,11 @@ class CropSet:
         return len(self.jpegs)
 
     def image(self, index: int) -> Image:
+        """One crop (H, W, 3) uint8 RGB."""
         return cv2.imdecode(np.frombuffer(self.jpegs[index], np.uint8), cv2.IMREAD_COLOR_RGB)  # type: ignore[return-value]
 
     def where(self, keep: np.ndarray) -> CropSet:
+        """The crops for which ``keep`` (N,) is true."""
         rows = np.flatnonzero(keep)
         return CropSet(
             [self.jpegs[i] for i in rows],

@@ -123,7 +123,8 @@ ACTIVITIES: dict[str, Activity] = {
 @dataclass(frozen=True)
 class Stance:
     """One pose: bone turns ``pose``, forward ``lean`` (degrees) of the whole body, ``height`` (metres) of the lowest
-    point, ``level`` and ``rise`` as in ``Activity``; ``turn`` of the rope where one is swung."""
+    point, ``level`` and ``rise`` as in ``Activity``; ``turn`` of the rope where one is swung.
+    """
 
     activity: str
     pose: Pose
@@ -133,6 +134,7 @@ class Stance:
 
     @property
     def kind(self) -> Activity:
+        """The activity itself."""
         return ACTIVITIES[self.activity]
 
 
