@@ -171,7 +171,7 @@ TURNS = (2, 1, 3)
 
 
 TURNED = 0.75
-"""Least score of a face that is found only so: four looks see more that is none than one."""
+"""Least score of a face that is found only so: four rotations find more that is none than one."""
 
 
 def turned_back(points: Floats, turns: int, shape: tuple[int, ...]) -> Floats:
@@ -197,11 +197,11 @@ class FaceFinder:
 
     def __call__(self, image: Image) -> Faces:
         """Faces in pixels of ``image``, largest first."""
-        faces = self._look(image, 0)
+        faces = self._rotated(image, 0)
         if not len(faces) or faces.scores.max() < SURE:
-            turned = [self._look(image, turns) for turns in TURNS]
-            looks = [faces, *(look[look.scores >= TURNED] for look in turned)]
-            rows = {f.name: np.concatenate([getattr(x, f.name) for x in looks]) for f in fields(Faces)}
+            turned = [self._rotated(image, turns) for turns in TURNS]
+            views = [faces, *(view[view.scores >= TURNED] for view in turned)]
+            rows = {f.name: np.concatenate([getattr(x, f.name) for x in views]) for f in fields(Faces)}
             faces = Faces(**rows)
         sizes = np.prod(faces.boxes[:, 2:] - faces.boxes[:, :2], axis=1)
         order = [
@@ -209,7 +209,7 @@ class FaceFinder:
         ]
         return faces[sorted(order, key=lambda i: -sizes[i])]
 
-    def _look(self, image: Image, turns: int) -> Faces:
+    def _rotated(self, image: Image, turns: int) -> Faces:
         """All sights of faces in the picture, searched in quarter turns, in its own pixels."""
         found = self.detect(np.ascontiguousarray(np.rot90(image, turns)))
         if len(found) == 0:

@@ -12,7 +12,7 @@ from torch import Tensor
 
 from models import MissingWeights, packaged
 from models.checkpoints import load_strictly, read_weights
-from models.detection import SEARCHES, DetectorRunner
+from models.detection import DETECTION, DetectorRunner
 from models.detector import Detector, DetectorSize
 from models.devices import wants_gpu
 from models.faces import FaceFinder, LandmarkRunner
@@ -41,9 +41,11 @@ def detector_network(kind: str) -> Detector:
     return network
 
 
-def person_finder(device: str = "auto", thorough: bool = True) -> DetectorRunner:
+def person_finder(device: str = "auto", multi_scale: bool = True) -> DetectorRunner:
     """The person detector with the packaged weights."""
-    return DetectorRunner(engine_of(detector_network("person"), device), replace(SEARCHES["person"], thorough=thorough))
+    return DetectorRunner(
+        engine_of(detector_network("person"), device), replace(DETECTION["person"], multi_scale=multi_scale)
+    )
 
 
 def landmark_network(own: str | Path | None = None) -> Landmarks106:
@@ -62,7 +64,7 @@ def face_finder(device: str = "auto", landmark_weights: str | Path | None = None
     runner = LandmarkRunner(engine_of(network, device), network.mean_face.numpy())
     if not wants_gpu(device):
         return FaceFinder(packaged.face_detector(), runner)
-    return FaceFinder(DetectorRunner(engine_of(detector_network("face"), device), SEARCHES["face"]), runner)
+    return FaceFinder(DetectorRunner(engine_of(detector_network("face"), device), DETECTION["face"]), runner)
 
 
 def size_of(tensors: dict[str, Tensor]) -> HRNetSize:
@@ -125,12 +127,12 @@ def size_in_name(path: Path) -> tuple[int, int]:
 def pose_estimator(
     device: str = "auto",
     pose_weights: str | Path | None = None,
-    thorough: bool = True,
+    flip_test: bool = True,
     precision: str | None = None,
 ) -> PoseRunner:
     """The packaged HRNet or a checkpoint of one's own; ``precision`` is f32, bf16 or chosen for the processor.
 
-    Networks of ours that are ``thorough`` look at the mirrored crop as well.
+    With ``flip_test`` networks of ours are averaged with their answer to the mirrored crop.
 
     Understood are weights of ``tools.train.pose``, the official and mmpose's COCO checkpoints, and ModelScope's
     ``cv_hrnetv2w32_body-2d-keypoints_image``.
@@ -142,6 +144,6 @@ def pose_estimator(
     if network.concatenate:
         return PoseRunner(engine, (128, 128), offset=0.0, alone=True, channels=CHANNELS_15)
     if config.get("network") == "hrnet":
-        return our_pose_runner(engine, (config["training"]["width"], config["training"]["height"]), thorough)
+        return our_pose_runner(engine, (config["training"]["width"], config["training"]["height"]), flip_test)
     width, height = size_in_name(path)
     return PoseRunner(engine, (width, height), batch_for((width, height)), offset=0.0)

@@ -123,9 +123,9 @@ def batch_for(size_wh: tuple[int, int], most: int = 16) -> int:
     return min(most, max(1, most * 192 * 256 // (size_wh[0] * size_wh[1])))
 
 
-def our_pose_runner(engine: RunNetwork, size_wh: tuple[int, int], thorough: bool) -> PoseRunner:
-    """The runner of a network trained here; who is ``thorough`` looks at the mirrored crop as well."""
-    return PoseRunner(engine, size_wh, batch_for(size_wh, 8 if thorough else 16), mirrored=thorough)
+def our_pose_runner(engine: RunNetwork, size_wh: tuple[int, int], flip_test: bool) -> PoseRunner:
+    """The runner of a network trained here; with ``flip_test`` averaged with the mirrored crop."""
+    return PoseRunner(engine, size_wh, batch_for(size_wh, 8 if flip_test else 16), mirrored=flip_test)
 
 
 def _chosen(joints: Floats, channels: np.ndarray) -> Floats:

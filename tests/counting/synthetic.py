@@ -130,7 +130,7 @@ def _bounce(points: np.ndarray, up: np.ndarray) -> None:
 
 
 def jumps(rate: float, style: str = "two feet", turns: int = 1) -> Motion:
-    """Jumps with both feet (or in the manner of ``style``) at ``rate`` a second."""
+    """Jumps with both feet (or in the style of ``style``) at ``rate`` a second."""
 
     def move(times: np.ndarray, points: np.ndarray) -> None:
         phase = times * rate

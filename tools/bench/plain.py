@@ -13,7 +13,7 @@ import torch
 from torch import Tensor, nn
 
 from models.checkpoints import load_strictly, read_weights
-from models.detection import SEARCHES, DetectorRunner
+from models.detection import DETECTION, DetectorRunner
 from models.detector import Detector, DetectorSize
 from models.faces import FaceFinder, LandmarkRunner
 from models.hrnet import SIZES, HRNet
@@ -41,7 +41,7 @@ def _detector(kind: str) -> DetectorRunner:
     tensors, config = read_weights(PACKAGED[kind])
     network = Detector(DetectorSize(**config["size"]), config["points"])
     load_strictly(network, tensors, PACKAGED[kind])
-    return DetectorRunner(PlainEngine(network), replace(SEARCHES[kind], thorough=kind == "face"))
+    return DetectorRunner(PlainEngine(network), replace(DETECTION[kind], multi_scale=kind == "face"))
 
 
 def person_finder() -> DetectorRunner:

@@ -90,8 +90,8 @@ class _Networks:
             import models
 
             self._loaded = (
-                models.load_person_finder(self._device, thorough=False),
-                models.load_pose_estimator(self._device, thorough=False),
+                models.load_person_finder(self._device, multi_scale=False),
+                models.load_pose_estimator(self._device, flip_test=False),
             )
         return self._loaded
 
