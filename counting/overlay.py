@@ -10,8 +10,8 @@ import numpy as np
 
 from counting.report import JumpReport, SessionReport, style_at
 from counting.smoothing import Array
-from vision.draw import Colour, blend, draw_skeleton, draw_text
-from vision.types import Floats, Frame, Image, PoseTrack
+from vision.draw import Canvas, Colour, blend, draw_skeleton, draw_text
+from vision.types import Floats, Frame, PoseTrack
 
 ACCENT: Colour = (255, 196, 61)
 INK: Colour = (255, 255, 255)
@@ -38,7 +38,7 @@ class Sizes:
     margin: int
 
     @classmethod
-    def of(cls, image: Image) -> Sizes:
+    def of(cls, image: Canvas) -> Sizes:
         """The sizes for frames like ``image``."""
         unit = max(7, min(min(image.shape[:2]) // 18, max(image.shape[:2]) // 24))
         return cls(unit, max(4, unit * 2 // 3))
@@ -61,8 +61,8 @@ class Scene:
         self.draw_on(image, frame.time)
         return Frame(image, frame.time)
 
-    def draw_on(self, image: Image, time: float) -> None:
-        """Draw everything of a time of the video into the image, in place."""
+    def draw_on(self, image: Canvas, time: float) -> None:
+        """Draw everything of a time of the video into the image, RGB or planar, in place."""
         skipper = self._report.skipper
         clock = time * skipper.speed if skipper is not None else time
         for i, track in enumerate(self._tracks):
@@ -75,7 +75,7 @@ class Scene:
             _strip(image, skipper, clock, self._scales[self._report.main or 0])
             _flash(image, skipper, clock)
 
-    def _tag(self, image: Image, person: int, keypoints: np.ndarray, time: float) -> None:
+    def _tag(self, image: Canvas, person: int, keypoints: np.ndarray, time: float) -> None:
         """The number of jumps above the head, where there is more than one person."""
         if len(self._tracks) < 2 or person == self._report.main:
             return
@@ -86,7 +86,7 @@ class Scene:
             draw_text(image, str(_done(self._report.people[person], time)), (x, max(y, sizes.unit)),
                       height=sizes.unit, colour=(255, 255, 255), anchor="mm")  # fmt: skip
 
-    def _panel(self, image: Image, report: JumpReport, time: float) -> None:
+    def _panel(self, image: Canvas, report: JumpReport, time: float) -> None:
         """Counter, live rate and style, top left."""
         sizes = Sizes.of(image)
         unit, margin = sizes.unit, sizes.margin
@@ -112,7 +112,7 @@ def _mixed(one: Colour, two: Colour, share: float) -> Colour:
     return r, g, b
 
 
-def shade(image: Image, box: tuple[int, int, int, int], strength: float, radius: int) -> None:
+def shade(image: Canvas, box: tuple[int, int, int, int], strength: float, radius: int) -> None:
     """Darken a box with round corners, in place."""
     x0, y0, x1, y1 = box
     part = image[max(y0, 0) : y1, max(x0, 0) : x1]
@@ -164,7 +164,7 @@ def _scale(report: JumpReport) -> float:
     return max(0.03, float(np.percentile(known, 99))) * 1.15 if len(known) else 0.1
 
 
-def _flash(image: Image, report: JumpReport, time: float) -> None:
+def _flash(image: Canvas, report: JumpReport, time: float) -> None:
     """A frame of light around the picture that fades after each jump."""
     glow = _glow(report, time)
     width = max(2, min(image.shape[:2]) // 90)
@@ -174,7 +174,7 @@ def _flash(image: Image, report: JumpReport, time: float) -> None:
         blend(part, np.full(part.shape[:2], 0.8 * glow, np.float32), ACCENT)
 
 
-def _strip(image: Image, report: JumpReport, time: float, scale: float) -> None:
+def _strip(image: Canvas, report: JumpReport, time: float, scale: float) -> None:
     """The last seconds of the counted motion at the bottom, with a dot for every jump."""
     sizes = Sizes.of(image)
     height, margin = sizes.unit * 3, sizes.margin
@@ -201,7 +201,7 @@ def _curve_rows(report: JumpReport, at: Array, height: int, scale: float) -> Arr
     return height / 2 - np.clip(value / scale, -1, 1) * height * 0.4
 
 
-def _curve(image: Image, rows: Array, thick: float) -> None:
+def _curve(image: Canvas, rows: Array, thick: float) -> None:
     """An anti-aliased line through (column, rows[column]), in place."""
     slope = np.gradient(rows) if len(rows) > 1 else np.zeros(1)
     slope = np.where(np.isfinite(slope), slope, 0)
@@ -211,7 +211,7 @@ def _curve(image: Image, rows: Array, thick: float) -> None:
     blend(image, np.asarray(np.clip(thick / 2 + 0.5 - away, 0, 1), np.float32), INK)
 
 
-def _dot(image: Image, x: float, y: float, radius: float) -> None:
+def _dot(image: Canvas, x: float, y: float, radius: float) -> None:
     """An anti-aliased disc, in place."""
     x0, x1 = max(0, int(x - radius - 2)), min(image.shape[1], int(x + radius + 3))
     y0, y1 = max(0, int(y - radius - 2)), min(image.shape[0], int(y + radius + 3))

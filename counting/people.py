@@ -9,7 +9,7 @@ import numpy as np
 
 from counting.appearance import Appearance
 from counting.camera import Camera
-from counting.resting import between, joints_rest, known_rows, pictures_rest
+from counting.sampling import Motion, filled, holds, known_rows, motion_of, pictures_rest
 from counting.settings import CountSettings
 from vision.geometry import bounding_box, box_iou, grow_box, non_maximum_suppression
 from vision.types import Detections, EstimatePose, Floats, Frame, PoseTrack
@@ -33,8 +33,7 @@ PATIENCE = 2.0
 @dataclass(eq=False)
 class Person:
     """A person being followed: last box, when last found, last pose (17, 3), rows of (time, keypoints, box, motion of
-    the camera, thumbnail, motion energy, whether the pose was estimated), and whether no joint moved in the last
-    interval.
+    the camera, thumbnail, motion energy, whether the pose was estimated), and how they moved in the last interval.
     """
 
     box: Floats
@@ -47,7 +46,7 @@ class Person:
     thumbnails: list[np.ndarray] = field(default_factory=list[np.ndarray])
     energy: list[Floats] = field(default_factory=list[Floats])
     estimated: list[bool] = field(default_factory=list[bool])
-    rests: bool = False
+    motion: Motion = Motion.FAST
 
     def track(self, start: int = 0) -> PoseTrack:
         """The rows from ``start`` on."""
@@ -91,12 +90,13 @@ def _take(
     if not people:
         return
     paths = np.stack([_path(person, end, held) for person, end in zip(people, ends, strict=True)])
+    times = np.array([frame.time for frame in held])
     poses, known = _poses_as_needed(people, held, paths, estimate_pose, settings.batch)
     for person, path, pose, rows in zip(people, paths, poses, known, strict=True):
         seen = pose[..., 2].mean(axis=1) >= ALIVE
         _record(person, held, path, pose, seen, scale)
         person.estimated.extend(rows)
-        person.rests = bool(seen.all()) and joints_rest(pose, float(path[-1, 3] - path[-1, 1]))
+        person.motion = motion_of(pose, times, _height(path)) if seen.all() else Motion.FAST
         person.box = _next_box(path[-1], pose[-1]) if seen[-1] else path[-1]
         person.pose = pose[-1]
 
@@ -164,22 +164,32 @@ def _path(person: Person, end: Floats | None, held: list[Frame]) -> Floats:
 def _poses_as_needed(
     people: list[Person], held: list[Frame], paths: Floats, estimate_pose: EstimatePose, batch: int
 ) -> tuple[Floats, np.ndarray]:
-    """Keypoints (P, T, 17, 3), and which (P, T) were estimated: all, but of people who go on resting every few."""
-    known = np.ones(paths.shape[:2], bool)
-    for p, person in enumerate(people):
-        if person.rests and pictures_rest(held, paths[p].mean(axis=0)):
-            known[p] = known_rows(len(held))
+    """Keypoints (P, T, 17, 3), and which (P, T) were estimated: as many as everyone's motion asks for."""
+    times = np.array([frame.time for frame in held])
+    known = np.stack(
+        [known_rows(times, _expected(person, held, path)) for person, path in zip(people, paths, strict=True)]
+    )
     poses = np.zeros((*paths.shape[:2], 17, 3), np.float32)
     _estimate(poses, known, held, paths, estimate_pose, batch)
-    for p, path in enumerate(paths):
-        if not known[p].all() and joints_rest(poses[p, known[p]], float(path[-1, 3] - path[-1, 1])):
-            poses[p] = between(poses[p], known[p])
-        elif not known[p].all():
-            rest = np.zeros_like(known)
-            rest[p] = ~known[p]
-            _estimate(poses, rest, held, paths, estimate_pose, batch)
-            known[p] = True
-    return poses, known
+    missed = np.zeros_like(known)
+    for p, (person, rows) in enumerate(zip(people, known, strict=True)):
+        if not rows.all() and not holds(person.motion, poses[p, rows], times[rows], _height(paths[p])):
+            missed[p] = ~rows
+    _estimate(poses, missed, held, paths, estimate_pose, batch)
+    known |= missed
+    return np.stack([filled(pose, times, rows) for pose, rows in zip(poses, known, strict=True)]), known
+
+
+def _expected(person: Person, held: list[Frame], path: Floats) -> Motion:
+    """The motion that goes on, unless the pictures of somebody who rested say otherwise."""
+    if person.motion is Motion.REST and not pictures_rest(held, path.mean(axis=0)):
+        return Motion.FAST
+    return person.motion
+
+
+def _height(path: Floats) -> float:
+    """Height in pixels of the last of the boxes (T, 4)."""
+    return float(path[-1, 3] - path[-1, 1])
 
 
 def _estimate(

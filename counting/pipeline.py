@@ -23,7 +23,7 @@ from counting.tracking import track_people
 from counting.witness import agrees
 from vision.prefetch import prefetch
 from vision.types import EstimatePose, FindPeople, Frame, MediaError, PoseTrack
-from vision.video import Turns, probe_video, read_frames, write_video
+from vision.video import PlanarFrame, Turns, probe_video, read_frames, read_planar, write_video
 
 __all__ = ["count_jumps", "count_people", "count_video", "render", "track_people"]
 
@@ -174,20 +174,20 @@ def render(
     ``turns`` as they were for ``track_people``; ``words`` are written instead of the English ones, see
     ``counting.overlay.Scene``.  Returns notes on what of the audio could not be kept.
 
-    Decoding, drawing and encoding run side by side; ``progress`` is called where it is drawn, and what it raises
-    ends all of them.
+    Frames stay as the codec stores them (``vision.planar``).  Decoding, drawing and encoding run side by side;
+    ``progress`` is called where it is drawn, and what it raises ends all of them.
     """
     length = max(probe_video(source).duration, 1e-6)
     scene = Scene(tracks, report, words)
 
-    def drawn(frames: Iterable[Frame]) -> Iterator[Frame]:
+    def drawn(frames: Iterable[PlanarFrame]) -> Iterator[PlanarFrame]:
         for frame in frames:
             if progress is not None:
                 progress(min(frame.time / length, 1.0))
             scene.draw_on(frame.image, frame.time)
             yield frame
 
-    with prefetch(read_frames(source, turns), AHEAD) as decoded, prefetch(drawn(decoded), AHEAD) as pictures:
+    with prefetch(read_planar(source, turns), AHEAD) as decoded, prefetch(drawn(decoded), AHEAD) as pictures:
         return write_video(target, pictures, audio_from=source)
 
 

@@ -1,6 +1,6 @@
 """From frames to tracks: people are found now and then, boxes in between are interpolated, poses run in full batches.
 
-Everyone who moves has a pose estimated in every frame; who stands still has one in every fourth (``counting.resting``).
+How often a person's pose is estimated follows their motion (``counting.sampling``).
 
 Frames come from a thread that works a little ahead, and are held for one search interval only.  A cut
 ends all tracks; tracks that do not overlap in time are joined afterwards, so that a skipper who leaves

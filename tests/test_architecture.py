@@ -27,7 +27,7 @@ OUTSIDE = {
     "counting": {"numpy", "scipy"},
     "webui": {"numpy", "cv2", "PIL", "gradio", "matplotlib"},
 }
-ALSO = {"counting.camera": {"cv2"}, "counting.appearance": {"cv2"}, "counting.resting": {"cv2"}}
+ALSO = {"counting.camera": {"cv2"}, "counting.appearance": {"cv2"}, "counting.sampling": {"cv2"}}
 """Libraries of single modules: those of counting that look at pixels."""
 NOUNS = {"vision.types", "vision.geometry", "vision.layouts", "vision.options", "vision.prefetch"}
 THREADS = {"threading", "_thread", "queue", "concurrent", "multiprocessing", "asyncio"}

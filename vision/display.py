@@ -11,9 +11,10 @@ import numpy as np
 from av.error import FFmpegError
 from av.filter import Graph
 from av.sidedata.sidedata import Type
-from av.video.reformatter import VideoReformatter
+from av.video.reformatter import ColorRange, VideoReformatter
 
 from vision.color import to_bt709
+from vision.planar import Planar, planes_of
 from vision.types import Image
 
 
@@ -56,6 +57,21 @@ class Display:
             image = cv2.resize(image, size, interpolation=cv2.INTER_LINEAR)
         return upright(cast(Image, image), self._matrix_of(frame))
 
+    def planar(self, frame: av.VideoFrame) -> Planar:
+        """The same as planes: the decoded ones where they are 8 bits of the standard range and colours, as mostly."""
+        if not self._plain(frame):
+            return Planar.of(self.image(frame))
+        tags = int(frame.colorspace), int(frame.color_primaries), int(frame.color_trc)
+        matrix = self._matrix_of(frame)
+        planes = Planar.whole(*planes_of(frame), tags)
+        return planes.mapped(lambda plane: upright(plane, matrix) if matrix != (1, 0, 0, 1) else plane.copy())
+
+    def _plain(self, frame: av.VideoFrame) -> bool:
+        """Whether the frame's planes can be drawn into and encoded as they are."""
+        self._look_at_colors(frame)
+        even = frame.format.name == "yuv420p" and frame.width % 2 == frame.height % 2 == 0
+        return even and self._aspect == 1 and self._colors is None and frame.color_range != ColorRange.JPEG
+
     def _matrix_of(self, frame: av.VideoFrame) -> tuple[int, int, int, int]:
         """The frame's display matrix, read where its rotation changes: a frame whose side data were looked at is held
         by a cycle, and its memory freed only by the garbage collection.
@@ -64,10 +80,14 @@ class Display:
             self._rotation, self._matrix = frame.rotation, display_matrix(frame)
         return self._matrix
 
-    def _rgb(self, frame: av.VideoFrame) -> Image:
+    def _look_at_colors(self, frame: av.VideoFrame) -> None:
+        """Make the filter that frames of this kind need, if any."""
         key = (frame.color_trc, frame.color_primaries, frame.format.name, frame.width, frame.height)
         if key != self._key:
             self._key, self._colors = key, to_bt709(frame)
+
+    def _rgb(self, frame: av.VideoFrame) -> Image:
+        self._look_at_colors(frame)
         if self._colors is None:
             return cast(Image, self._converter.reformat(frame, format="rgb24", threads=1).to_ndarray())
         self._colors.push(frame)

@@ -6,9 +6,12 @@ import cv2
 import numpy as np
 
 from vision.layouts import BONES, FACE_LINES, JOINTS, PUPILS
+from vision.planar import Planar, Plane
 from vision.types import Faces, Floats, Image
 
 Colour = tuple[int, int, int]
+Canvas = Image | Planar
+"""What can be drawn on: an RGB picture, or one as codecs store it."""
 
 LEFT_COLOUR: Colour = (255, 150, 50)
 RIGHT_COLOUR: Colour = (60, 190, 255)
@@ -33,25 +36,25 @@ def draw_faces(image: Image, faces: Faces, *, points: bool = True, boxes: bool =
     return canvas
 
 
-def draw_skeleton(image: Image, keypoints: Floats, *, min_score: float = 0.3) -> None:
+def draw_skeleton(image: Canvas, keypoints: Floats, *, min_score: float = 0.3) -> None:
     """Draw the joints (17, 3) x, y, score with score of at least ``min_score`` and the bones between them, in place.
 
     The person's left is orange, the right blue; lines grow with the image.
     """
     width = max(2, round(min(image.shape[:2]) / 150))
     seen = np.isfinite(keypoints[:, :2]).all(axis=1) & (keypoints[:, 2] >= min_score)
-    canvas = np.ascontiguousarray(image)
+    canvas = image if isinstance(image, Planar) else np.ascontiguousarray(image)
     for a, b in BONES:
         if seen[a] and seen[b]:
             _line(canvas, keypoints[[a, b], :2], _side_colour(a, b), width)
     for joint in np.flatnonzero(seen):
         _dot(canvas, keypoints[joint, :2], 1.2 * width, _side_colour(int(joint), int(joint)))
     if canvas is not image:
-        image[...] = canvas
+        image[...] = canvas  # type: ignore[index]  # only where a copy of an array was made
 
 
 def draw_text(
-    image: Image,
+    image: Canvas,
     text: str,
     xy: tuple[float, float],
     *,
@@ -83,8 +86,11 @@ def draw_text(
     blend(image[y0:y1, x0:x1], letters[cut], colour)
 
 
-def blend(image: Image, mask: Floats, colour: Colour) -> None:
+def blend(image: Canvas, mask: Floats, colour: Colour) -> None:
     """Mix ``colour`` into the image, in place; its share in each pixel is ``mask`` (H, W) in [0, 1]."""
+    if isinstance(image, Planar):
+        image.blend(mask, colour)
+        return
     ground = cv2.merge([np.full(mask.shape, value, np.uint8) for value in colour])
     image[...] = cv2.blendLinear(np.ascontiguousarray(image), ground, 1 - mask, np.ascontiguousarray(mask))
 
@@ -121,13 +127,26 @@ def _fixed(points: np.ndarray) -> np.ndarray:
     return np.rint(np.clip(points, -30_000, 30_000) * (1 << _SHIFT)).astype(np.int32)
 
 
-def _line(canvas: Image, points: np.ndarray, colour: Colour, width: int) -> None:
-    cv2.polylines(canvas, [_fixed(points)], False, colour, width, cv2.LINE_AA, _SHIFT)
+def _line(canvas: Canvas, points: np.ndarray, colour: Colour, width: int) -> None:
+    def shape(plane: Plane, value: int | Colour, scale: float = 1.0) -> None:
+        thick = max(1, round(width * scale))
+        cv2.polylines(plane, [_fixed(_scaled(points, scale))], False, value, thick, cv2.LINE_AA, _SHIFT)  # type: ignore[arg-type]
+
+    canvas.draw(shape, colour) if isinstance(canvas, Planar) else shape(canvas, colour)
 
 
-def _dot(canvas: Image, centre: np.ndarray, radius: float, colour: Colour) -> None:
-    x, y = (int(v) for v in _fixed(centre))
-    cv2.circle(canvas, (x, y), max(1, round(radius * (1 << _SHIFT))), colour, -1, cv2.LINE_AA, _SHIFT)
+def _dot(canvas: Canvas, centre: np.ndarray, radius: float, colour: Colour) -> None:
+    def shape(plane: Plane, value: int | Colour, scale: float = 1.0) -> None:
+        x, y = (int(v) for v in _fixed(_scaled(centre, scale)))
+        size = max(1, round(radius * scale * (1 << _SHIFT)))
+        cv2.circle(plane, (x, y), size, value, -1, cv2.LINE_AA, _SHIFT)  # type: ignore[arg-type]
+
+    canvas.draw(shape, colour) if isinstance(canvas, Planar) else shape(canvas, colour)
+
+
+def _scaled(points: np.ndarray, scale: float) -> np.ndarray:
+    """Pixel coordinates in a picture of another size; whole numbers are the middles of pixels."""
+    return np.asarray((points + 0.5) * scale - 0.5)
 
 
 def _draw_points(canvas: Image, points: Floats, width: float) -> None:

@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
-from typing import Any, cast
+from typing import Any, TypeVar, cast
 
 import cv2
 
+from vision.planar import Planar
 from vision.types import Frame, Image
+
+Picture = TypeVar("Picture", Image, Planar)
 
 FindRotation = Callable[[Image], int | None]
 """How far a picture must be turned counterclockwise (0, 90 or 270 degrees); None where nothing tells."""
@@ -43,21 +46,21 @@ class Turns:
         """Without ``find_rotation``, which may hold networks: what was found stays the same at later readings."""
         return vars(self) | {"_find": _nothing, "_part": _Part(_nothing, settled=True)}
 
-    def turned(self, image: Image, time: float) -> Image:
+    def turned(self, image: Picture, time: float) -> Picture:
         """The frame's image as it should be seen."""
         if time >= self._parts[-1][0]:
             self._watch(image, time)
         degrees = next(d for start, d in reversed(self._parts) if time >= start)
-        return cast(Image, cv2.rotate(image, _TURNS[degrees])) if degrees else image
+        return _rotated(image, degrees) if degrees else image
 
-    def _watch(self, image: Image, time: float) -> None:
+    def _watch(self, image: Image | Planar, time: float) -> None:
         """Begin a part where the shape changes, and judge its frames until they tell."""
         if self._shape is not None and self._shape != image.shape:
             self._part = _Part(self._find)
             self._parts.append((time, 0))
         self._shape = image.shape
         if not self._part.settled:
-            degrees = self._part.turn(image, time)
+            degrees = self._part.turn(image.rgb() if isinstance(image, Planar) else image, time)
             if degrees != self._parts[-1][1]:
                 self._parts.append((time, degrees))
 
@@ -67,6 +70,12 @@ class Turns:
         ways = {90: "to the left", 270: "to the right"}
         found = sorted({degrees for _, degrees in self._parts if degrees})
         return tuple(f"The picture lay on its side and was turned {ways[degrees]}." for degrees in found)
+
+
+def _rotated(image: Picture, degrees: int) -> Picture:
+    if isinstance(image, Planar):
+        return image.mapped(lambda plane: cv2.rotate(plane, _TURNS[degrees]))
+    return cast(Picture, cv2.rotate(image, _TURNS[degrees]))
 
 
 def _nothing(_: Image) -> None:

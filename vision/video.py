@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Generator, Iterator
+from collections.abc import Callable, Generator, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -16,7 +16,8 @@ from vision import container
 from vision.color import color_kind
 from vision.container import Clock, opened
 from vision.display import Display, deinterlaced, display_matrix, turn_of
-from vision.turning import Turns
+from vision.planar import Planar, PlanarFrame
+from vision.turning import Picture, Turns
 from vision.types import Frame, Image, MediaError
 from vision.video_encoder import CRF, DETAILS, PRESET, VIDEO_SUFFIXES, write_video
 
@@ -25,10 +26,12 @@ __all__ = [
     "DETAILS",
     "PRESET",
     "VIDEO_SUFFIXES",
+    "PlanarFrame",
     "Turns",
     "VideoInfo",
     "probe_video",
     "read_frames",
+    "read_planar",
     "write_video",
 ]
 
@@ -75,14 +78,34 @@ def read_frames(path: str | Path, turns: Turns | None = None) -> Generator[Frame
     closes the file.  Raises ``MediaError`` when the file is missing, empty, no video, or has no frame that can be
     decoded.
     """
-    path = Path(path)
+    size = None
+    for image, time in _shown(Path(path), turns, Display.image):
+        size = size or image.shape[1::-1]
+        yield Frame(fitted(image, size), time)
+
+
+def read_planar(path: str | Path, turns: Turns | None = None) -> Generator[PlanarFrame, None, None]:
+    """The same frames as planes, for drawing into them and encoding them again, see ``vision.planar``.
+
+    Odd sizes are padded to even ones.  Raises what ``read_frames`` raises.
+    """
+    first = None
+    for image, time in _shown(Path(path), turns, Display.planar):
+        first = first or image
+        if (image.shape, image.tags) != (first.shape, first.tags):
+            image = Planar.of(fitted(image.rgb(), (first.width, first.height)), first.tags)
+        yield PlanarFrame(image, time)
+
+
+def _shown(
+    path: Path, turns: Turns | None, show: Callable[[Display, av.VideoFrame], Picture]
+) -> Generator[tuple[Picture, float], None, None]:
+    """Every frame as ``show`` makes it of a decoded one, upright, and its time."""
     with _opened(path) as (file, stream):
-        clock, display, size = Clock(container.usual_gap(stream)), Display(stream), None
+        clock, display = Clock(container.usual_gap(stream)), Display(stream)
         for decoded in deinterlaced(_decoded(file, stream, path), stream):
-            image, time = display.image(decoded), clock.tick(decoded.time)
-            image = turns.turned(image, time) if turns is not None else image
-            size = size or image.shape[1::-1]
-            yield Frame(fitted(image, size), time)
+            image, time = show(display, decoded), clock.tick(decoded.time)
+            yield (turns.turned(image, time) if turns is not None else image), time
 
 
 def fitted(image: Image, size_wh: tuple[int, int]) -> Image:

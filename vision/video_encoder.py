@@ -9,14 +9,12 @@ from pathlib import Path
 from typing import Any, Self, cast
 
 import av
-import cv2
-import numpy as np
 from av.error import FFmpegError
-from av.video.reformatter import Colorspace, VideoReformatter
 
 from vision.audio import Audio
 from vision.files import check_readable, check_target, reason, replaced_at_end
-from vision.types import Frame, Image, MediaError
+from vision.planar import BT709, Planar, PlanarFrame
+from vision.types import Frame, MediaError
 
 _TICKS = 90_000
 """Ticks a second of the written video; every usual frame rate fits."""
@@ -30,7 +28,7 @@ VIDEO_SUFFIXES = (".mp4", ".m4v", ".mov")
 
 def write_video(
     path: str | Path,
-    frames: Iterable[Frame],
+    frames: Iterable[Frame | PlanarFrame],
     *,
     audio_from: str | Path | None = None,
     crf: int = CRF,
@@ -39,10 +37,11 @@ def write_video(
 ) -> tuple[str, ...]:
     """Write H.264 (yuv420p, playable while it loads) with the frames' own times; the file appears whole or not at all.
 
-    Odd sizes are padded to even ones.  The audio of ``audio_from`` is kept in step with that file's frames and ends
-    with the last frame written (see ``vision.audio``); what of it could not be kept is told in the notes that are
-    returned, and never ends the writing.  All frames must have the first one's size.  Errors raised by ``frames``
-    pass through.  Raises ``MediaError`` when there is no frame, for an unknown suffix and when writing fails.
+    RGB frames are written in BT.709, planar ones in their own colours.  Odd sizes are padded to even ones.  The audio
+    of ``audio_from`` is kept in step with that file's frames and ends with the last frame written (see
+    ``vision.audio``); what of it could not be kept is told in the notes that are returned, and never ends the writing.
+    All frames must have the first one's size.  Errors raised by ``frames`` pass through.  Raises ``MediaError`` when
+    there is no frame, for an unknown suffix and when writing fails.
     """
     path = Path(path)
     check_target(path, VIDEO_SUFFIXES)
@@ -53,7 +52,7 @@ def write_video(
     if first is None:
         raise MediaError(f"{path.name} cannot be written: there are no frames.")
     codec = {"crf": str(crf), "preset": preset, "x264-params": details}
-    with replaced_at_end(path) as draft, _Writer(path, draft, first.image, codec, audio_from) as writer:
+    with replaced_at_end(path) as draft, _Writer(path, draft, first, codec, audio_from) as writer:
         writer.add(first)
         for frame in iterator:
             writer.add(frame)
@@ -74,10 +73,10 @@ class _Writer:
     """One MP4 file being written: pictures as they come, audio up to the time of the last picture."""
 
     def __init__(
-        self, path: Path, draft: Path, image: Image, codec: dict[str, str], audio_from: str | Path | None
+        self, path: Path, draft: Path, first: Frame | PlanarFrame, codec: dict[str, str], audio_from: str | Path | None
     ) -> None:
-        self._path, self._shape, self._last = path, image.shape, -1
-        self._converter = VideoReformatter()
+        self._path, self._shape, self._last = path, first.image.shape, -1
+        self._tags = first.image.tags if isinstance(first.image, Planar) else BT709
         self._audio: Audio | None = None
         with _writing(path):
             self._file = cast(Any, av).open(f"file:{draft}", "w", format="mp4", options={"movflags": "+faststart"})
@@ -96,7 +95,7 @@ class _Writer:
         stream.pix_fmt = "yuv420p"
         stream.codec_context.time_base = Fraction(1, _TICKS)
         context = stream.codec_context
-        context.colorspace = context.color_primaries = context.color_trc = Colorspace.ITU709.value
+        context.colorspace, context.color_primaries, context.color_trc = self._tags
         context.color_range = 1
         return stream
 
@@ -114,7 +113,7 @@ class _Writer:
             with suppress(FFmpegError, OSError):
                 self._file.close()
 
-    def add(self, frame: Frame) -> None:
+    def add(self, frame: Frame | PlanarFrame) -> None:
         """Encode one frame; raises ``ValueError`` for another size and for times that do not increase."""
         if frame.image.shape != self._shape:
             raise ValueError(f"every frame must have the shape {self._shape}, not {frame.image.shape}")
@@ -122,13 +121,9 @@ class _Writer:
         if ticks <= self._last:
             raise ValueError(f"frame times must be positive and increase, not {frame.time!r}")
         self._last = ticks
-        height, width = self._shape[:2]
-        image = np.ascontiguousarray(frame.image)
-        if height % 2 or width % 2:
-            image = cv2.copyMakeBorder(image, 0, height % 2, 0, width % 2, cv2.BORDER_REPLICATE)
         with _writing(self._path):
-            picture = av.VideoFrame.from_numpy_buffer(cast(Image, image), "rgb24")
-            picture = self._converter.reformat(picture, format="yuv420p", dst_colorspace=Colorspace.ITU709, threads=1)
+            image = frame.image if isinstance(frame.image, Planar) else Planar.of(frame.image)
+            picture = image.frame()
             picture.pts, picture.time_base = ticks, Fraction(1, _TICKS)
             self._file.mux(self._stream.encode(picture))
             if self._audio is not None:

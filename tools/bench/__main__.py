@@ -44,6 +44,7 @@ class BenchConfig:
     peers_folder: str = option("~/.cache/keypoint-studio/peers", "Where that environment lies")
     json: str = option("", "Also write everything to this file")
     limit: str = option("", "Use no more of the processor: AVX2 stands in for one that has no more")
+    only: str = option("", "Comma-separated jobs to run instead of all and of growth: annotate,pose video,app")
     quick: bool = option(False, "Tiny files, one repeat, one process: only shows that everything runs")
 
     def __post_init__(self) -> None:
@@ -155,16 +156,23 @@ def measure(config: BenchConfig, folder: Path, run: RunTasks = run_tasks) -> Res
     repeats, ask = 1 if config.quick else config.repeats, partial(separately, run, together=config.quick)
     peer = [str(make_environment(config.peers_folder)), "-m", "tools.bench.peers"] if config.peers else []
     files = make_files(config.video, config.photo, sizes, folder)
-    tasks = our_tasks(files, folder, repeats)
-    growing = growth_tasks(files, folder, min(repeats, 3))
-    if not config.quick:
-        tasks.append(Task("app", "", "", min(repeats, 3)))
+    few = min(repeats, 3)
+    tasks = wanted(
+        [*our_tasks(files, folder, repeats), *([] if config.quick else [Task("app", "", "", few)])], config.only
+    )
+    growing = [] if config.only else growth_tasks(files, folder, few)
     rows = ask(OURS, [*tasks, *growing])
     jobs = {task.job: row for task, row in zip(tasks, rows, strict=False)}
     if peer:
-        theirs = peer_tasks(files, folder, repeats)
+        theirs = wanted(peer_tasks(files, folder, repeats), config.only)
         jobs |= {task.job: row for task, row in zip(theirs, ask(peer, theirs), strict=True)}
-    return Results(where, jobs, growth_of(sizes, rows[len(tasks) :]))
+    return Results(where, jobs, growth_of(sizes, rows[len(tasks) :]) if growing else [])
+
+
+def wanted(tasks: Sequence[Task], only: str) -> list[Task]:
+    """The tasks whose jobs are named, all where none is."""
+    names = [name.strip() for name in only.split(",") if name.strip()]
+    return [task for task in tasks if not names or task.job in names]
 
 
 def main(config: BenchConfig) -> Results:

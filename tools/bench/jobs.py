@@ -31,7 +31,7 @@ from tools.bench.processes import PROCESSES
 from tools.bench.timing import Measure, Task, peak_memory, repeat, serve
 from vision.image import read_photo, write_photo
 from vision.types import Frame, Image, MediaError, PoseTrack
-from vision.video import probe_video, read_frames, write_video
+from vision.video import probe_video, read_frames, read_planar, write_video
 
 HELD = 48
 """Frames that the stages work on."""
@@ -140,8 +140,10 @@ def video_stages(task: Task) -> Iterator[Measure]:
     for batch in (1, 4, CountSettings().batch):
         name = f"pose estimator, batches of {batch}"
         yield repeat(name, "frames", n, partial(_in_batches, pose, images, boxes, batch), task.repeats)
-    yield repeat("overlay", "frames", n, lambda: [scene.draw(frame) for frame in frames], task.repeats)
-    yield repeat("encode", "frames", n, lambda: write_video(task.target, frames), task.repeats)
+    planar = list(islice(read_planar(task.source), n))
+    draw = lambda: [scene.draw_on(frame.image, frame.time) for frame in planar]  # noqa: E731
+    yield repeat("overlay", "frames", n, draw, task.repeats)
+    yield repeat("encode", "frames", n, lambda: write_video(task.target, planar), task.repeats)
 
 
 def _decode(source: str, count: int) -> None:

@@ -89,7 +89,9 @@ class Results:
         """Ours beside the others, as far as both were run."""
         pairs = [([self.jobs[a][0]], self.jobs[b][0]) for a, b in RIVALS if a in self.jobs and b in self.jobs]
         pairs += [
-            ([self.stages[name] for name in names], self.jobs[b][0]) for names, b in STAGE_RIVALS if b in self.jobs
+            ([self.stages[name] for name in names], self.jobs[b][0])
+            for names, b in STAGE_RIVALS
+            if b in self.jobs and all(name in self.stages for name in names)
         ]
         return [
             Rivalry(" + ".join(m.name for m in ours), other.name, sum(m.median for m in ours), other.median)
@@ -154,10 +156,14 @@ def report(results: Results) -> str:
         [r.ours, r.other, seconds_text(r.our_seconds), seconds_text(r.other_seconds), f"{r.ratio:.2f}"]
         for r in results.rivalries
     ]
-    parts = [title, table(header, whole), table(header[:-1], stages)]
-    parts.append(table(["ours", "instead", "ours takes", "instead takes", "times faster"], rivals))
     grown = [_growth_row(g) for g in results.growth]
-    parts.append(table(["grows", "median", "one more costs", "bend", "peak memory"], grown))
+    tables = [
+        (header, whole),
+        (header[:-1], stages),
+        (["ours", "instead", "ours takes", "instead takes", "times faster"], rivals),
+        (["grows", "median", "one more costs", "bend", "peak memory"], grown),
+    ]
+    parts = [title, *(table(head, rows) for head, rows in tables if rows)]
     if results.share_of_peak is not None:
         parts.append(f"The pose network reaches {results.share_of_peak:.0%} of the speed of a large matrix product.")
     if load is not None and load > 0.5:

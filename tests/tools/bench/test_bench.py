@@ -139,6 +139,14 @@ def test_peers_run_in_their_environment_on_the_same_files(run: FakeRun, tmp_path
     assert len(ratios) == len(bench_report.RIVALS) + len(bench_report.STAGE_RIVALS)
 
 
+def test_named_jobs_run_alone(run: FakeRun, tmp_path: Path) -> None:
+    config = bench.BenchConfig(repeats=2, peers=True, peers_folder="/peers", only="annotate, pose video,mesh")
+    results = bench.measure(config, tmp_path, run)
+    assert [tasks[0].job for _, tasks in run.calls] == ["annotate", "pose video", "mesh"]
+    assert [(r.ours, r.other) for r in results.rivalries] == [("annotate", "pose video")]
+    assert "one more costs" not in bench_report.report(results)
+
+
 def test_the_report_and_the_json_hold_everything(run: FakeRun, tmp_path: Path) -> None:
     results = bench.measure(bench.BenchConfig(repeats=2), tmp_path, run)
     text = bench_report.report(results)

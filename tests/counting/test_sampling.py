@@ -1,4 +1,4 @@
-"""Who rests is estimated now and then, who moves in every frame, from the first interval in which they move."""
+"""Poses are estimated as often as the motion asks for: now and then at rest, fifteen times a second in even motion."""
 
 from __future__ import annotations
 
@@ -7,7 +7,18 @@ import numpy as np
 import pytest
 
 from counting.pipeline import count_people
-from counting.resting import EVERY, between, joints_rest, known_rows, pictures_rest
+from counting.sampling import (
+    OFF,
+    Motion,
+    between,
+    filled,
+    holds,
+    joints_rest,
+    known_rows,
+    motion_of,
+    moves_evenly,
+    pictures_rest,
+)
 from counting.tracking import track_people
 from tests.counting import synthetic as syn
 from tests.counting.rendered import estimate_pose, find_people, frames_of
@@ -54,27 +65,88 @@ def test_who_waits_is_estimated_a_third_of_the_time_and_known_in_every_frame() -
     np.testing.assert_allclose(found.keypoints[..., :2], truth.keypoints[..., :2], atol=0.8)
 
 
-@pytest.mark.parametrize(("motion", "jumps"), [(syn.jumps(2.0), 10), (syn.steps(7.5), 37), (syn.steps(6.0), 30)])
-def test_who_begins_to_move_is_estimated_in_every_frame_at_once(motion, jumps: int) -> None:
-    """7.5 steps a second look alike in every fourth frame."""
+@pytest.mark.parametrize(
+    ("motion", "jumps", "least", "most"),
+    [(syn.jumps(2.0), 10, 0.5, 0.75), (syn.steps(7.5), 37, 0.8, 1.0), (syn.steps(6.0), 30, 0.5, 1.0)],
+)
+def test_who_begins_to_move_is_estimated_in_every_frame_at_once_and_less_often_in_even_motion(
+    motion, jumps: int, least: float, most: float
+) -> None:
+    """7.5 steps a second look alike in every fourth frame; jumps at 2 a second are even motion."""
     truth = still_then(2.0, (5.0, motion), (1.0, syn.stand))
     found, _ = counted_estimates(truth)
     moves = (found.times > 2.0) & (found.times < 7.0)
-    assert found.estimated[moves].all()
+    assert found.estimated[moves & (found.times < 2.08)].all()
+    assert least <= found.estimated[moves].mean() <= most
     assert not found.estimated[~moves].all()
     assert count_people([found]).count == pytest.approx(jumps, abs=1)
 
 
+def waves(frequency: float, rate: float, seconds: float = 0.4, height: float = 200.0) -> tuple[np.ndarray, np.ndarray]:
+    """Poses of a body that goes up and down by a twentieth of its height, and their times."""
+    times = np.arange(round(seconds * rate) + 1) / rate
+    poses = np.full((len(times), 17, 3), 0.9, np.float32)
+    poses[..., 1] = 100 + height / 20 * np.sin(2 * np.pi * frequency * times)[:, None]
+    return poses, times
+
+
+@pytest.mark.parametrize(
+    ("frequency", "motion"), [(0.0, Motion.REST), (1.5, Motion.EVEN), (2.5, Motion.EVEN), (7.0, Motion.FAST)]
+)
+@pytest.mark.parametrize("rate", [30.0, 60.0])
+def test_motion_is_told_by_what_the_poses_between_say(frequency: float, motion: Motion, rate: float) -> None:
+    poses, times = waves(frequency, rate)
+    assert motion_of(poses, times, 200.0) is motion
+
+
+@pytest.mark.parametrize(
+    ("rate", "every"), [(15.0, 1), (20.0, 1), (24.0, 2), (25.0, 2), (30.0, 2), (60.0, 4), (120.0, 8)]
+)
+def test_even_motion_has_at_least_twelve_poses_a_second_whatever_the_frame_rate(rate: float, every: int) -> None:
+    times = np.arange(round(rate)) / rate
+    known = known_rows(times, Motion.EVEN)
+    assert np.diff(np.flatnonzero(known))[0] == every
+    assert known.sum() >= 12
+    assert known_rows(times, Motion.FAST).all()
+
+
+@pytest.mark.parametrize("rate", [30.0, 60.0])
+def test_poses_between_those_of_even_motion_lie_where_the_body_is(rate: float) -> None:
+    poses, times = waves(2.5, rate)
+    known = known_rows(times, Motion.EVEN)
+    assert holds(Motion.EVEN, poses[known], times[known], 200.0)
+    np.testing.assert_allclose(filled(poses * known[:, None, None], times, known), poses, atol=0.5)
+
+
+def test_a_joint_that_jumps_to_and_fro_or_too_few_poses_are_no_even_motion() -> None:
+    poses, times = waves(1.0, 15.0, 0.5)
+    assert moves_evenly(poses, times, 200.0)
+    assert not moves_evenly(poses[:4], times[:4], 200.0)
+    poses[1::2, 15:17, 1] += 200 * OFF * 2
+    assert not moves_evenly(poses, times, 200.0)
+
+
+def test_what_was_never_seen_stays_unknown_and_scores_stay_scores() -> None:
+    poses, times = waves(2.0, 30.0)
+    poses[:, 3, :2], poses[:, 3, 2] = np.nan, 0
+    poses[::4, 9, 2] = 0.1
+    known = known_rows(times, Motion.EVEN)
+    found = filled(poses, times, known)
+    assert np.isnan(found[:, 3, :2]).all()
+    assert np.isfinite(found[:, 4:]).all()
+    assert found[..., 2].min() >= 0
+    assert found[..., 2].max() <= 1
+
+
 def test_rows_between_lie_on_a_line_and_the_ends_are_known() -> None:
-    known = known_rows(11)
+    times = np.arange(11.0)
+    known = known_rows(times, Motion.REST)
     assert known[0]
     assert known[-1]
     assert known.sum() == 4
-    assert known_rows(1).all()
-    poses = np.zeros((11, 17, 3), np.float32)
-    poses[known] = np.arange(11, dtype=np.float32)[known, None, None]
-    np.testing.assert_allclose(between(poses, known)[:, 3, 1], np.arange(11), atol=1e-5)
-    assert EVERY == 4
+    assert known_rows(times[:1], Motion.REST).all()
+    values = np.where(known, times, 0)[:, None]
+    np.testing.assert_allclose(between(values, times, known)[:, 0], times, atol=1e-5)
 
 
 @pytest.mark.parametrize(("moved", "rests"), [(0.0, True), (3.0, True), (5.0, False)])
