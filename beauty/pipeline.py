@@ -20,8 +20,8 @@ from beauty.regions import Regions, find_regions
 from beauty.settings import BeautySettings
 from beauty.skin import blotch_band, finer_bound, freckles, spot_change
 from beauty.skin_colour import TEMPORAL_SHARE, Appearance
-from beauty.steady import SteadyFaces
 from beauty.straight_lines import jaw_shares
+from beauty.temporal_filter import TemporalFilter
 from beauty.tone import apply_look, lighten, tint_change
 from beauty.warp import Field, Shares, fields_of, move_points
 from vision.types import Faces, FindFaces, Floats, Frame, Image
@@ -101,16 +101,16 @@ def beautify_prepared(prepared: Prepared, settings: BeautySettings) -> Image:
 def beautify_frames(
     frames: Iterable[Frame], find_faces: FindFaces, settings: BeautySettings
 ) -> Iterator[tuple[Frame, Faces]]:
-    """Frames of a video retouched with steady points and masks, each with the faces that were found in it.
+    """Frames of a video retouched with filtered points and masks, each with the faces that were found in it.
 
     Spots are not healed: whether one is found may change from frame to frame, and that would flicker.
     """
-    settings, steady = replace(settings, spots=0.0), SteadyFaces()
+    settings, filtered = replace(settings, spots=0.0), TemporalFilter()
     for frame in frames:
-        faces = steady.update(find_faces(frame.image), frame.time)
-        prepared = prepare(frame.image, faces, steady.seen)
+        faces = filtered.update(find_faces(frame.image), frame.time)
+        prepared = prepare(frame.image, faces, filtered.seen)
         for part in prepared.parts:
-            steady.remember(part.index, part.regions.seen)
+            filtered.remember(part.index, part.regions.seen)
         yield Frame(beautify_prepared(prepared, settings), frame.time), faces
 
 
