@@ -130,7 +130,7 @@ def _fixed(points: np.ndarray) -> np.ndarray:
 def _line(canvas: Canvas, points: np.ndarray, colour: Colour, width: int) -> None:
     def shape(plane: Plane, value: int | Colour, scale: float = 1.0) -> None:
         thick = max(1, round(width * scale))
-        cv2.polylines(plane, [_fixed(_scaled(points, scale))], False, value, thick, cv2.LINE_AA, _SHIFT)  # type: ignore[arg-type]
+        cv2.polylines(plane, [_fixed(_scaled(points, scale))], False, value, thick, cv2.LINE_AA, _SHIFT)  # type: ignore[arg-type]  # the stub knows no single numbers
 
     canvas.draw(shape, colour) if isinstance(canvas, Planar) else shape(canvas, colour)
 
@@ -139,7 +139,7 @@ def _dot(canvas: Canvas, centre: np.ndarray, radius: float, colour: Colour) -> N
     def shape(plane: Plane, value: int | Colour, scale: float = 1.0) -> None:
         x, y = (int(v) for v in _fixed(_scaled(centre, scale)))
         size = max(1, round(radius * scale * (1 << _SHIFT)))
-        cv2.circle(plane, (x, y), size, value, -1, cv2.LINE_AA, _SHIFT)  # type: ignore[arg-type]
+        cv2.circle(plane, (x, y), size, value, -1, cv2.LINE_AA, _SHIFT)  # type: ignore[arg-type]  # the stub knows no single numbers
 
     canvas.draw(shape, colour) if isinstance(canvas, Planar) else shape(canvas, colour)
 

@@ -13,14 +13,7 @@ from vision.container import Clock
 from vision.types import Frame, MediaError
 from vision.video import probe_video, read_frames, write_video
 
-
-def corners(width: int = 64, height: int = 48) -> np.ndarray:
-    """Red top left, green top right, blue bottom left, grey bottom right."""
-    image = np.zeros((height, width, 3), np.uint8)
-    h, w = height // 2, width // 2
-    image[:h, :w], image[:h, w:] = (220, 30, 30), (30, 200, 30)
-    image[h:, :w], image[h:, w:] = (30, 30, 220), (128, 128, 128)
-    return image
+from .pictures import corners
 
 
 def clip(times: list[float], width: int = 64, height: int = 48) -> list[Frame]:

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from itertools import count
 from pathlib import Path
+from typing import cast
 
 import cv2
 import numpy as np
@@ -112,7 +113,7 @@ def enlarged(image: Image, size: float) -> Image:
     """The picture scaled to ``size`` megapixels."""
     factor = (size * 1e6 / (image.shape[0] * image.shape[1])) ** 0.5
     way = cv2.INTER_CUBIC if factor > 1 else cv2.INTER_AREA
-    return cv2.resize(image, None, fx=factor, fy=factor, interpolation=way)  # type: ignore[return-value]
+    return cast(Image, cv2.resize(image, None, fx=factor, fy=factor, interpolation=way))
 
 
 def group(tile: Image, faces: int, places: int) -> Image:

@@ -157,7 +157,7 @@ class Body:
 @cache
 def _load_anny() -> tuple[Any, Any]:
     """The body model and its COCO joints."""
-    import anny  # type: ignore[import-not-found]
+    import anny  # type: ignore[import-not-found]  # optional: requirements-train.txt
 
     model = anny.Anny().float()
     return model, anny.KeypointsRegressor.coco(model)
