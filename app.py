@@ -36,8 +36,8 @@ def model_loaders(device: str, landmark_weights: str | None, pose_weights: str |
 
     return Loaders(
         faces=partial(load, "load_face_finder", landmark_weights=landmark_weights),
-        people=partial(load, "load_person_finder", thorough=False),
-        pose=partial(load, "load_pose_estimator", pose_weights=pose_weights, thorough=False),
+        people=partial(load, "load_person_finder", multi_scale=False),
+        pose=partial(load, "load_pose_estimator", pose_weights=pose_weights, flip_test=False),
     )
 
 

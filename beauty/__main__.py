@@ -132,7 +132,7 @@ def _names(photos: Sequence[Path]) -> dict[Path, str]:
     No two are the same, nor is one another photo's own name, also where large and small letters are one.
     """
     taken = {path.name.lower() for path in photos}
-    names = {}
+    names: dict[Path, str] = {}
     for path in photos:
         name = path.name
         if path.suffix.lower() not in PHOTO_SUFFIXES:

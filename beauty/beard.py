@@ -6,6 +6,8 @@ face has a beard at all is judged over the whole lower face, which keeps folds a
 
 from __future__ import annotations
 
+from typing import cast
+
 import cv2
 import numpy as np
 
@@ -46,7 +48,7 @@ def beard(likely: np.ndarray, share: float) -> np.ndarray:
 
 def _cheeks(lightness: np.ndarray, rough: np.ndarray, core: np.ndarray, frame: FaceFrame) -> tuple[np.ndarray, float]:
     """Lightness (rows, cols) of the cheeks, across the face from one to the other, and their usual roughness."""
-    places, lights, textures = [], [], []
+    places, lights, textures = list[float](), list[float](), list[float]()
     for part in CHEEKS:
         polygon = frame.points[list(part)]
         filled = np.zeros(core.shape, np.uint8)
@@ -61,5 +63,5 @@ def _cheeks(lightness: np.ndarray, rough: np.ndarray, core: np.ndarray, frame: F
     order = np.argsort(places)
     y, x = np.ogrid[: core.shape[0], : core.shape[1]]
     across = (x - frame.origin[0]) * frame.right[0] + (y - frame.origin[1]) * frame.right[1]
-    light = np.interp(across, np.array(places)[order], np.array(lights)[order])
+    light = cast(np.ndarray, np.interp(across, np.array(places)[order], np.array(lights)[order]))
     return light.astype(np.float32), float(np.median(textures))

@@ -114,10 +114,12 @@ class Patch:
 
     @property
     def rows(self) -> int:
+        """Rows of the small version."""
         return -(-self.height // self.step)
 
     @property
     def cols(self) -> int:
+        """Columns of the small version."""
         return -(-self.width // self.step)
 
     def points(self, points: np.ndarray) -> np.ndarray:

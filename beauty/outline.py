@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import cast
+
 import cv2
 import numpy as np
 
@@ -99,7 +101,7 @@ def prior(shape: tuple[int, int], frame: FaceFrame, inside: np.ndarray) -> np.nd
     chin, mouth = local[16], float(local[[84, 90], 1].mean())
     face = smooth(inside, -0.05 * w, 0.01 * w)
     ears = smooth(inside, -0.16 * w, -0.06 * w) * smooth(v, -0.12 * w, 0.0) * (1 - smooth(v, mouth - 0.05 * w, mouth))
-    sides = np.interp(v, *_jaw_rows(local))
+    sides = cast(np.ndarray, np.interp(v, *_jaw_rows(local)))
     below = (1 - smooth(v - chin[1], 0.1 * w, 0.42 * w)) * smooth(v, mouth, mouth + 0.1 * w)
     aside = np.abs(u - (local[0, 0] + local[32, 0]) / 2)
     neck = (

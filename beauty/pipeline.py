@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
+from typing import Any, cast
 
 import cv2
 import numpy as np
@@ -19,8 +20,8 @@ from beauty.regions import Regions, find_regions
 from beauty.settings import BeautySettings
 from beauty.skin import blotch_band, finer_bound, freckles, spot_change
 from beauty.skin_colour import TEMPORAL_SHARE, Appearance
-from beauty.steady import SteadyFaces
 from beauty.straight_lines import jaw_shares
+from beauty.temporal_filter import TemporalFilter
 from beauty.tone import apply_look, lighten, tint_change
 from beauty.warp import Field, Shares, fields_of, move_points
 from vision.types import Faces, FindFaces, Floats, Frame, Image
@@ -103,22 +104,22 @@ def beautify_prepared(prepared: Prepared, settings: BeautySettings) -> Image:
 
 
 class SteadyRetouch:
-    """Retouches frames that follow each other with steady points and masks, computed at ``work_width`` (``prepare``).
+    """Retouches frames that follow each other with filtered points and masks, computed at ``work_width`` (``prepare``).
 
     Spots are not healed: whether one is found may change from frame to frame, and that would flicker.
     """
 
     def __init__(self, work_width: int = WORK_WIDTH) -> None:
-        self._steady, self._work_width = SteadyFaces(), work_width
+        self._filtered, self._work_width = TemporalFilter(), work_width
 
     def add(self, frame: Frame, found: Faces, settings: BeautySettings) -> tuple[Image, Faces]:
-        """The next frame retouched, and its steadied faces; ``found`` are those seen in it, times must not go back."""
-        steady = self._steady
-        faces = steady.update(found, frame.time)
+        """The next frame retouched, and its filtered faces; ``found`` are those seen in it, times must not go back."""
+        filtered = self._filtered
+        faces = filtered.update(found, frame.time)
         needed = faces if settings.changes_skin or settings.changes_shape else Faces.none()
-        prepared = prepare(frame.image, needed, steady.seen, self._work_width)
+        prepared = prepare(frame.image, needed, filtered.seen, self._work_width)
         for part in prepared.parts:
-            steady.remember(part.index, part.regions.seen)
+            filtered.remember(part.index, part.regions.seen)
         return beautify_prepared(prepared, replace(settings, spots=0.0)), faces
 
 
@@ -153,10 +154,12 @@ def moved_faces(shape_hw: tuple[int, int], faces: Faces, settings: BeautySetting
     return replace(faces, points5=move_points(faces.points5, fields), points106=move_points(faces.points106, fields))
 
 
-def _check_image(image: Image) -> None:
-    if not isinstance(image, np.ndarray) or image.ndim != 3 or image.shape[2] != 3 or image.dtype != np.uint8:
-        what = f"{image.shape} {image.dtype}" if isinstance(image, np.ndarray) else type(image).__name__
-        raise ValueError(f"image must be (H, W, 3) uint8, not {what}")
+def _check_image(image: Any) -> None:
+    if not isinstance(image, np.ndarray):
+        raise ValueError(f"image must be (H, W, 3) uint8, not {type(image).__name__}")
+    array = cast(np.ndarray, image)
+    if array.ndim != 3 or array.shape[2] != 3 or array.dtype != np.uint8:
+        raise ValueError(f"image must be (H, W, 3) uint8, not {array.shape} {array.dtype}")
 
 
 def _prepare_face(
@@ -225,7 +228,7 @@ def _retouch(result: Image, original: Image, part: PreparedFace, settings: Beaut
             line = part.patch.enlarge(mask, first, last)
             skin = np.clip(line[..., 0] * (grey * np.float32(1 / 255)) + line[..., 1], 0, 1)
             rounded = cv2.convertScaleAbs(np.maximum(strip, 0))
-            strip = lighten(strip, rounded, skin, settings.whitening)  # type: ignore[arg-type]
+            strip = lighten(strip, cast(Image, rounded), skin, settings.whitening)
         result[where] = cv2.convertScaleAbs(np.maximum(strip, 0))
 
 

@@ -7,6 +7,7 @@ skin tone and monochrome pictures work; the texture of hair and beards speaks ag
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import cast
 
 import cv2
 import numpy as np
@@ -170,7 +171,8 @@ def glasses(lightness: np.ndarray, frame: FaceFrame) -> float:
     root = (local[51] + local[[70, 75]].mean(0)) / 2
     heights = np.arange(-0.12, 0.09, 0.004) * w + root[1]
     across = root[0] + np.linspace(-0.02, 0.02, 5) * w
-    at = frame.pixels(np.stack(np.meshgrid(across, heights), axis=-1)).astype(np.float32)
+    grid = cast(tuple[np.ndarray, ...], np.meshgrid(across, heights))
+    at = frame.pixels(np.stack(grid, axis=-1)).astype(np.float32)
     even = cv2.GaussianBlur(lightness, (0, 0), max(0.005 * w, 0.6))
     profile = cv2.remap(even, at[..., 0], at[..., 1], cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE)
     steps = np.abs(profile[4:] - profile[:-4])

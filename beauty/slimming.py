@@ -8,6 +8,7 @@ the face.  A height at which that leaves too little room for its slope is narrow
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import cast
 
 import cv2
 import numpy as np
@@ -50,7 +51,7 @@ def slimming(
     tables = [_table(frame, side, heights, share) for side, share in zip((LEFT, RIGHT), each, strict=True)]
     sides = [_looked_up(table, at) for table in tables]
     on_left = u < sides[0][1]
-    edge, middle, share, room = (np.where(on_left, a, b) for a, b in zip(*sides, strict=True))
+    edge, middle, share, room = (cast(np.ndarray, np.where(on_left, a, b)) for a, b in zip(*sides, strict=True))
     inside = np.where(on_left, u - edge, edge - u)
     pull = share / (1 - share) * (np.where(inside > 0, u, edge) - middle)
     least = frame.width * (0.04 + 0.08 * smooth(v / max(float(frame.local(frame.points[16])[1]), 1.0), 0.65, 1.0))

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cache
+from typing import cast
 
 import cv2
 import numpy as np
@@ -33,7 +34,7 @@ def lighten(strip: np.ndarray, rounded: Image, mask: np.ndarray, strength: float
     largest = cv2.max(cv2.max(red, green), blue)
     factors, veils = _curves(float(strength))
     veil = cv2.multiply(cv2.LUT(largest, veils), mask)
-    factor = (1 - veil) * (1 + cv2.multiply(cv2.LUT(largest, factors), mask))
+    factor = cast(np.ndarray, (1 - veil) * (1 + cv2.multiply(cv2.LUT(largest, factors), mask)))
     return strip * factor[..., None] + (255 * veil)[..., None]
 
 

@@ -11,6 +11,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from types import MappingProxyType
+from typing import cast
 
 import cv2
 import numpy as np
@@ -61,7 +62,7 @@ def fields_of(
     """
     if not settings.changes_shape:
         return []
-    found = []
+    found: list[Field] = []
     for i in usable_faces(faces):
         frame = frame_of(faces, i)
         patch = patch_for(frame, shape_hw, FIELD_WIDTH)
@@ -81,7 +82,7 @@ def face_field(
 ) -> Floats:
     """Displacement d (rows, cols, 2) of one face, with output(x) = input(x + d), at the patch's small size."""
     xs, ys = patch.grid()
-    dx, dy = np.meshgrid(xs - frame.origin[0], ys - frame.origin[1])
+    dx, dy = cast(tuple[Floats, Floats], np.meshgrid(xs - frame.origin[0], ys - frame.origin[1]))
     u = (dx * frame.right[0] + dy * frame.right[1]).astype(np.float32)
     v = (dx * frame.down[0] + dy * frame.down[1]).astype(np.float32)
     local = frame.local(frame.points)

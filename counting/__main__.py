@@ -45,8 +45,8 @@ def _main(given: argparse.Namespace) -> int:
     settings = from_arguments(CountSettings, given)
     _check_targets(given)
     with seekable(given.video) as video:
-        find = models.load_person_finder(given.device, thorough=False)
-        pose = models.load_pose_estimator(given.device, thorough=False)
+        find = models.load_person_finder(given.device, multi_scale=False)
+        pose = models.load_pose_estimator(given.device, flip_test=False)
         counted = count_video(video, find, pose, settings)
         report = counted.report
         print(json.dumps(report.to_dict()) if given.json else _sentence(report), flush=True)

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import cast
 
 import cv2
 import numpy as np
@@ -117,7 +118,8 @@ class Appearance:
 
     def _window(self, key: int, box: Floats, camera: Floats, time: float) -> Window | None:
         """The person's window at this time, moved with the background; a new one where there is none yet, None before
-        the person is seen."""
+        the person is seen.
+        """
         window = self._windows.get(key)
         if window is None:
             if not np.isfinite(box[0]):
@@ -143,11 +145,12 @@ def _cut(levels: Sequence[Grey], matrix: NDArray[np.float64]) -> Grey:
     level = int(np.clip(np.floor(-np.log2(matrix[0, 0])), 0, len(levels) - 1))
     scaled = matrix.copy()
     scaled[:, :2] *= 2**level
-    return cv2.warpAffine(levels[level], scaled, WINDOW, flags=cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE)  # type: ignore[return-value]
+    part = cv2.warpAffine(levels[level], scaled, WINDOW, flags=cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE)
+    return cast(Grey, part)
 
 
 def _thumbnail(window: Grey) -> Grey:
-    return cv2.resize(window, THUMBNAIL, interpolation=cv2.INTER_AREA)  # type: ignore[return-value]
+    return cast(Grey, cv2.resize(window, THUMBNAIL, interpolation=cv2.INTER_AREA))
 
 
 def _above(change: Floats, pose: Floats, matrix: NDArray[np.float64]) -> float:

@@ -9,6 +9,7 @@ somebody who jumps does.  Otherwise, and where there is nothing to see, the came
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Any, cast
 
 import cv2
 import numpy as np
@@ -91,7 +92,8 @@ def _small(image: Image) -> Grey:
     scale = SIDE / max(height, width)
     step = max(1, int(1 / (scale * TAPS)))
     size = max(1, round(width * scale)), max(1, round(height * scale))
-    return cv2.resize(np.ascontiguousarray(image[::step, ::step, 1]), size, interpolation=cv2.INTER_AREA)  # type: ignore[return-value]
+    small = np.ascontiguousarray(image[::step, ::step, 1])
+    return cast(Grey, cv2.resize(small, size, interpolation=cv2.INTER_AREA))
 
 
 def _way_back(now: Grey, last: Grey, boxes: Floats) -> NDArray[np.float64] | None:
@@ -109,7 +111,8 @@ def _way_back(now: Grey, last: Grey, boxes: Floats) -> NDArray[np.float64] | Non
     here, there = here[found[:, 0] > 0], there[found[:, 0] > 0]
     if len(here) < least:
         return None
-    back, agree = cv2.estimateAffinePartial2D(here, there, ransacReprojThreshold=NEAR)
+    estimate = cv2.estimateAffinePartial2D(here, there, ransacReprojThreshold=NEAR)
+    back, agree = cast(tuple[Any, NDArray[np.uint8]], estimate)  # the matrix may be None, unlike in OpenCV's stubs
     good = here[agree[:, 0] > 0]
     if back is None or len(good) < max(MAJORITY * len(here), least) or _spread(good, now) < SPREAD:
         return None
@@ -118,7 +121,8 @@ def _way_back(now: Grey, last: Grey, boxes: Floats) -> NDArray[np.float64] | Non
 
 def _spread(points: Floats, picture: Grey) -> float:
     """1 for points (N, 2) that are strewn evenly over the picture, less for those that keep together."""
-    return float(12 * np.prod(points.std(axis=0)) / picture.size)
+    deviation: Floats = points.std(axis=0)
+    return float(12 * np.prod(deviation) / picture.size)
 
 
 def _corners(grey: Grey, boxes: Floats) -> tuple[Floats, int]:

@@ -7,6 +7,9 @@ means nothing, its period does.
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from typing import cast
+
 import numpy as np
 from scipy.fft import dctn
 from scipy.interpolate import make_interp_spline
@@ -37,7 +40,8 @@ def image_signal(track: PoseTrack, grid: Array, longest: float, slow: float) -> 
         ]
     ).reshape(len(seen), -1) / np.sqrt(np.prod(shape))  # fmt: skip
     times = track.times[seen]
-    line = make_interp_spline(times, coefficients, k=3)(np.clip(grid, times[0], times[-1])).T
+    spline = cast(Callable[[Array], Array], make_interp_spline(times, coefficients, k=3))
+    line = spline(np.clip(grid, times[0], times[-1])).T
     after = np.clip(np.searchsorted(times, grid), 1, len(times) - 1)
     known = (times[after] - times[after - 1] <= longest) & (grid >= times[0]) & (grid <= times[-1])
     line = np.where(known, line, np.nan)

@@ -43,8 +43,8 @@ def _difference(a: PoseTrack, b: PoseTrack) -> float:
     """How unlike the end of one track and the start of another are: log ratio of heights plus distance in heights."""
     one, two = a.boxes[-1], b.boxes[0]
     heights = np.array([one[3] - one[1], two[3] - two[1]])
-    apart = float(np.linalg.norm((one[:2] + one[2:] - two[:2] - two[2:]) / 2)) / float(heights.max())
-    return abs(float(np.log(heights[0] / heights[1]))) + apart
+    distance = float(np.linalg.norm((one[:2] + one[2:] - two[:2] - two[2:]) / 2)) / float(heights.max())
+    return abs(float(np.log(heights[0] / heights[1]))) + distance
 
 
 def _appended(a: PoseTrack, b: PoseTrack) -> PoseTrack:

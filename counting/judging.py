@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from counting.classifier import load_models
-from counting.features import FEWEST_BEATS, Moving, features
+from counting.features import FEWEST_BEATS, PersonSignals, features
 from counting.peaks import Jumps, find_jumps
 from counting.report import ROPE
 from counting.rhythm import find_segments
@@ -30,7 +30,8 @@ SURE, MANY = 0.55, 5
 @dataclass(frozen=True)
 class Group:
     """Jumps of one rhythm, judged: ``style``, ``turns`` of a rope per jump, and the probabilities of ``flight`` (it is
-    jumping at all) and ``rope`` (one is turned); ``hands``: enough is seen to tell the latter."""
+    jumping at all) and ``rope`` (one is turned); ``hands``: enough is seen to tell the latter.
+    """
 
     jumps: Jumps
     style: str
@@ -45,18 +46,18 @@ class Group:
         return self.rope >= ROPE or not self.hands
 
 
-def judged(moving: Moving, settings: CountSettings) -> list[Group]:
+def judged(signals: PersonSignals, settings: CountSettings) -> list[Group]:
     """The groups of jumps of a person with what the classifier says of each.
 
     Too few jumps to find their beat in the wrists are with a rope or without one as the person's other jumps are.
     """
-    models, groups = load_models(), []
-    for jumps in find_jumps(moving.body, find_segments(moving.body, settings), settings):
-        values = features(moving, jumps)
+    models, groups = load_models(), list[Group]()
+    for jumps in find_jumps(signals.body, find_segments(signals.body, settings), settings):
+        values = features(signals, jumps)
         flight, rope = (models[name].probability(values) for name in ("flight", "rope"))
         hands = bool(np.isfinite(values["hands_seen"]))
-        turns = turns_per_jump(moving.limbs, moving.body.times, jumps) if hands and rope >= ROPE else 1
-        groups.append(Group(jumps, style_of(moving.body, moving.limbs, jumps, turns), turns, flight, rope, hands))
+        turns = turns_per_jump(signals.limbs, signals.body.times, jumps) if hands and rope >= ROPE else 1
+        groups.append(Group(jumps, style_of(signals.body, signals.limbs, jumps, turns), turns, flight, rope, hands))
     told = [g for g in groups if g.flight >= JUMPING and len(g.jumps.times) >= FEWEST_BEATS]
     usual = weighted([g.rope for g in told], [len(g.jumps.times) for g in told])
     return [replace(g, rope=usual) if told and len(g.jumps.times) < FEWEST_BEATS else g for g in groups]
@@ -65,16 +66,16 @@ def judged(moving: Moving, settings: CountSettings) -> list[Group]:
 def groups_of(track: PoseTrack, settings: CountSettings) -> list[tuple[Jumps, dict[str, float]]]:
     """Groups of jumps of a track before anything is decided about them, each with its features."""
     track = replace(track, times=track.times * settings.speed)
-    moving = moving_of(track, settings)
-    groups = find_jumps(moving.body, find_segments(moving.body, settings), settings)
-    return [(jumps, features(moving, jumps)) for jumps in groups]
+    signals = signals_of(track, settings)
+    groups = find_jumps(signals.body, find_segments(signals.body, settings), settings)
+    return [(jumps, features(signals, jumps)) for jumps in groups]
 
 
-def moving_of(track: PoseTrack, settings: CountSettings) -> Moving:
+def signals_of(track: PoseTrack, settings: CountSettings) -> PersonSignals:
     """All signals of a track."""
     body = body_signal(track, settings)
     legs = float(np.median(track.keypoints[:, 13:, 2])) if len(track) else 0.0
-    return Moving(body, limbs_of(track, body, settings), track.times, track.energy.astype(float), legs)
+    return PersonSignals(body, limbs_of(track, body, settings), track.times, track.energy.astype(float), legs)
 
 
 def slow_motion(track: PoseTrack, settings: CountSettings) -> list[str]:
@@ -83,7 +84,7 @@ def slow_motion(track: PoseTrack, settings: CountSettings) -> list[str]:
     Alternating feet tell nothing, since walking and pedalling look like slow steps.
     """
     for speed in SLOWED:
-        groups = judged(moving_of(replace(track, times=track.times * speed), settings), settings)
+        groups = judged(signals_of(replace(track, times=track.times * speed), settings), settings)
         sure = [g.jumps for g in groups if min(g.flight, g.rope) > SURE and g.hands]
         counts = [len(jumps.times) for jumps in sure if not jumps.alternating]
         if sum(counts) >= MANY:
@@ -92,4 +93,5 @@ def slow_motion(track: PoseTrack, settings: CountSettings) -> list[str]:
 
 
 def weighted(values: Sequence[float], weights: Sequence[int]) -> float:
+    """The weighted mean, 0 without weights."""
     return float(np.average(values, weights=weights)) if sum(weights) else 0.0

@@ -10,21 +10,21 @@ from dataclasses import dataclass, fields
 
 import numpy as np
 
-from counting.judging import JUMPING, judged, moving_of
+from counting.judging import JUMPING, judged, signals_of
 from counting.settings import CountSettings
 from vision.types import PoseTrack
 
 WINDOW = 12.0
-"""Seconds that are looked at: long enough for the features of a rhythm, and 360 frames to count again each time."""
+"""Seconds that are counted again: long enough for the features of a rhythm, and 360 frames to count again each time."""
 
 SETTLE = 4.0
 """Seconds after which a jump stays counted: by then what follows it has told whether it belongs to a rhythm."""
 
-APART = 0.5
+MIN_GAP = 0.5
 """Share of the time between two jumps within which there is no other: a settled jump is not counted twice."""
 
 EVERY = 0.25
-"""Seconds between two looks: a look takes some 50 ms of one core."""
+"""Seconds between two counts of the window: one takes some 50 ms of one core."""
 
 PAUSE = 2.5
 """A streak ends after so many times the usual time between its jumps."""
@@ -42,7 +42,8 @@ TRUNK = [5, 6, 11, 12]
 @dataclass(frozen=True)
 class LiveState:
     """What is known at ``time`` (seconds): jumps so far, jumps of the present ``streak``, their rate a minute (0 while
-    nobody jumps), whether a person and both feet are in the picture."""
+    nobody jumps), whether a person and both feet are in the picture.
+    """
 
     time: float
     count: int
@@ -64,13 +65,13 @@ class LiveCounter:
     """Counts one person's jumps as they happen; holds the last ``WINDOW`` seconds of keypoints and no more.
 
     The count follows a landing within half a second and never goes back by more than one.  ``total`` is what the
-    latest look alone says: at the end it is the count of the recording.
+    latest count of the window alone says: at the end it is the count of the recording.
     """
 
     def __init__(self, settings: CountSettings = CountSettings()) -> None:  # noqa: B008
         self._settings = settings
         self._recent: PoseTrack | None = None
-        self._looked = -np.inf
+        self._counted_at = -np.inf
         self._last: _Jump | None = None
         self._settled = self._streak = self._highest = 0
         self._open: list[_Jump] = []
@@ -86,19 +87,19 @@ class LiveCounter:
             return self.state
         now = float(rows.times[-1])
         self._recent = rows[rows.times > now - WINDOW]
-        if now - self._looked >= EVERY:
-            self._look()
+        if now - self._counted_at >= EVERY:
+            self._recount()
         return self.state
 
     def finish(self) -> LiveState:
-        """Count what has not been looked at yet; the count is ``total`` now."""
-        self._look()
+        """Count what has not been counted yet; the count is ``total`` now."""
+        self._recount()
         self._highest = self.total
         return self.state
 
     @property
     def total(self) -> int:
-        """The count by the latest look alone."""
+        """The count by the latest count of the window alone."""
         return self._settled + len(self._open)
 
     @property
@@ -112,12 +113,12 @@ class LiveCounter:
         rate = 60 / period if streak and period > 0 else 0.0
         return LiveState(now, count, streak, rate, *_in_sight(self._recent, self._settings.min_score))
 
-    def _look(self) -> None:
+    def _recount(self) -> None:
         """Count again what is recent, and settle what is old."""
         if self._recent is None or len(self._recent) < 2:
             return
-        self._looked = now = float(self._recent.times[-1])
-        border = -np.inf if self._last is None else self._last.time + APART * self._last.period
+        self._counted_at = now = float(self._recent.times[-1])
+        border = -np.inf if self._last is None else self._last.time + MIN_GAP * self._last.period
         jumps = [jump for jump in _jumps(self._recent, self._settings) if jump.time > border]
         for jump in jumps:
             if jump.time <= now - SETTLE:
@@ -149,7 +150,7 @@ def _goes_on(last: _Jump, time: float) -> bool:
 
 def _jumps(track: PoseTrack, settings: CountSettings) -> list[_Jump]:
     """The jumps of a track that count, in their order."""
-    groups = [g for g in judged(moving_of(track, settings), settings) if g.flight >= JUMPING]
+    groups = [g for g in judged(signals_of(track, settings), settings) if g.flight >= JUMPING]
     counted = [g.jumps for g in groups if g.with_rope or settings.without_rope]
     return sorted((_Jump(float(t), j.period) for j in counted for t in j.times), key=lambda e: e.time)
 

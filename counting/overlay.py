@@ -39,6 +39,7 @@ class Sizes:
 
     @classmethod
     def of(cls, image: Canvas) -> Sizes:
+        """The sizes for frames like ``image``."""
         unit = max(7, min(min(image.shape[:2]) // 18, max(image.shape[:2]) // 24))
         return cls(unit, max(4, unit * 2 // 3))
 
@@ -183,11 +184,12 @@ def _strip(image: Canvas, report: JumpReport, time: float, scale: float) -> None
         return
     shade(image, (x0, y0, x1, y1), 0.5, radius=sizes.unit)
     inner = image[y0:y1, x0 + sizes.unit // 2 : x1 - sizes.unit // 2]
-    at = time - WINDOW + WINDOW * np.arange(inner.shape[1]) / (inner.shape[1] - 1)
+    columns = int(inner.shape[1])
+    at = time - WINDOW + WINDOW * np.arange(columns) / (columns - 1)
     thick = max(1.0, sizes.unit / 9)
     _curve(inner, _curve_rows(report, at, height, scale), thick)
     for jump in report.apex_times[(report.apex_times > at[0]) & (report.apex_times <= time)]:
-        column = (jump - at[0]) / WINDOW * (inner.shape[1] - 1)
+        column = float((jump - at[0]) / WINDOW * (columns - 1))
         row = float(_curve_rows(report, np.array([jump]), height, scale)[0])
         if np.isfinite(row):
             _dot(inner, column, row, max(2.0, sizes.unit / 4))

@@ -6,8 +6,8 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from counting.rhythm import GRAVITY, Segment
-from counting.settings import CountSettings
+from counting.rhythm import Segment
+from counting.settings import GRAVITY, CountSettings
 from counting.signal import BodySignal
 from counting.smoothing import Array, smooth
 from counting.spectrum import RATE, concentration, wavelets
@@ -38,6 +38,27 @@ MIXED_UP = 0.5
 TUNES = 2 ** np.linspace(-0.3, 0.3, 7)
 """The rate of a segment is known to a part of an octave; the picture tells it exactly."""
 
+REACH, NEAR = 0.75, 0.25
+"""Periods around a top in which the lowest points are looked for, and within which the top itself may lie."""
+
+BORDER = 0.5
+"""Periods after the last jump of one segment in which the next one has none: the two are the same jump."""
+
+TRUNK_SEEN = 0.75
+"""Share of the time from the first to the last jump in which the trunk must be seen."""
+
+HOLE = 0.4
+"""Periods by which a gap may differ from three to be one in which two steps are hidden."""
+
+FULL_RISE = 0.7
+"""Share of the local swing from which the size of a jump takes nothing off its confidence."""
+
+ALONE = 0.5
+"""Periods by which a single jump, which has no neighbour, is taken to be off the beat."""
+
+SINGLE_FLIGHT, SINGLE_RISE = 0.25, 0.05
+"""Seconds in the air and rise in body heights of a jump that counts without a rhythm; shorter ones are stumbles."""
+
 CROWDED = 0.45
 """Share of the period within which there cannot be two jumps."""
 
@@ -49,7 +70,8 @@ FEWEST = {False: 3, True: 4}
 class Jumps:
     """Jumps of one segment: ``times`` (J,) seconds of the apex, ``swing`` (J,) rise in body heights,
     ``confidence`` (J,) in [0, 1]; ``alternating``: the feet take turns; ``period`` median seconds between jumps;
-    ``motion`` (M,) from sample ``start`` on: what was counted, in body heights."""
+    ``motion`` (M,) from sample ``start`` on: what was counted, in body heights.
+    """
 
     times: Array
     swing: Array
@@ -73,7 +95,7 @@ def find_jumps(body: BodySignal, segments: list[Segment], settings: CountSetting
         high = segments[i + 1].start if i + 1 < len(segments) else len(body.times)
         jumps = _jumps(body, segment, low, high, settings)
         if found and len(found[-1].times) and len(jumps.times):
-            keep = jumps.times > found[-1].times[-1] + 0.5 * jumps.period
+            keep = jumps.times > found[-1].times[-1] + BORDER * jumps.period
             jumps = _pick(jumps, keep)
         if not _seen(body, jumps):
             continue
@@ -82,13 +104,13 @@ def find_jumps(body: BodySignal, segments: list[Segment], settings: CountSetting
     return found
 
 
-def _seen(body: BodySignal, jumps: Jumps, share: float = 0.75) -> bool:
+def _seen(body: BodySignal, jumps: Jumps) -> bool:
     """Whether the body is seen nearly all the time from the first to the last jump."""
     if not len(jumps.times):
         return False
     first, last = jumps.times[0] - jumps.period, jumps.times[-1] + jumps.period
     when = (body.times >= first) & (body.times <= last)
-    return float(np.isfinite(body.trunk[when]).mean()) >= share
+    return float(np.isfinite(body.trunk[when]).mean()) >= TRUNK_SEEN
 
 
 def _pick(jumps: Jumps, keep: np.ndarray) -> Jumps:
@@ -206,7 +228,8 @@ def _without_loose_ends(times: Array, rise: Array, period: float, whole: float) 
 
 def _without_crowding(line: Array, at: np.ndarray, nearest: Array, alternating: bool) -> np.ndarray:
     """The events less those that follow another sooner than ``nearest`` samples: of two tops the lower one goes,
-    of a top and a bottom both go (a mix-up of the feet for a moment), smallest difference first."""
+    of a top and a bottom both go (a mix-up of the feet for a moment), smallest difference first.
+    """
     at, nearest = at.copy(), nearest.copy()
     while len(at) > 1:
         close = np.flatnonzero(np.diff(at) < np.minimum(nearest[1:], nearest[:-1]))
@@ -233,8 +256,9 @@ def _upper_median(values: Array) -> float:
 
 def _rise_around(line: Array, at: np.ndarray, usual: float) -> Array:
     """How far a line (G,) is at samples (J,) above its lowest points up to three quarters of a period before and after,
-    whichever is less; 0 where it is not known, never negative."""
-    reach, near = int(0.75 * usual), int(0.25 * usual)
+    whichever is less; 0 where it is not known, never negative.
+    """
+    reach, near = int(REACH * usual), int(NEAR * usual)
     known = np.nan_to_num(np.pad(line, reach, constant_values=np.nan), nan=np.inf)
     windows = np.lib.stride_tricks.sliding_window_view(known, reach + 1)
     before, after = windows[at].min(axis=1), windows[at + reach].min(axis=1)
@@ -250,7 +274,7 @@ def _completed(at: np.ndarray, usual: float) -> np.ndarray:
     A gap of three steps is half a second at most; who trips needs longer.
     """
     gaps = np.diff(at)
-    holes = np.flatnonzero(np.abs(gaps / usual - 3) < 0.4)
+    holes = np.flatnonzero(np.abs(gaps / usual - 3) < HOLE)
     between = np.concatenate([at[holes] + gaps[holes] / 3, at[holes] + gaps[holes] * 2 / 3])
     return np.sort(np.concatenate([at, between.round()])).astype(int)
 
@@ -268,17 +292,16 @@ def _confidence(rise: Array, swing: Array, times: Array, period: float) -> Array
     """How typical each jump is: its size against the local swing, its place against the period."""
     if not len(rise):
         return np.zeros(0)
-    size = np.clip(rise / np.maximum(0.7 * swing, 1e-9), 0, 1)
+    size = np.clip(rise / np.maximum(FULL_RISE * swing, 1e-9), 0, 1)
     gaps = np.diff(times) / period
     off = np.minimum(np.append(np.inf, np.abs(gaps - 1)), np.append(np.abs(gaps - 1), np.inf))
-    return size * np.exp(-np.where(np.isfinite(off), off, 0.5))
+    return size * np.exp(-np.where(np.isfinite(off), off, ALONE))
 
 
-def _leaps(body: BodySignal, jumps: Jumps, smallest: float = 0.05) -> bool:
+def _leaps(body: BodySignal, jumps: Jumps) -> bool:
     """Single jumps count alone when they rise as in a flight of a quarter of a second, with the feet in sight."""
     if jumps.alternating or not len(jumps.times):
         return False
-    aloft = 0.25
-    flight = GRAVITY * aloft**2 / 8
-    near = np.abs(body.times - jumps.times[:, None]) <= aloft / 2
-    return float(jumps.swing.min()) > max(smallest, flight) and bool(body.feet[near.any(axis=0)].all())
+    flight = GRAVITY * SINGLE_FLIGHT**2 / 8
+    near = np.abs(body.times - jumps.times[:, None]) <= SINGLE_FLIGHT / 2
+    return float(jumps.swing.min()) > max(SINGLE_RISE, flight) and bool(body.feet[near.any(axis=0)].all())

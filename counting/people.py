@@ -33,18 +33,19 @@ PATIENCE = 2.0
 @dataclass(eq=False)
 class Person:
     """A person being followed: last box, when last found, last pose (17, 3), rows of (time, keypoints, box, motion of
-    the camera, thumbnail, motion energy, whether the pose was estimated), and how they moved in the last interval."""
+    the camera, thumbnail, motion energy, whether the pose was estimated), and how they moved in the last interval.
+    """
 
     box: Floats
     found: float
     pose: Floats
-    times: list[float] = field(default_factory=list)
-    keypoints: list[Floats] = field(default_factory=list)
-    boxes: list[Floats] = field(default_factory=list)
-    camera: list[Floats] = field(default_factory=list)
-    thumbnails: list[np.ndarray] = field(default_factory=list)
-    energy: list[Floats] = field(default_factory=list)
-    estimated: list[bool] = field(default_factory=list)
+    times: list[float] = field(default_factory=list[float])
+    keypoints: list[Floats] = field(default_factory=list[Floats])
+    boxes: list[Floats] = field(default_factory=list[Floats])
+    camera: list[Floats] = field(default_factory=list[Floats])
+    thumbnails: list[np.ndarray] = field(default_factory=list[np.ndarray])
+    energy: list[Floats] = field(default_factory=list[Floats])
+    estimated: list[bool] = field(default_factory=list[bool])
     motion: Motion = Motion.FAST
 
     def track(self, start: int = 0) -> PoseTrack:
@@ -70,7 +71,7 @@ def follow(
     _take(alive, targets, held, estimate_pose, settings, scale)
     newcomers = _newcomers(alive, fresh, held[-1], estimate_pose)[: max(0, settings.people - len(alive))]
     _take(newcomers, [p.box for p in newcomers], held, estimate_pose, settings, scale)
-    stay, lost = [], []
+    stay, lost = list[Person](), list[Person]()
     for person in alive + newcomers:
         seen = any(np.isfinite(box[0]) for box in person.boxes[-len(held) :])
         (stay if seen and held[-1].time - person.found <= PATIENCE else lost).append(person)
@@ -138,7 +139,8 @@ def _match(alive: list[Person], found: Floats, now: float) -> tuple[list[Floats 
 
 def _newcomers(alive: list[Person], boxes: Floats, frame: Frame, estimate_pose: EstimatePose) -> list[Person]:
     """New people at left-over boxes.  A box whose pose is that of somebody known is none; it replaces theirs where
-    it shows clearly more of the body."""
+    it shows clearly more of the body.
+    """
     if not len(boxes):
         return []
     people: list[Person] = []

@@ -10,8 +10,8 @@ from pathlib import Path
 
 import numpy as np
 
-from counting.features import Moving
-from counting.judging import JUMPING, Group, judged, moving_of, slow_motion, weighted
+from counting.features import PersonSignals
+from counting.judging import JUMPING, Group, judged, signals_of, slow_motion, weighted
 from counting.overlay import Scene
 from counting.peaks import Jumps
 from counting.posture import turn_of
@@ -30,8 +30,15 @@ __all__ = ["count_jumps", "count_people", "count_video", "render", "track_people
 AHEAD = 2
 """Frames that wait between decoding, drawing and encoding; at 4K a frame is 25 MB."""
 
+FEET_SEEN, COVERAGE, CONFIDENCE = 0.5, 0.7, 0.5
+"""Share of jumps with the feet in sight, share of frames with the person in sight, and mean confidence of the jumps,
+below which a warning says so."""
+
 DOUBT = 0.1
 """Distance of a rope's probability from the decision within which a warning says so."""
+
+PAUSE = 2
+"""Periods between two jumps from which on it is a pause and says nothing about the regularity."""
 
 BEGINNING = 2.0
 """Seconds of a video that are looked at to see whether it lies on its side; the first frame with a person tells."""
@@ -42,9 +49,9 @@ NO_PERSON = "No person was found in the video, so nothing was counted."
 def count_jumps(track: PoseTrack, settings: CountSettings = CountSettings()) -> JumpReport:  # noqa: B008
     """Count the jumps of one person; an empty or motionless track gives a count of 0."""
     track = replace(track, times=track.times * settings.speed)
-    moving = moving_of(track, settings)
-    body = moving.body
-    groups = [g for g in judged(moving, settings) if g.flight >= JUMPING]
+    signals = signals_of(track, settings)
+    body = signals.body
+    groups = [g for g in judged(signals, settings) if g.flight >= JUMPING]
     counted = [g for g in groups if g.with_rope or settings.without_rope]
     jumps = [g.jumps for g in counted]
     parts = tuple(_part(g) for g in counted)
@@ -71,7 +78,7 @@ def count_jumps(track: PoseTrack, settings: CountSettings = CountSettings()) -> 
         speed=settings.speed,
         feet_seen=_feet_seen(body, times),
     )
-    warnings = list(_warnings(report, moving, counted))
+    warnings = list(_warnings(report, signals, counted))
     if not groups:
         warnings += slow_motion(track, settings)
     return replace(report, warnings=tuple(warnings))
@@ -96,7 +103,8 @@ def count_people(
 @dataclass(frozen=True)
 class CountedVideo:
     """What was found in a video: ``tracks`` of its people, the ``report``, how its pictures were ``turned``, the
-    ``notes`` on its reading, which stand before the report's warnings, and the ``seconds`` that were seen."""
+    ``notes`` on its reading, which stand before the report's warnings, and the ``seconds`` that were seen.
+    """
 
     tracks: tuple[PoseTrack, ...]
     report: SessionReport
@@ -204,7 +212,7 @@ def _main_style(parts: tuple[Part, ...]) -> str:
 def _regularity(groups: list[Jumps]) -> float:
     """1 minus the relative spread of the time between jumps, within each segment."""
     gaps = _joined([np.diff(j.times) / j.period for j in groups if len(j.times) > 2])
-    return float(np.clip(1 - np.std(gaps[gaps < 2]), 0, 1)) if len(gaps) else 0.0
+    return float(np.clip(1 - np.std(gaps[gaps < PAUSE]), 0, 1)) if len(gaps) else 0.0
 
 
 def _shown(body: BodySignal, groups: list[Jumps]) -> Array:
@@ -232,20 +240,20 @@ def _feet_seen(body: BodySignal, times: Array) -> float:
     return float(body.feet[np.clip(np.searchsorted(body.times, times), 0, len(body.feet) - 1)].mean())
 
 
-def _warnings(report: JumpReport, moving: Moving, counted: list[Group]) -> Iterator[str]:
+def _warnings(report: JumpReport, signals: PersonSignals, counted: list[Group]) -> Iterator[str]:
     """What a person should know before trusting the report."""
-    apart = sum(part.count for part in report.without_rope)
-    if report.count and report.feet_seen < 0.5:
+    unroped = sum(part.count for part in report.without_rope)
+    if report.count and report.feet_seen < FEET_SEEN:
         yield "The feet are out of the picture most of the time, so jumps were counted from hips and shoulders."
-    if report.coverage < 0.7:
+    if report.coverage < COVERAGE:
         yield f"The person was seen in only {report.coverage:.0%} of the time; the count may be too low."
-    if report.count and float(report.confidence.mean()) < 0.5:
+    if report.count and float(report.confidence.mean()) < CONFIDENCE:
         yield "The rhythm was hard to read; the count cannot be trusted."
-    if report.count and not all(agrees(moving.body, g.jumps) for g in counted):
+    if report.count and not all(agrees(signals.body, g.jumps) for g in counted):
         yield "Joints and picture disagree about the rhythm, so the count is not sure."
     if any(not g.hands for g in counted):
         yield "The hands are not seen, so it is not sure whether a rope is turned."
     if any(g.hands and abs(g.rope - ROPE) < DOUBT for g in counted if g.with_rope):
         yield "It is not sure whether a rope is turned: neither wrists nor rope show it clearly."
-    if apart:
-        yield f"Jumps without a rope: {apart}. No turning wrists and no rope were seen."
+    if unroped:
+        yield f"Jumps without a rope: {unroped}. No turning wrists and no rope were seen."

@@ -11,10 +11,14 @@ from typing import Any
 
 import numpy as np
 
+from counting.settings import GRAVITY
 from counting.smoothing import Array
 
-BREAK = 1.2
-"""Seconds without a jump that make a break (or 2.5 periods, if that is more)."""
+BREAK, BREAK_PERIODS = 1.2, 2.5
+"""Seconds without a jump that make a break, or periods between jumps if that is more."""
+
+STREAK = 4
+"""Jumps before a break after which it may be a trip."""
 
 ROPE = 0.5
 """Probability from which a rope is taken to be turned."""
@@ -119,7 +123,7 @@ class JumpReport:
     @property
     def airtime(self) -> Array:
         """Seconds in the air of a flight as high as each jump's rise, t = sqrt(8 h / g)."""
-        return np.sqrt(8 * self.heights / 5.8)
+        return np.sqrt(8 * self.heights / GRAVITY)
 
     def rate_over_time(self, window: float = 4.0) -> tuple[Array, Array]:
         """Seconds (N,) once a second and jumps per minute (N,) within ``window`` seconds around them."""
@@ -184,7 +188,7 @@ class SessionReport:
 
     def to_dict(self) -> dict[str, Any]:
         """The main skipper's values at the top, everyone's under ``people``."""
-        nobody = {"count": 0, "style": "none", "apex_times": [], "per_minute": 0.0}
+        nobody: dict[str, Any] = {"count": 0, "style": "none", "apex_times": [], "per_minute": 0.0}
         top = self.skipper.to_dict() if self.skipper else nobody
         top = top | {"seconds": round(self.seconds, 2), "main": self.main, "warnings": list(self.warnings)}
         return top | {"total": sum(p.count for p in self.people), "people": [p.to_dict() for p in self.people]}
@@ -221,9 +225,9 @@ def streaks_and_breaks(
     """
     if not len(times):
         return (), (), ()
-    split = np.flatnonzero(np.diff(times) > np.maximum(BREAK, 2.5 * periods[:-1])) + 1
+    split = np.flatnonzero(np.diff(times) > np.maximum(BREAK, BREAK_PERIODS * periods[:-1])) + 1
     runs = np.split(times, split)
     breaks = tuple((float(a[-1]), float(b[0])) for a, b in pairwise(runs))
-    long = [len(a) >= 4 for a in runs]
+    long = [len(a) >= STREAK for a in runs]
     trips = tuple(a for (a, b), ran in zip(breaks, long, strict=False) if ran and b - a <= TRIP)
     return tuple((float(r[0]), float(r[-1]), len(r)) for r in runs), breaks, trips

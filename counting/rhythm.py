@@ -1,13 +1,13 @@
-"""Where the body jumps, how fast, and with the feet together or in turns.
+"""Where the body jumps, how fast, and with the feet together or alternating.
 
 A bank of Morlet wavelets (Torrence and Compo, BAMS 1998) measures the motion at every jump rate
 over about three jumps, so the window follows the tempo by itself.  Two kinds of motion count:
 
 * together: trunk and feet rise and fall in common, or the trunk and one foot alike (who hops on one leg takes that
-  foot along, whatever the other one does or seems to do).  Their shared amplitude times the square of the
+  foot along, whatever the other one does or seems to do).  Their in-phase amplitude times the square of the
   angular rate is the acceleration of the body; who jumps reaches free fall.  Squats move the
   trunk alone, and slowly; a bouncing upper body leaves the feet where they are.
-* in turns: the feet rise and fall against each other at half the step rate (a leg that swings alone
+* alternating: the feet rise and fall in antiphase at half the step rate (a leg that swings alone
   has no partner), and the trunk does not: it rises in every step.  Fast steps are steps in the air; slow ones
   (walking, marching) count only if the trunk falls freely as well.
 
@@ -17,16 +17,14 @@ The best path through rate and kind over time (Viterbi, 1967) gives the segments
 from __future__ import annotations
 
 from dataclasses import dataclass
+from itertools import pairwise
 
 import numpy as np
 
-from counting.settings import CountSettings
+from counting.settings import GRAVITY, CountSettings
 from counting.signal import BodySignal
 from counting.smoothing import Array, smooth
 from counting.spectrum import EVERY, RATE, RATES, wavelets
-
-GRAVITY = 5.8
-"""Free fall in body heights per second squared, for a person of 1.7 m."""
 
 COMMON = (1.0, 4.6)
 ALTERNATING = (2.2, 9.2)
@@ -50,11 +48,33 @@ GAP_MEAN = 0.2
 STEPS_ALONE = 3.4
 """Steps a second above which alternating feet need no free fall of the trunk to be steps in the air."""
 
+STEEPNESS = 6
+"""Power of the step rate with which the evidence of the feet alone grows: at 3 steps a second it is still a half."""
+
+BOUNCE = 4
+"""Feet that swing more than this many times as far as the trunk bounces are walking."""
+
+FLIGHT_EVIDENCE = 2
+"""Most evidence that the trunk's acceleration gives alone, without the feet."""
+
+EVIDENCE = (0.05, 8.0)
+"""Range to which evidence is clipped before its logarithm, so that no moment decides a path alone."""
+
+CHANGE = 4.0
+"""Price of starting and of ending, in log evidence summed over samples of 1/15 s: evidence of e for 0.27 s."""
+
+DRIFT = 0.6
+"""Price of a step of the rate by a tenth of an octave."""
+
+SWITCH = 1.5
+"""Price of going from one kind of jumping to the other, in units of ``CHANGE``: less than ending and starting."""
+
 
 @dataclass(frozen=True)
 class Segment:
     """A time of one kind of jumping: ``start`` and ``stop`` samples, ``alternating`` (feet in turns), per sample
-    ``rate`` (jumps or steps a second) and ``size`` (amplitude in body heights)."""
+    ``rate`` (jumps or steps a second) and ``size`` (amplitude in body heights).
+    """
 
     start: int
     stop: int
@@ -68,12 +88,12 @@ def find_segments(body: BodySignal, settings: CountSettings) -> list[Segment]:
     if len(body.times) < RATE / 4:
         return []
     evidence, sizes = measure(body, settings)
-    path = best_path(np.log(np.clip(evidence, 0.05, 8.0)))
+    path = best_path(np.log(np.clip(evidence, *EVIDENCE)))
     return _continued(_segments(path, sizes, len(body.times)), body, settings.foot_lift)
 
 
 def states() -> tuple[np.ndarray, Array]:
-    """Bool (S,) in turns and (S,) jump rate in Hz of every state of the path."""
+    """Bool (S,) alternating and (S,) jump rate in Hz of every state of the path."""
     together = RATES[(COMMON[0] <= RATES) & (COMMON[1] >= RATES)]
     alternating = 2 * RATES[(ALTERNATING[0] <= 2 * RATES) & (ALTERNATING[1] >= 2 * RATES)]
     return np.repeat([False, True], [len(together), len(alternating)]), np.concatenate([together, alternating])
@@ -85,8 +105,8 @@ def measure(body: BodySignal, settings: CountSettings) -> tuple[Array, Array]:
     cross, antiphase = np.sqrt(np.clip(-np.real(left * right.conj()), 0, None)), np.abs(left - right) / 2
     gap = np.sqrt(2 * smooth(body.gap**2, GAP_MEAN * RATE)[::EVERY])
     fall = (2 * np.pi * RATES[:, None]) ** 2 / GRAVITY
-    shown = image_share(body.image)
-    evidence, sizes = [], []
+    shown = image_power_ratio(body.image)
+    evidence, sizes = list[Array](), list[Array]()
     for alternates, rate in zip(*states(), strict=True):
         i = int(np.abs(RATES - rate).argmin())
         half = int(np.abs(RATES - rate / 2).argmin())
@@ -97,7 +117,7 @@ def measure(body: BodySignal, settings: CountSettings) -> tuple[Array, Array]:
             quarter = int(np.abs(RATES - rate / 4).argmin())
             swapped = np.where(seen > DOMINANT, gap * power_ratio(antiphase[half], antiphase[quarter]), 0)
             size = np.maximum(sure, swapped)
-            alone = (rate / STEPS_ALONE) ** 6
+            alone = (rate / STEPS_ALONE) ** STEEPNESS
             airborne = np.maximum(np.abs(trunk[i]) * fall[i] / settings.free_fall, alone)
             level = np.minimum(size / least_lift(settings.foot_lift, rate, body.reliable), airborne)
             level = level * power_ratio(np.maximum(cross[half], swapped), trunk[half])
@@ -110,9 +130,8 @@ def measure(body: BodySignal, settings: CountSettings) -> tuple[Array, Array]:
             size, share = _best([of_all, *of_one])
             level = np.minimum(size * fall[i] / settings.free_fall, size / settings.noise_floor) * share
             flight = np.abs(trunk[i]) * fall[i]
-            level = np.maximum(
-                level, np.where(flight > 1, np.minimum(flight**2, 2), 0) * power_ratio(trunk[i], cross[half])
-            )
+            airborne = np.where(flight > 1, np.minimum(flight**2, FLIGHT_EVIDENCE), 0)
+            level = np.maximum(level, airborne * power_ratio(trunk[i], cross[half]))
             size = np.maximum(size, np.where(flight > 1, np.abs(trunk[i]), 0))
             level = level * _slow_steps(cross[half], np.abs(trunk[i]), rate)
         evidence.append(level * np.clip(2 * seen, UNSEEN, 1))
@@ -120,9 +139,10 @@ def measure(body: BodySignal, settings: CountSettings) -> tuple[Array, Array]:
     return np.array(evidence), np.array(sizes)
 
 
-def image_share(image: Array) -> Array:
+def image_power_ratio(image: Array) -> Array:
     """Power (R, N) of the person's picture at every rate, relative to the strongest rate at each time; 1 where it shows
-    nothing."""
+    nothing.
+    """
     if not np.isfinite(image).any():
         return np.ones((len(RATES), -(-image.shape[1] // EVERY)))
     power = np.sum([np.abs(wavelets(component)) ** 2 for component in image], axis=0)
@@ -130,7 +150,7 @@ def image_share(image: Array) -> Array:
 
 
 def least_lift(foot_lift: float, rate: float, reliable: bool) -> float:
-    """Amplitude that feet in turns must reach at ``rate`` steps a second: in half of the time they rise half as far.
+    """Amplitude that alternating feet must reach at ``rate`` steps a second: in half of the time they rise half as far.
 
     That little is told from noise only where the legs are ``reliable``.
     """
@@ -157,17 +177,17 @@ def power_ratio(wanted: np.ndarray, other: np.ndarray) -> Array:
 
 def _slow_steps(antiphase: Array, trunk: Array, rate: float) -> Array:
     """Walking: feet that swing in turns at half the rate far more than the trunk bounces are no jump."""
-    return (
-        np.clip(4 * trunk / np.maximum(antiphase, 1e-9), 0, 1) ** 2 if rate < STEPS_ALONE else np.ones_like(antiphase)
-    )
+    if rate >= STEPS_ALONE:
+        return np.ones_like(antiphase)
+    return np.clip(BOUNCE * trunk / np.maximum(antiphase, 1e-9), 0, 1) ** 2
 
 
-def best_path(scores: Array, change: float = 4.0, drift: float = 0.6) -> np.ndarray:
+def best_path(scores: Array, change: float = CHANGE, drift: float = DRIFT) -> np.ndarray:
     """State (N,) over time, -1 for none; ``scores`` (S, N) above 0 speak for a state.
 
     ``change`` is the price of starting, ending or changing the kind, ``drift`` that of a step of the rate.
     """
-    count, length = scores.shape
+    count, length = (int(n) for n in scores.shape)
     alternating, _ = states()
     blocked = np.flatnonzero(np.diff(alternating.astype(int)))  # no drift from one kind to the other
     cost, rest = np.full(count, -change), 0.0
@@ -179,7 +199,7 @@ def best_path(scores: Array, change: float = 4.0, drift: float = 0.6) -> np.ndar
         rest_back[n], new_rest = (best, cost[best] - change) if cost[best] - change > rest else (-1, rest)
         up, down = np.append(cost[1:], -np.inf) - drift, np.insert(cost[:-1], 0, -np.inf) - drift
         up[blocked], down[blocked + 1] = -np.inf, -np.inf
-        ways = np.stack([cost, up, down, np.full(count, rest - change), np.full(count, cost[best] - 1.5 * change)])
+        ways = np.stack([cost, up, down, np.full(count, rest - change), np.full(count, cost[best] - SWITCH * change)])
         pick = ways.argmax(0)
         back[n] = np.choose(pick, [here, here + 1, here - 1, np.full(count, -1), np.full(count, best)])
         cost, rest = ways[pick, here] + scores[:, n], new_rest
@@ -200,26 +220,28 @@ def _segments(path: np.ndarray, sizes: Array, length: int) -> list[Segment]:
     alternating, rates = states()
     kind = np.where(path < 0, -1, alternating[path].astype(int))
     edges = np.flatnonzero(np.diff(kind)) + 1
-    found = []
-    for a, b in zip(np.append(0, edges), np.append(edges, len(path)), strict=True):
+    found: list[Segment] = []
+    for a, b in pairwise([0, *edges.tolist(), len(path)]):
         if kind[a] < 0:
             continue
         start, stop = a * EVERY, min(b * EVERY, length)
         samples, knots = np.arange(start, stop), np.arange(a, b) * EVERY
         rate = np.interp(samples, knots, rates[path[a:b]])
         size = np.interp(samples, knots, sizes[path[a:b], np.arange(a, b)])
-        found.append(Segment(int(start), int(stop), bool(kind[a]), rate, size))
+        found.append(Segment(start, stop, bool(kind[a]), rate, size))
     return found
 
 
 def _continued(found: list[Segment], body: BodySignal, foot_lift: float) -> list[Segment]:
-    """Segments in turns last as long as the feet go on at their rate, and are one where they meet: who has stepped and
-    still lifts one foot in time steps on, and the network has given one foot twice.  A hole of less than a stride is
-    none."""
+    """Alternating segments last as long as the feet go on at their rate, and are joined where they meet.
+
+    Who has stepped and still lifts one foot in time steps on: the network has given one foot twice.  Gaps shorter than
+    a stride are closed.
+    """
     grown: list[Segment] = []
     if not any(segment.alternating for segment in found):
         return found
-    antiphase, seen = np.abs(wavelets(body.antiphase)), image_share(body.image) > DOMINANT
+    antiphase, seen = np.abs(wavelets(body.antiphase)), image_power_ratio(body.image) > DOMINANT
     gap = np.sqrt(2 * smooth(body.gap**2, GAP_MEAN * RATE)[::EVERY])
     swing = np.maximum(antiphase, np.where(seen & np.isfinite(body.image[0, ::EVERY]), gap, 0))
     for i, segment in enumerate(found):
@@ -244,8 +266,8 @@ def _continued(found: list[Segment], body: BodySignal, foot_lift: float) -> list
 
 
 def _longer(segment: Segment, low: int, high: int, swing: Array, lift: float) -> Segment:
-    """A segment in turns, grown within samples [low, high) as far as ``swing`` (R, N) at its rate exceeds ``lift``."""
-    sides = []
+    """An alternating segment, grown in samples [low, high) while ``swing`` (R, N) at its rate exceeds ``lift``."""
+    sides: list[Array] = []
     for samples, rate in ((np.arange(segment.start - 1, low - 1, -1), segment.rate[0]),
                           (np.arange(segment.stop, high), segment.rate[-1])):  # fmt: skip
         size = swing[int(np.abs(np.log(2 * RATES / rate)).argmin()), samples // EVERY]

@@ -123,7 +123,7 @@ def _cells(image: Image, box: Floats) -> Floats:
     x0, y0 = (int(v) for v in np.clip(box[:2], 0, [width - 1, height - 1]))
     x1, y1 = (int(v) for v in np.clip(box[2:] + 1, [x0 + 1, y0 + 1], [width, height]))
     part = np.ascontiguousarray(image[y0:y1, x0:x1, 1])
-    return cv2.resize(part, CELLS[::-1], interpolation=cv2.INTER_AREA).astype(np.float32)  # type: ignore[return-value]
+    return cv2.resize(part, CELLS[::-1], interpolation=cv2.INTER_AREA).astype(np.float32)
 
 
 def between(values: Floats, times: np.ndarray, known: np.ndarray) -> Floats:

@@ -6,6 +6,9 @@ from dataclasses import dataclass
 
 from vision.options import check_options, option
 
+GRAVITY = 5.8
+"""Free fall in body heights per second squared: 9.81 m/s² for a person of 1.7 m."""
+
 
 @dataclass(frozen=True)
 class CountSettings:

@@ -1,4 +1,4 @@
-"""From keypoints to the heights of joints, in body heights, steadied against zoom and the camera's motion.
+"""From keypoints to the heights of joints, in body heights, corrected for zoom and the camera's motion.
 
 What the background did is taken away from every joint first.  Every joint's vertical steps are then divided by
 the person's present size and summed, so a zoom does not change the amplitude of a jump; what is slower than about
@@ -27,14 +27,29 @@ SLOW = 0.45
 FASTEST = 4.5
 """No joint rises faster than this in body heights a second (a flight of half a metre starts with 1.8)."""
 
-APART = 0.05
+CLEAR_ORDER = 0.05
 """Feet (or knees) this many body heights apart have a clear order from left to right."""
+
+BOX = 1.05
+"""Height of a person's box in body heights."""
+
+TWIN_TIME = 0.25
+"""Share of a second's frames with the ankles on one spot from which neither is believed."""
+
+MAJORITY = 0.5
+"""Share of the frames that must show a clear order, and by which one order must outvote the other: 3 of 4."""
 
 TWINS = 0.01
 """Ankles closer than this many body heights are one foot given twice: the network saw a foot, but not which."""
 
+RETURN = 0.4
+"""A spike ends within this share of its height of where it began; otherwise the joint has moved on."""
+
+SHORTER = 0.6
+"""Exchanged legs leap this share of the way of unexchanged ones, at most, where they were mixed up."""
+
 TRUNK, KNEES, ANKLES = (5, 6, 11, 12), (13, 14), (15, 16)
-FIRM = 0.5
+RELIABLE = 0.5
 """Legs whose joints score more than this in the median are reliable: of those below every second one is wrong."""
 
 LOWER = -1
@@ -105,7 +120,7 @@ def body_signal(track: PoseTrack, settings: CountSettings) -> BodySignal:
     left, right = _feet(heights, _twins(times, points, sizes, grid))
     x = fill_gaps(times, mean_known([points[:, j, 0] for j in TRUNK]), grid, LONGEST_GAP) if len(grid) else grid
     feet = np.isfinite(heights[15]) & np.isfinite(heights[16])
-    reliable = len(times) > 0 and float(np.median(track.keypoints[:, KNEES + ANKLES, 2])) > FIRM
+    reliable = len(times) > 0 and float(np.median(track.keypoints[:, KNEES + ANKLES, 2])) > RELIABLE
     image = image_signal(track, grid, LONGEST_GAP, SLOW * RATE)
     return BodySignal(grid, trunk, left, right, size, feet, x / np.maximum(size, 1e-6), reliable, image)
 
@@ -125,7 +140,7 @@ def mean_known(rows: list[Array]) -> Array:
 
 
 def _sizes(track: PoseTrack, min_score: float) -> Array:
-    """Body height in pixels per frame (T,): the longest of the segments, steadied over about two seconds.
+    """Body height in pixels per frame (T,): the longest of the segments, filtered by a running median over two seconds.
 
     A segment that points at the camera looks short, so the longest one tells.
     """
@@ -134,7 +149,7 @@ def _sizes(track: PoseTrack, min_score: float) -> Array:
     trunk = _length_of(mean_known([points[:, 5], points[:, 6]]) - mean_known([points[:, 11], points[:, 12]]))
     boxes = track.boxes[:, 3] - track.boxes[:, 1]
     rows = np.stack([mean_known(legs) / LEG, trunk / TORSO])
-    best = np.where(np.isfinite(rows).any(0), np.nanmax(np.nan_to_num(rows, nan=0), axis=0), boxes / 1.05)
+    best = np.where(np.isfinite(rows).any(0), np.nanmax(np.nan_to_num(rows, nan=0), axis=0), boxes / BOX)
     return _running_median(track.times, best)
 
 
@@ -190,7 +205,7 @@ def _twins(times: Array, points: Array, sizes: Array, grid: Array, window: float
         return np.zeros(len(grid), bool)
     gap = _length(points, *ANKLES) / np.maximum(sizes, 1e-6)
     same = np.interp(grid, times, (gap < TWINS).astype(float))
-    return smooth(same, window * RATE) > 0.25
+    return smooth(same, window * RATE) > TWIN_TIME
 
 
 def without_cuts(times: Array, points: Array, sizes: Array) -> Array:
@@ -224,9 +239,9 @@ def without_spikes(times: Array, points: Array, sizes: Array) -> Array:
         return points
     near = (points[:-2] + points[2:]) / 2
     away = np.linalg.norm(points[1:-1] - near, axis=2)
-    apart = np.linalg.norm(points[:-2] - points[2:], axis=2)
+    across = np.linalg.norm(points[:-2] - points[2:], axis=2)
     limit = 2 * FASTEST * (times[2:] - times[:-2]) / 2 * sizes[1:-1]
-    bad = (away > limit[:, None]) & (apart < 0.4 * away)
+    bad = (away > limit[:, None]) & (across < RETURN * away)
     out = points.copy()
     out[1:-1][bad] = np.nan
     return out
@@ -235,7 +250,7 @@ def without_spikes(times: Array, points: Array, sizes: Array) -> Array:
 def untangle(times: Array, points: Array, sizes: Array, window: float = 1.0) -> Array:
     """Points (T, J, 2) with left and right knee and ankle exchanged where a network has mixed them up.
 
-    Feet that step in turns keep their order from left to right.  A few frames against the clear majority
+    Alternating feet keep their order from left to right.  A few frames against the clear majority
     within ``window`` seconds are a mix-up if exchanging them also makes the way there and back much
     shorter (a leg that swings across does not leap).  Seen from the side nothing is changed.
     """
@@ -243,7 +258,7 @@ def untangle(times: Array, points: Array, sizes: Array, window: float = 1.0) -> 
     for pair in (KNEES, ANKLES):
         order = (points[:, pair[0], 0] - points[:, pair[1], 0]) / np.maximum(sizes, 1e-6)
         usual = _majority(times, order, window)
-        wrong = (usual != 0) & (order * usual < 0) & (np.abs(order) > APART / 2)
+        wrong = (usual != 0) & (order * usual < 0) & (np.abs(order) > CLEAR_ORDER / 2)
         edges = np.flatnonzero(np.diff(np.concatenate([[0], wrong.astype(int), [0]])))
         for a, b in zip(edges[::2], edges[1::2], strict=True):
             if _leaps(points[:, pair], a, b):
@@ -256,15 +271,15 @@ def _leaps(pair: Array, a: int, b: int) -> bool:
     sides = [(i, j) for i, j in ((a, a - 1), (b - 1, b)) if 0 <= j < len(pair)]
     stay = sum(float(np.linalg.norm(pair[i] - pair[j], axis=1).sum()) for i, j in sides)
     cross = sum(float(np.linalg.norm(pair[i] - pair[j, ::-1], axis=1).sum()) for i, j in sides)
-    return cross < 0.6 * stay
+    return cross < SHORTER * stay
 
 
 def _majority(times: Array, order: Array, window: float) -> Array:
     """-1, 0 or 1 (T,): the sign that three quarters of the clear values around have."""
-    clear = np.sign(np.where(np.abs(order) > APART / 2, order, 0))
+    clear = np.sign(np.where(np.abs(order) > CLEAR_ORDER / 2, order, 0))
     total = np.append(0, np.cumsum(clear))
     many = np.append(0, np.cumsum(np.abs(clear)))
     low, high = np.searchsorted(times, times - window / 2), np.searchsorted(times, times + window / 2)
     sums, counts = total[high] - total[low], many[high] - many[low]
-    wide = counts >= 0.5 * (high - low)
-    return np.where(wide & (np.abs(sums) >= 0.5 * counts), np.sign(sums), 0)
+    wide = counts >= MAJORITY * (high - low)
+    return np.where(wide & (np.abs(sums) >= MAJORITY * counts), np.sign(sums), 0)

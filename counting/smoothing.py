@@ -40,7 +40,7 @@ def smooth(values: Array, sigma: float) -> Array:
 
 
 def one_euro(times: Array, points: Array, cutoff: float = 1.5, speed: float = 0.02) -> Array:
-    """Points (T, ...) calmed for drawing by the one-euro filter (Casiez et al., CHI 2012); NaN restarts it.
+    """Points (T, ...) filtered for drawing by the one-euro filter (Casiez et al., CHI 2012); NaN restarts it.
 
     ``cutoff`` is in Hz, ``speed`` in Hz per (unit per second).
     """
@@ -48,15 +48,17 @@ def one_euro(times: Array, points: Array, cutoff: float = 1.5, speed: float = 0.
     slope = np.zeros_like(out[0]) if len(out) else out
     for i in range(1, len(out)):
         step = max(times[i] - times[i - 1], 1e-3)
-        before = np.where(np.isfinite(out[i - 1]), out[i - 1], out[i])
-        fresh = np.nan_to_num((out[i] - before) / step)
-        slope = slope + (fresh - slope) * _share(step, 1.0)
-        share = _share(step, cutoff + speed * np.abs(slope))
-        out[i] = before + (out[i] - before) * share
+        last: Array = out[i - 1]
+        here: Array = out[i]
+        before = np.where(np.isfinite(last), last, here)
+        fresh = np.nan_to_num((here - before) / step)
+        slope = slope + (fresh - slope) * _low_pass_weight(step, 1.0)
+        weight = _low_pass_weight(step, cutoff + speed * np.abs(slope))
+        out[i] = before + (here - before) * weight
     return out
 
 
-def _share(step: float, cutoff: float | Array) -> float | Array:
-    """How much of a new value a first-order low pass of ``cutoff`` Hz takes after ``step`` seconds."""
+def _low_pass_weight(step: float, cutoff: float | Array) -> float | Array:
+    """Weight of a new value in a first-order low pass of ``cutoff`` Hz after ``step`` seconds."""
     pace = 2 * np.pi * cutoff * step
     return pace / (pace + 1)

@@ -27,7 +27,7 @@ def wavelets(values: Array, rates: Array = RATES, every: int = EVERY, chunk: int
     """
     pad = int(4 * CYCLES / rates.min() * RATE) // every * every
     line = np.pad(np.nan_to_num(values), pad)
-    parts = []
+    parts: list[np.ndarray] = []
     for start in range(0, len(values), chunk):
         piece = line[start : start + chunk + 2 * pad]
         low = int(next_fast_len(-(-len(piece) // every)) or 1)
@@ -51,7 +51,7 @@ def amplitude(values: Array, rate: float) -> float:
 
 def concentration(signals: Array, rates: Array) -> float:
     """Share of the power of signals (C, G) that lies at one rate."""
-    waves = [wavelets(signal, rates, every=1)[0] for signal in signals]
+    waves: list[np.ndarray] = [wavelets(signal, rates, every=1)[0] for signal in signals]
     total = float(np.sum([np.nanvar(signal) for signal in signals]))
     return float(np.sum([np.mean(np.abs(wave) ** 2) / 2 for wave in waves])) / max(total, 1e-12)
 

@@ -22,6 +22,16 @@ the rope beside the hips, are apart at least; a network that finds both on one s
 CROSSED_TIME = 1 / 6
 """Arms are crossed for at least a third of a jump, and at least in every second one; others never are."""
 
+STANCE = 0.06
+"""Amplitude in body heights, at half the rate, of the distance of the ankles in jumping jacks."""
+
+LIFTED, LIFTED_TIME = 0.08, 0.125
+"""Height of one foot above the other in body heights when jumping on one leg, and share of the time it is seen so: a
+network that gives the standing foot twice hides it most of the time."""
+
+SWING, LEAST_SWING = 0.2, 0.01
+"""Swing of feet or hips from side to side in a boxer step: share of the trunk's rise, and least in body heights."""
+
 SIDEWAYS = 0.1
 """Shoulders that look narrower than this (body heights; they are 0.25 wide) are seen from the side: so are the arms."""
 
@@ -30,15 +40,15 @@ SIDEWAYS = 0.1
 class Limbs:
     """Places of hands and feet over the grid (G,), in body heights; right and up are positive.
 
-    ``hands`` height of the wrists above the shoulders, ``hands_apart`` height difference of the wrists, ``spread`` from
-    the right wrist to the left one along the shoulders (negative: crossed), ``shoulders`` and ``stance`` horizontal
-    distance of shoulders and of ankles, ``lifted`` left ankle above the right one, ``sway`` from the middle of the
-    ankles to that of the hips, ``hands_x`` the wrists' middle beside that of the shoulders, ``knees`` half the height
-    difference of the knees, never negative.
+    ``hands`` height of the wrists above the shoulders, ``hands_antiphase`` height difference of the wrists, ``spread``
+    from the right wrist to the left one along the shoulders (negative: crossed), ``shoulders`` and ``stance``
+    horizontal distance of shoulders and of ankles, ``lifted`` left ankle above the right one, ``sway`` from the middle
+    of the ankles to that of the hips, ``hands_x`` the wrists' middle beside that of the shoulders, ``knees`` half the
+    height difference of the knees, never negative.
     """
 
     hands: Array
-    hands_apart: Array
+    hands_antiphase: Array
     spread: Array
     shoulders: Array
     stance: Array
@@ -61,7 +71,7 @@ def limbs_of(track: PoseTrack, body: BodySignal, settings: CountSettings) -> Lim
     hands = points[:, 9:11] - shoulders[:, None]
     return Limbs(
         hands=-on_grid(mean_known([hands[:, 0, 1], hands[:, 1, 1]])),
-        hands_apart=-on_grid((hands[:, 0, 1] - hands[:, 1, 1]) / 2),
+        hands_antiphase=-on_grid((hands[:, 0, 1] - hands[:, 1, 1]) / 2),
         spread=on_grid((hands[:, 0, 0] - hands[:, 1, 0]) * facing),
         shoulders=on_grid(np.abs(points[:, 5, 0] - points[:, 6, 0])),
         stance=on_grid(np.abs(points[:, 15, 0] - points[:, 16, 0])),
@@ -96,12 +106,9 @@ def _crossed(limbs: Limbs, when: np.ndarray) -> bool:
     return width > SIDEWAYS and float(np.mean((hands < 0) & (spread < CROSSED * width))) > CROSSED_TIME
 
 
-def _one_foot_up(lifted: Array, high: float = 0.08, share: float = 0.125) -> bool:
-    """Whether one foot is ``high`` above the other, and always the same one.
-
-    A network that gives the standing foot twice hides it most of the time; who jumps on both feet never shows it.
-    """
-    return abs(float(np.mean(lifted > high) - np.mean(lifted < -high))) > share
+def _one_foot_up(lifted: Array) -> bool:
+    """Whether one foot is above the other, and always the same one; who jumps on both feet never shows it."""
+    return abs(float(np.mean(lifted > LIFTED) - np.mean(lifted < -LIFTED))) > LIFTED_TIME
 
 
 def style_of(body: BodySignal, limbs: Limbs, jumps: Jumps, turns: int) -> str:
@@ -113,9 +120,9 @@ def style_of(body: BodySignal, limbs: Limbs, jumps: Jumps, turns: int) -> str:
         return "double under"
     if _crossed(limbs, when):
         return "crossover"
-    if amplitude(limbs.stance[when], rate / 2) > 0.06:
+    if amplitude(limbs.stance[when], rate / 2) > STANCE:
         return "jacks"
     if _one_foot_up(limbs.lifted[when]):
         return "single leg"
     swing = max(amplitude(v[when], rate / k) for v in (body.antiphase, limbs.sway) for k in (2, 4))
-    return "boxer step" if swing > max(0.2 * amplitude(body.trunk[when], rate), 0.01) else "two feet"
+    return "boxer step" if swing > max(SWING * amplitude(body.trunk[when], rate), LEAST_SWING) else "two feet"

@@ -7,8 +7,8 @@ import numpy as np
 from counting.peaks import TUNES, Jumps, image_swing
 from counting.signal import BodySignal
 
-APART = 0.1
-"""Share by which the numbers of joints and picture may differ; and always by one and a half."""
+TOLERANCE, LEAST_TOLERANCE = 0.1, 1.5
+"""Share, and number of jumps, by which joints and picture may differ."""
 
 
 def agrees(body: BodySignal, jumps: Jumps) -> bool:
@@ -22,4 +22,4 @@ def agrees(body: BodySignal, jumps: Jumps) -> bool:
     wave = max(waves, key=lambda wave: float(np.mean(np.abs(wave) ** 2)))
     cycles = abs(float(np.unwrap(np.angle(wave))[-1] - np.angle(wave[0]))) / (2 * np.pi)
     number = cycles * (2 if jumps.alternating else 1) + 1
-    return abs(number - len(jumps.times)) <= max(1.5, APART * len(jumps.times))
+    return abs(number - len(jumps.times)) <= max(LEAST_TOLERANCE, TOLERANCE * len(jumps.times))

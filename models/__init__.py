@@ -32,34 +32,34 @@ def load_face_finder(device: str = "auto", landmark_weights: str | Path | None =
     return face_finder(device, own)
 
 
-def load_person_finder(device: str = "auto", thorough: bool = True) -> FindPeople:
+def load_person_finder(device: str = "auto", multi_scale: bool = True) -> FindPeople:
     """Image (H, W, 3) uint8 RGB -> ``Detections`` of people, best first.
 
-    Large images are looked at twice, the second time closer; who is not ``thorough`` does that only where the first
-    look found nobody, which takes less than half of the time and is right for videos.
+    Large images are searched at two scales; without ``multi_scale`` the finer one is used only where the coarse one
+    finds nobody, which takes less than half of the time and is right for videos.
     """
     from models import devices, packaged
 
     if not devices.wants_gpu(device):
-        return packaged.person_finder(thorough)
+        return packaged.person_finder(multi_scale)
     from models.loading import person_finder
 
-    return person_finder(device, thorough)
+    return person_finder(device, multi_scale)
 
 
 def load_pose_estimator(
-    device: str = "auto", pose_weights: str | Path | None = None, thorough: bool = True
+    device: str = "auto", pose_weights: str | Path | None = None, flip_test: bool = True
 ) -> EstimatePose:
     """(images, boxes (N, 4), one box per image) -> (N, 17, 3) x, y, score; ``pose_weights`` replaces ours.
 
-    Who is ``thorough`` averages with the mirrored picture, in twice the time: more joints are right in photos of
-    crowds and odd poses.  In frames of videos it did as much harm as good.
+    With ``flip_test`` the answer is averaged with that to the mirrored crop, in twice the time: more joints are right
+    in photos of crowds and odd poses.  In frames of videos it did as much harm as good.
     """
     from models import devices, packaged
 
     own = pose_weights or os.environ.get("POSE_WEIGHTS")
     if not own and not devices.wants_gpu(device):
-        return packaged.pose_estimator(thorough)
+        return packaged.pose_estimator(flip_test)
     from models.loading import pose_estimator
 
-    return pose_estimator(device, own, thorough)
+    return pose_estimator(device, own, flip_test)

@@ -82,7 +82,7 @@ def _print_plainly(kind: str, found: dict[str, Any]) -> None:
 
 def main(argv: list[str] | None = None) -> int:
     """Run the command line; 0 when it worked, 2 with one line on stderr for bad input."""
-    parser = argparse.ArgumentParser(prog="python -m models", description=__doc__.split("\n")[0])  # type: ignore[union-attr]
+    parser = argparse.ArgumentParser(prog="python -m models", description=(__doc__ or "").split("\n")[0])
     parser.add_argument("kind", choices=("face", "body"), help="what to find")
     parser.add_argument("image", help="a picture file or an http(s) address")
     parser.add_argument("--json", action="store_true", help="print one JSON object")

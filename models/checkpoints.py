@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import json
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 import torch
 from safetensors import safe_open
-from safetensors.torch import save_file
+from safetensors.torch import save_file  # pyright: ignore[reportUnknownVariableType]  # leaves its PathLike open
 from torch import Tensor, nn
 
 from models import MissingWeights
@@ -25,8 +25,9 @@ def read_weights(path: Path) -> tuple[dict[str, Tensor], dict[str, Any]]:
     if not path.is_file():
         raise MissingWeights(f"The weights {path} are missing; restore them from the repository or train them anew.")
     try:
-        with safe_open(path, "pt") as file:
-            config = json.loads((file.metadata() or {}).get("config", "{}"))
+        opened: Any = safe_open(path, "pt")
+        with opened as file:
+            config = json.loads(cast(dict[str, str], file.metadata() or {}).get("config", "{}"))
             return {key: _full(file.get_tensor(key)) for key in file.keys()}, config  # noqa: SIM118
     except Exception as error:  # the library raises its own untyped errors for a damaged file
         raise MissingWeights(f"The weights {path} cannot be read: {error}.") from error

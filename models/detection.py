@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
+from typing import cast
 
 import cv2
 import numpy as np
@@ -14,7 +15,7 @@ from vision.types import Detections, Floats, Image
 STRIDES = (8, 16, 32)
 
 LEAST = -2.2
-"""Logit of a cell below which it is not looked at: a score of .1."""
+"""Logit of a cell below which it is left out: a score of .1."""
 
 
 def decode(maps: list[Floats], least: float) -> tuple[Floats, Floats, Floats]:
@@ -53,7 +54,7 @@ def halved(image: Image, long_side: int) -> Image:
     """The image halved as long as its longer side stays at least ``long_side``: cheap, and as good as one step."""
     while max(image.shape[:2]) >= 2 * long_side and min(image.shape[:2]) >= 2:
         size = image.shape[1] // 2, image.shape[0] // 2
-        image = cv2.resize(image, size, interpolation=cv2.INTER_AREA)  # type: ignore[assignment]
+        image = cast(Image, cv2.resize(image, size, interpolation=cv2.INTER_AREA))
     return image
 
 
@@ -69,33 +70,34 @@ def letterbox(image: Image, long_side: int) -> tuple[Image, float]:
 
 
 @dataclass(frozen=True)
-class Search:
-    """How a detector looks: the long sides in pixels, the least score, and the overlap that merges.
+class DetectionSettings:
+    """How a detector runs: scales (long sides in pixels), least score, and IoU above which detections are merged.
 
-    Images are enlarged to the first side at most; a larger one is for photos that have as many pixels.  Who is not
-    ``thorough`` looks on only until something is found.
+    Images are enlarged to the first scale at most; a larger one is for photos that have as many pixels.  Without
+    ``multi_scale`` the next scale is used only where nothing was found.
     """
 
-    sides: tuple[int, ...]
+    scales: tuple[int, ...]
     threshold: float
     overlap: float
-    thorough: bool = True
+    multi_scale: bool = True
 
 
-SEARCHES = {"face": Search((640, 256, 1280), 0.5, 0.4), "person": Search((320, 640), 0.45, 0.45)}
+DETECTION = {"face": DetectionSettings((640, 256, 1280), 0.5, 0.4), "person": DetectionSettings((320, 640), 0.45, 0.45)}
 
 
 @dataclass(frozen=True)
 class DetectorRunner:
-    """Image (H, W, 3) uint8 RGB -> ``Detections``, best first, over all sizes that the search looks at."""
+    """Image (H, W, 3) uint8 RGB -> ``Detections``, best first, over all scales."""
 
     engine: RunNetwork
-    search: Search
+    settings: DetectionSettings
 
     def with_threshold(self, threshold: float) -> DetectorRunner:
-        return replace(self, search=replace(self.search, threshold=threshold))
+        """The same detector with another least score."""
+        return replace(self, settings=replace(self.settings, threshold=threshold))
 
-    def _look(self, image: Image, side: int) -> tuple[Floats, Floats, Floats]:
+    def _at_scale(self, image: Image, side: int) -> tuple[Floats, Floats, Floats]:
         """Boxes (C, 4), scores (C,) and points (C, P, 2) of the likely cells in image pixels."""
         canvas, scale = letterbox(image, side)
         boxes, scores, points = decode(self.engine(canvas[None]), LEAST)
@@ -106,15 +108,16 @@ class DetectorRunner:
         return back(boxes), scores, back(points)
 
     def __call__(self, image: Image) -> Detections:
-        search = self.search
-        largest = max(*image.shape[:2], search.sides[0])
-        small, looks = halved(image, max(search.sides)), []
-        for side in (s for s in search.sides if s <= largest):
-            looks.append(self._look(small, side))
-            if not search.thorough and np.any(looks[-1][1] >= search.threshold):
+        """Boxes, scores and points in pixels of ``image``, best first."""
+        settings = self.settings
+        largest = max(*image.shape[:2], settings.scales[0])
+        small, found_at = halved(image, max(settings.scales)), list[tuple[Floats, Floats, Floats]]()
+        for side in (s for s in settings.scales if s <= largest):
+            found_at.append(self._at_scale(small, side))
+            if not settings.multi_scale and np.any(found_at[-1][1] >= settings.threshold):
                 break
-        boxes, scores, points = (np.concatenate(x) for x in zip(*looks, strict=True))
-        found = select(boxes, scores, points, search.threshold, search.overlap)
+        boxes, scores, points = (np.concatenate(x) for x in zip(*found_at, strict=True))
+        found = select(boxes, scores, points, settings.threshold, settings.overlap)
         size = np.array(image.shape[1::-1], np.float32)
         ratio = size / np.array(small.shape[1::-1], np.float32)
         boxes = np.clip((found.boxes + 0.5) * np.tile(ratio, 2) - 0.5, -0.5, np.tile(size, 2) - 0.5)

@@ -9,6 +9,7 @@ sides (FCOS, Tian et al., ICCV 2019) and offsets to the points (as in YuNet, Wu 
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import cast
 
 import numpy as np
 import torch
@@ -28,7 +29,8 @@ class DetectorSize:
 
     def wider(self, times: int) -> DetectorSize:
         """The same depths with ``times`` the channels."""
-        return DetectorSize(tuple(w * times for w in self.widths), self.blocks, self.pyramid * times)  # type: ignore[arg-type]
+        a, b, c, d, e = (w * times for w in self.widths)
+        return DetectorSize((a, b, c, d, e), self.blocks, self.pyramid * times)
 
 
 def _unit(inputs: int, outputs: int, size: int, stride: int = 1, groups: int = 1, act: bool = True) -> nn.Sequential:
@@ -46,6 +48,7 @@ class Separable(nn.Module):
         self.pointwise = _unit(inputs, outputs, 1)
 
     def forward(self, x: Tensor) -> Tensor:
+        """(B, inputs, h, w) -> (B, outputs, h / stride, w / stride)."""
         y = self.pointwise(self.depthwise(x))
         return x + y if self.skip else y
 
@@ -75,14 +78,16 @@ class Detector(nn.Module):
         self.head = nn.ModuleList(Separable(size.pyramid, size.pyramid) for _ in STRIDES)
         self.out = nn.ModuleList(nn.Conv2d(size.pyramid, 5 + 2 * points, 1) for _ in STRIDES)
         for layer in self.out:
-            nn.init.normal_(layer.weight, std=0.01)  # type: ignore[arg-type]
-            nn.init.zeros_(layer.bias)  # type: ignore[arg-type]
-            nn.init.constant_(layer.bias[:1], -4.5)  # type: ignore[index]
-            nn.init.constant_(layer.bias[1:5], 0.7)  # type: ignore[index]
+            weight, bias = (getattr(layer, name) for name in ("weight", "bias"))
+            nn.init.normal_(weight, std=0.01)
+            nn.init.zeros_(bias)
+            nn.init.constant_(bias[:1], -4.5)
+            nn.init.constant_(bias[1:5], 0.7)
 
     def forward(self, x: Tensor) -> list[Tensor]:
+        """(B, 3, H, W) -> a map (B, 5 + 2 points, H/s, W/s) for each stride."""
         x = self.stem(x)
-        levels = []
+        levels: list[Tensor] = []
         for stage in self.stages:
             x = stage(x)
             levels.append(x)
@@ -115,7 +120,7 @@ def decode_cells(cells: Tensor, centres: Tensor, strides: Tensor) -> tuple[Tenso
     """Raw cells (..., C, 5 + 2P) with centres (C, 2) and strides (C,) -> boxes (..., C, 4), points (..., C, P, 2)."""
     reach = cells[..., 1:5].clamp(-6, 6).exp() * strides[:, None]
     boxes = torch.cat([centres - reach[..., :2], centres + reach[..., 2:]], dim=-1)
-    points = cells[..., 5:].unflatten(-1, (-1, 2)) * strides[:, None, None] + centres[:, None]
+    points = cast(Tensor, cells[..., 5:].unflatten(-1, (-1, 2))) * strides[:, None, None] + centres[:, None]
     return boxes, points
 
 

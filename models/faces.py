@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, fields, replace
+from typing import cast
 
 import cv2
 import numpy as np
@@ -59,7 +60,7 @@ def upright_matrix(
     return np.column_stack([flat[:, :2] @ turn[:, :2], flat[:, :2] @ turn[:, 2] + flat[:, 2]])
 
 
-def _shrunk(image: Image, box: Floats) -> tuple[Image, Floats]:
+def _shrunk(image: Image, box: Floats) -> tuple[Image, np.ndarray]:
     """The part of the image round a box, halved until the face is near the network's size; offset and scale.
 
     Sampling a large face directly would alias; averaging first costs little and keeps the points steady.
@@ -73,13 +74,14 @@ def _shrunk(image: Image, box: Floats) -> tuple[Image, Floats]:
         part = cv2.resize(part, (max(1, (x1 - x0) // scale), max(1, (y1 - y0) // scale)), interpolation=cv2.INTER_AREA)
     ratio = np.array([part.shape[1] / (x1 - x0), part.shape[0] / (y1 - y0)])
     to_part = np.column_stack([np.diag(ratio), (np.array([0.5 - x0, 0.5 - y0]) * ratio) - 0.5])
-    return part, to_part  # type: ignore[return-value]
+    return cast(Image, part), to_part
 
 
 @dataclass(frozen=True)
 class Landmarks:
     """Of N faces: ``points`` (N, 106, 2), ``pose`` (N, 3) degrees, ``confidence`` (N,), ``visible`` (N, 106) and
-    ``glasses`` (N,), the last three in [0, 1]; glasses are NaN where the network does not tell."""
+    ``glasses`` (N,), the last three in [0, 1]; glasses are NaN where the network does not tell.
+    """
 
     points: Floats
     pose: Floats
@@ -110,11 +112,11 @@ class LandmarkRunner:
         found = self._predict([_shrunk(image, grow_box(bounding_box(p), 2.0)) for p in before], before)
         return replace(found, visible=found.visible * inside_picture(found.points, image.shape[:2]))
 
-    def _predict(self, parts: list[tuple[Image, Floats]], points: Floats) -> Landmarks:
+    def _predict(self, parts: list[tuple[Image, np.ndarray]], points: Floats) -> Landmarks:
         """One pass over all faces and their mirror images."""
         angles = np.array([eye_angle(p) for p in points], np.float32)
         matrices = np.stack([upright_matrix(p, a) for p, a in zip(points, angles, strict=True)])
-        crops = []
+        crops: list[np.ndarray] = []
         for matrix, (part, to_part) in zip(matrices, parts, strict=True):
             back = invert_affine(to_part)
             direct = np.column_stack([matrix[:, :2] @ back[:, :2], matrix[:, :2] @ back[:, 2] + matrix[:, 2]])
@@ -174,7 +176,7 @@ TURNS = (2, 1, 3)
 
 
 TURNED = 0.75
-"""Least score of a face that is found only so: four looks see more that is none than one."""
+"""Least score of a face that is found only so: four rotations find more that is none than one."""
 
 
 def turned_back(points: Floats, turns: int, shape: tuple[int, ...]) -> Floats:
@@ -199,11 +201,12 @@ class FaceFinder:
     threshold: float = 0.54
 
     def __call__(self, image: Image) -> Faces:
-        faces = self._look(image, 0)
+        """Faces in pixels of ``image``, largest first."""
+        faces = self._rotated(image, 0)
         if not len(faces) or faces.scores.max() < SURE:
-            turned = [self._look(image, turns) for turns in TURNS]
-            looks = [faces, *(look[look.scores >= TURNED] for look in turned)]
-            rows = {f.name: np.concatenate([getattr(x, f.name) for x in looks]) for f in fields(Faces)}
+            turned = [self._rotated(image, turns) for turns in TURNS]
+            views = [faces, *(view[view.scores >= TURNED] for view in turned)]
+            rows = {f.name: np.concatenate([getattr(x, f.name) for x in views]) for f in fields(Faces)}
             faces = Faces(**rows)
         sizes = np.prod(faces.boxes[:, 2:] - faces.boxes[:, :2], axis=1)
         order = [
@@ -225,7 +228,7 @@ class FaceFinder:
         kept = distinct_faces(seen.points, scores, boxes)
         return faces[sorted(i for i in kept if scores[i] >= self.threshold)]
 
-    def _look(self, image: Image, turns: int) -> Faces:
+    def _rotated(self, image: Image, turns: int) -> Faces:
         """All sights of faces in the picture, searched in quarter turns, in its own pixels."""
         found = self.detect(np.ascontiguousarray(np.rot90(image, turns)))
         if len(found) == 0:

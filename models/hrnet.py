@@ -6,7 +6,9 @@ strictly.  Building a network touches neither disk nor net.
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from typing import cast
 
 import torch
 from torch import Tensor, nn
@@ -49,6 +51,7 @@ class BasicBlock(nn.Module):
         self.relu = nn.ReLU(inplace=True)
 
     def forward(self, x: Tensor) -> Tensor:
+        """(B, C, h, w) -> the same shape."""
         y = self.relu(self.bn1(self.conv1(x)))
         return self.relu(self.bn2(self.conv2(y)) + x)
 
@@ -70,10 +73,16 @@ class Bottleneck(nn.Module):
             self.downsample = nn.Sequential(_conv(inputs, outputs, 1), nn.BatchNorm2d(outputs))
 
     def forward(self, x: Tensor) -> Tensor:
+        """(B, inputs, h, w) -> (B, 4 width, h, w)."""
         y = self.relu(self.bn1(self.conv1(x)))
         y = self.relu(self.bn2(self.conv2(y)))
         kept = x if self.downsample is None else self.downsample(x)
         return self.relu(self.bn3(self.conv3(y)) + kept)
+
+
+def _modules(steps: Sequence[nn.Module | None]) -> nn.ModuleList:
+    """A list in which None, which PyTorch keeps as such, leaves its place in the names of the weights empty."""
+    return nn.ModuleList(cast(Sequence[nn.Module], steps))
 
 
 def _fuse(source: int, target: int, widths: list[int]) -> nn.Module | None:
@@ -86,7 +95,7 @@ def _fuse(source: int, target: int, widths: list[int]) -> nn.Module | None:
             nn.BatchNorm2d(widths[target]),
             nn.Upsample(scale_factor=2 ** (source - target), mode="nearest"),
         )
-    steps = []
+    steps: list[nn.Module] = []
     for k in range(target - source):
         last = k == target - source - 1
         width = widths[target] if last else widths[source]
@@ -103,17 +112,17 @@ class ExchangeModule(nn.Module):
         self.branches = nn.ModuleList(nn.Sequential(*(BasicBlock(w) for _ in range(blocks))) for w in widths)
         everyone = range(len(widths))
         self.fuse_layers = nn.ModuleList(
-            nn.ModuleList([_fuse(source, target, widths) for source in everyone])  # type: ignore[arg-type]
-            for target in range(outputs)
+            _modules([_fuse(source, target, widths) for source in everyone]) for target in range(outputs)
         )
         self.relu = nn.ReLU(inplace=True)
 
     def forward(self, x: list[Tensor]) -> list[Tensor]:
+        """A tensor (B, C_i, h_i, w_i) for each branch -> one for each output."""
         x = [branch(part) for branch, part in zip(self.branches, x, strict=True)]
-        fused = []
+        fused: list[Tensor] = []
         for target, row in enumerate(self.fuse_layers):
             total = x[target]
-            for source, path in enumerate(row):  # type: ignore[arg-type]
+            for source, path in enumerate(cast(nn.ModuleList, row)):
                 if source != target:
                     total = total + path(x[source])
             fused.append(self.relu(total))
@@ -131,7 +140,7 @@ def _transition(before: list[int], after: list[int]) -> nn.ModuleList:
         else:
             down = nn.Sequential(_conv(before[-1], width, 3, 2), nn.BatchNorm2d(width), nn.ReLU(inplace=True))
             steps.append(nn.Sequential(down))
-    return nn.ModuleList(steps)  # type: ignore[arg-type]
+    return _modules(steps)
 
 
 class HRNet(nn.Module):
@@ -167,13 +176,14 @@ class HRNet(nn.Module):
         if not self.concatenate:
             head = nn.Conv2d(inputs, joints, 1)
             nn.init.normal_(head.weight, std=0.02)
-            nn.init.zeros_(head.bias)  # type: ignore[arg-type]
+            nn.init.zeros_(cast(Tensor, head.bias))
             return head
         return nn.Sequential(
             nn.Conv2d(inputs, inputs, 1), nn.BatchNorm2d(inputs), nn.ReLU(inplace=True), nn.Conv2d(inputs, joints, 1)
         )
 
     def forward(self, x: Tensor) -> Tensor:
+        """(B, 3, H, W) -> heatmaps (B, joints, H/4, W/4)."""
         x = self.relu(self.bn1(self.conv1(x)))  # (B, 64, H/2, W/2)
         x = self.relu(self.bn2(self.conv2(x)))  # (B, 64, H/4, W/4)
         parts = [self.layer1(x)]
@@ -184,7 +194,7 @@ class HRNet(nn.Module):
         ):
             grown = [
                 (parts[i] if i < len(parts) else parts[-1]) if step is None else step(parts[min(i, len(parts) - 1)])
-                for i, step in enumerate(transition)
+                for i, step in enumerate(cast(Iterable[nn.Module | None], transition))
             ]
             parts = stage(grown)
         if not self.concatenate:

@@ -31,6 +31,7 @@ class Residual(nn.Module):
         self.pointwise = _unit(inputs, outputs, 1, act=nn.ReLU())
 
     def forward(self, x: Tensor) -> Tensor:
+        """(B, inputs, h, w) -> (B, outputs, h / stride, w / stride)."""
         y = self.pointwise(self.depthwise(x))
         return x + y if self.skip else y
 
@@ -47,6 +48,7 @@ class InvertedResidual(nn.Module):
         self.project = _unit(hidden, outputs, 1)
 
     def forward(self, x: Tensor) -> Tensor:
+        """(B, inputs, h, w) -> (B, outputs, h / stride, w / stride)."""
         y = self.project(self.depthwise(self.expand(x)))
         return x + y if self.skip else y
 
@@ -60,6 +62,8 @@ class Landmarks106(nn.Module):
     glasses (B,) are logits.  Pose is pitch, yaw, roll of the crop.  ``mean_face`` (106, 2), in crop pixels, is a
     buffer: the points head learns the offset from it, in units of a tenth of the side.
     """
+
+    mean_face: Tensor
 
     def __init__(self, width: int = 24, mean_face: Tensor | None = None, sees: bool = True) -> None:
         super().__init__()
@@ -98,6 +102,7 @@ class Landmarks106(nn.Module):
         self.register_buffer("mean_face", torch.zeros(106, 2) if mean_face is None else mean_face)
 
     def forward(self, x: Tensor) -> tuple[Tensor, ...]:
+        """The answer to pictures (B, 3, 96, 96)."""
         return self.answer(self.deep(self.shallow(x)))
 
     def answer(self, x: Tensor) -> tuple[Tensor, ...]:

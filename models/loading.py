@@ -5,14 +5,14 @@ from __future__ import annotations
 import re
 from dataclasses import replace
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 import torch
 from torch import Tensor
 
 from models import MissingWeights, packaged
 from models.checkpoints import load_strictly, read_weights
-from models.detection import SEARCHES, DetectorRunner
+from models.detection import DETECTION, DetectorRunner
 from models.detector import Detector, DetectorSize
 from models.devices import wants_gpu
 from models.faces import FaceFinder, LandmarkRunner
@@ -41,9 +41,11 @@ def detector_network(kind: str) -> Detector:
     return network
 
 
-def person_finder(device: str = "auto", thorough: bool = True) -> DetectorRunner:
+def person_finder(device: str = "auto", multi_scale: bool = True) -> DetectorRunner:
     """The person detector with the packaged weights."""
-    return DetectorRunner(engine_of(detector_network("person"), device), replace(SEARCHES["person"], thorough=thorough))
+    return DetectorRunner(
+        engine_of(detector_network("person"), device), replace(DETECTION["person"], multi_scale=multi_scale)
+    )
 
 
 def landmark_network(own: str | Path | None = None) -> Landmarks106:
@@ -59,10 +61,10 @@ def landmark_network(own: str | Path | None = None) -> Landmarks106:
 def face_finder(device: str = "auto", landmark_weights: str | Path | None = None) -> FaceFinder:
     """The face detector and the 106-point network, the latter with the packaged weights or one's own."""
     network = landmark_network(landmark_weights)
-    runner = LandmarkRunner(engine_of(network, device), network.mean_face.numpy())  # type: ignore[union-attr]
+    runner = LandmarkRunner(engine_of(network, device), network.mean_face.numpy())
     if not wants_gpu(device):
         return FaceFinder(packaged.face_detector(), runner)
-    return FaceFinder(DetectorRunner(engine_of(detector_network("face"), device), SEARCHES["face"]), runner)
+    return FaceFinder(DetectorRunner(engine_of(detector_network("face"), device), DETECTION["face"]), runner)
 
 
 def size_of(tensors: dict[str, Tensor]) -> HRNetSize:
@@ -79,7 +81,7 @@ def size_of(tensors: dict[str, Tensor]) -> HRNetSize:
 
 def official_names(tensors: dict[str, Tensor]) -> dict[str, Tensor]:
     """Names without the prefixes of training wrappers and of mmpose."""
-    renamed = {}
+    renamed: dict[str, Tensor] = {}
     for name, tensor in tensors.items():
         for prefix in ("module.", "backbone.", "keypoint_head.", "head."):
             name = name.removeprefix(prefix)
@@ -98,7 +100,8 @@ def read_pose_file(path: Path) -> tuple[dict[str, Tensor], dict[str, Any]]:
         loaded = torch.load(path, map_location="cpu", weights_only=True)
     except Exception as error:  # torch raises many kinds for a damaged or unsafe file
         raise MissingWeights(f"The pose weights {path} cannot be read safely: {str(error)[:200]}") from error
-    inner = loaded.get("state_dict", loaded) if isinstance(loaded, dict) else {}
+    whole = cast(dict[str, Any], loaded) if isinstance(loaded, dict) else {}
+    inner: dict[str, Any] = whole.get("state_dict", whole)
     return official_names({k: v for k, v in inner.items() if isinstance(v, Tensor)}), {}
 
 
@@ -124,12 +127,12 @@ def size_in_name(path: Path) -> tuple[int, int]:
 def pose_estimator(
     device: str = "auto",
     pose_weights: str | Path | None = None,
-    thorough: bool = True,
+    flip_test: bool = True,
     precision: str | None = None,
 ) -> PoseRunner:
     """The packaged HRNet or a checkpoint of one's own; ``precision`` is f32, bf16 or chosen for the processor.
 
-    Networks of ours that are ``thorough`` look at the mirrored crop as well.
+    With ``flip_test`` networks of ours are averaged with their answer to the mirrored crop.
 
     Understood are weights of ``tools.train.pose``, the official and mmpose's COCO checkpoints, and ModelScope's
     ``cv_hrnetv2w32_body-2d-keypoints_image``.
@@ -141,6 +144,6 @@ def pose_estimator(
     if network.concatenate:
         return PoseRunner(engine, (128, 128), offset=0.0, alone=True, channels=CHANNELS_15)
     if config.get("network") == "hrnet":
-        return our_pose_runner(engine, (config["training"]["width"], config["training"]["height"]), thorough)
+        return our_pose_runner(engine, (config["training"]["width"], config["training"]["height"]), flip_test)
     width, height = size_in_name(path)
     return PoseRunner(engine, (width, height), batch_for((width, height)), offset=0.0)

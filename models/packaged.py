@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from models.detection import SEARCHES, DetectorRunner
+from models.detection import DETECTION, DetectorRunner
 from models.faces import FaceFinder, LandmarkRunner
 from models.graphs import GRAPHS, check_sum, read_graph
 from models.pose import PoseRunner, our_pose_runner
@@ -21,14 +21,14 @@ def _load(kind: str) -> tuple[Engine, dict[str, Any]]:
     return open_graph(kind, graph), graph.config
 
 
-def person_finder(thorough: bool = True) -> DetectorRunner:
+def person_finder(multi_scale: bool = True) -> DetectorRunner:
     """The person detector."""
-    return DetectorRunner(_load("person")[0], replace(SEARCHES["person"], thorough=thorough))
+    return DetectorRunner(_load("person")[0], replace(DETECTION["person"], multi_scale=multi_scale))
 
 
 def face_detector() -> DetectorRunner:
     """The face detector alone."""
-    return DetectorRunner(_load("face")[0], SEARCHES["face"])
+    return DetectorRunner(_load("face")[0], DETECTION["face"])
 
 
 def face_finder() -> FaceFinder:
@@ -37,7 +37,7 @@ def face_finder() -> FaceFinder:
     return FaceFinder(face_detector(), LandmarkRunner(engine, np.array(config["mean_face"], np.float32)))
 
 
-def pose_estimator(thorough: bool = True) -> PoseRunner:
-    """The HRNet; who is ``thorough`` looks at the mirrored crop as well."""
+def pose_estimator(flip_test: bool = True) -> PoseRunner:
+    """The HRNet; with ``flip_test`` averaged with its answer to the mirrored crop."""
     engine, config = _load("hrnet")
-    return our_pose_runner(engine, (config["width"], config["height"]), thorough)
+    return our_pose_runner(engine, (config["width"], config["height"]), flip_test)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import cast
 
 import cv2
 import numpy as np
@@ -40,8 +41,8 @@ def crop_person(
     if shrink >= 2:
         image, matrix = _reduce(image, matrix, region, int(shrink))
         view = cv2.warpAffine(image, matrix, size_wh, flags=cv2.INTER_LINEAR)
-        return view, crop_matrix(region, size_wh, degrees)  # type: ignore[return-value]
-    return cv2.warpAffine(image, matrix, size_wh, flags=cv2.INTER_LINEAR), matrix  # type: ignore[return-value]
+        return cast(Image, view), crop_matrix(region, size_wh, degrees)
+    return cast(Image, cv2.warpAffine(image, matrix, size_wh, flags=cv2.INTER_LINEAR)), matrix
 
 
 def _reduce(image: Image, matrix: np.ndarray, region: Floats, factor: int) -> tuple[Image, np.ndarray]:
@@ -52,9 +53,9 @@ def _reduce(image: Image, matrix: np.ndarray, region: Floats, factor: int) -> tu
     x1, y1 = (int(v) for v in np.clip(region[2:] + margin, [x0 + factor, y0 + factor], [width, height]))
     columns, rows = (x1 - x0) // factor, (y1 - y0) // factor
     part = image[y0 : y0 + rows * factor, x0 : x0 + columns * factor]
-    small = cv2.resize(part, (columns, rows), interpolation=cv2.INTER_AREA)
+    small = cast(Image, cv2.resize(part, (columns, rows), interpolation=cv2.INTER_AREA))
     corner = np.array([x0, y0]) + (factor - 1) / 2
-    return small, np.column_stack([matrix[:, :2] * factor, matrix[:, :2] @ corner + matrix[:, 2]])  # type: ignore[return-value]
+    return small, np.column_stack([matrix[:, :2] * factor, matrix[:, :2] @ corner + matrix[:, 2]])
 
 
 def crop_alone(image: Image, box: Floats, size_wh: tuple[int, int]) -> tuple[Image, np.ndarray]:
@@ -89,6 +90,7 @@ class PoseRunner:
     mirrored: bool = False
 
     def __call__(self, images: Sequence[Image], boxes: Floats) -> Floats:
+        """Images and a box (N, 4) for each -> joints (N, 17, 3) x, y, score; ``ValueError`` if they do not fit."""
         boxes = np.asarray(boxes, np.float32).reshape(-1, 4)
         if len(images) != len(boxes):
             raise ValueError(f"{len(images)} images need one box each, not {len(boxes)}")
@@ -121,9 +123,9 @@ def batch_for(size_wh: tuple[int, int], most: int = 16) -> int:
     return min(most, max(1, most * 192 * 256 // (size_wh[0] * size_wh[1])))
 
 
-def our_pose_runner(engine: RunNetwork, size_wh: tuple[int, int], thorough: bool) -> PoseRunner:
-    """The runner of a network trained here; who is ``thorough`` looks at the mirrored crop as well."""
-    return PoseRunner(engine, size_wh, batch_for(size_wh, 8 if thorough else 16), mirrored=thorough)
+def our_pose_runner(engine: RunNetwork, size_wh: tuple[int, int], flip_test: bool) -> PoseRunner:
+    """The runner of a network trained here; with ``flip_test`` averaged with the mirrored crop."""
+    return PoseRunner(engine, size_wh, batch_for(size_wh, 8 if flip_test else 16), mirrored=flip_test)
 
 
 def _chosen(joints: Floats, channels: np.ndarray) -> Floats:

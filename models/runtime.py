@@ -9,7 +9,7 @@ import sys
 from collections.abc import Callable
 from functools import cache
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 import numpy as np
 
@@ -55,7 +55,7 @@ def core() -> Any:
 
     One for the whole process: each takes over the thread's stack for signals, and frees it at its end wherever that is.
     """
-    sys.modules["openvino_telemetry"] = None  # type: ignore[assignment]
+    sys.modules["openvino_telemetry"] = cast(Any, None)  # so that importing it fails
     from openvino import Core
 
     return Core()
@@ -80,6 +80,7 @@ class Engine:
         self.compiled, self.precision = compiled, precision
 
     def __call__(self, images: np.ndarray) -> list[np.ndarray]:
+        """Images (B, H, W, 3) uint8 -> the outputs as float32 arrays."""
         request = self.compiled.create_infer_request()
         return list(request.infer([np.ascontiguousarray(images)], share_inputs=True).values())
 
@@ -100,9 +101,9 @@ def open_graph(name: str, graph: Graph) -> Engine:
 def _exported(graph: Graph, precision: str) -> bytes:
     model = core().read_model(graph.xml, graph.constants)
     if graph.config.get(UNPACK):
-        from openvino.passes import ConstantFolding, Manager
+        from openvino.passes import ConstantFolding, Manager  # pyright: ignore[reportMissingTypeStubs]  # has none
 
-        passes = Manager()
+        passes = cast(Any, Manager())
         passes.register_pass(ConstantFolding())
         passes.run_passes(model)
     return core().compile_model(model, "CPU", _how(precision)).export_model().getvalue()

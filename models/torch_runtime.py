@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import copy
 import warnings
-from typing import Any
+from collections.abc import Sequence
+from typing import Any, cast
 
 import numpy as np
 import torch
@@ -15,7 +16,7 @@ from models.runtime import RunNetwork, choose_precision, compile_model, core
 
 
 def choose_device(device: str = "auto") -> torch.device:
-    """ "auto" takes a GPU where there is one, else the processor."""
+    """The device by its name; "auto" takes a GPU where there is one, else the processor."""
     if device == "auto":
         return torch.device("cuda" if wants_gpu() else "cpu")
     return torch.device(device)
@@ -36,6 +37,7 @@ class Normalised(nn.Module):
             self.register_buffer(name, torch.as_tensor(values, dtype=torch.float32).expand(3).clone().view(3, 1, 1))
 
     def forward(self, images: Tensor) -> Any:
+        """Images (B, H, W, 3) uint8 -> what the network answers."""
         mean, deviation = self.get_buffer("mean"), self.get_buffer("deviation")
         return self.network((images.permute(0, 3, 1, 2).float() - mean) / deviation)
 
@@ -50,12 +52,13 @@ def to_model(network: Normalised) -> Any:
     core()  # first: it keeps OpenVINO's second package out
     from openvino import PartialShape
     from openvino.frontend import FrontEndManager
-    from openvino.frontend.pytorch.ts_decoder import TorchScriptPythonDecoder
+    from openvino.frontend.pytorch.ts_decoder import TorchScriptPythonDecoder  # pyright: ignore[reportMissingTypeStubs]
 
     with torch.no_grad(), warnings.catch_warnings():
         warnings.simplefilter("ignore")  # PyTorch calls tracing deprecated; it is what the frontend reads
-        traced = torch.jit.trace(network, torch.zeros((1, 96, 96, 3), dtype=torch.uint8), check_trace=False)
-    frontend, decoder = FrontEndManager().load_by_framework("pytorch"), TorchScriptPythonDecoder(traced)
+        traced = cast(Any, torch.jit).trace(network, torch.zeros((1, 96, 96, 3), dtype=torch.uint8), check_trace=False)
+    frontend = cast(Any, FrontEndManager()).load_by_framework("pytorch")
+    decoder = TorchScriptPythonDecoder(traced)
     model = frontend.convert(frontend.load(decoder))
     model.reshape(PartialShape([-1, -1, -1, 3]))
     return model
@@ -66,11 +69,12 @@ class GpuEngine:
 
     def __init__(self, network: Normalised, device: torch.device) -> None:
         self.device = device
-        self.network = network.to(device).to(memory_format=torch.channels_last)  # type: ignore[call-overload]
+        self.network: Normalised = cast(Any, network.to(device)).to(memory_format=torch.channels_last)
 
     def __call__(self, images: np.ndarray) -> list[np.ndarray]:
+        """Images (B, H, W, 3) uint8 -> the outputs as float32 arrays."""
         with torch.inference_mode(), torch.autocast(self.device.type, torch.bfloat16):
-            out = self.network(torch.from_numpy(np.ascontiguousarray(images)).to(self.device))
+            out: Tensor | Sequence[Tensor] = self.network(torch.as_tensor(np.ascontiguousarray(images)).to(self.device))
         return [part.float().cpu().numpy() for part in ([out] if isinstance(out, Tensor) else out)]
 
 

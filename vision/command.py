@@ -6,7 +6,7 @@ import argparse
 import os
 import signal
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Generator
 from contextlib import contextmanager, suppress
 from types import FrameType
 from typing import NoReturn
@@ -64,7 +64,7 @@ def end_at_once(name: str) -> None:
 
 
 @contextmanager
-def _stoppable() -> Iterator[None]:
+def _stoppable() -> Generator[None, None, None]:
     """Inside the block the first Ctrl-C or SIGTERM raises ``StoppedError``; later ones wait for the cleaning up."""
 
     def stop(number: int, _: FrameType | None) -> None:
@@ -83,7 +83,7 @@ def _stoppable() -> Iterator[None]:
 
 
 @contextmanager
-def _quiet_libraries() -> Iterator[None]:
+def _quiet_libraries() -> Generator[None]:
     """Inside the block what libraries in C write on stderr, as libtiff does of damaged files, is dropped."""
     own = sys.stderr
     try:

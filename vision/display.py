@@ -74,7 +74,8 @@ class Display:
 
     def _matrix_of(self, frame: av.VideoFrame) -> tuple[int, int, int, int]:
         """The frame's display matrix, read where its rotation changes: a frame whose side data were looked at is held
-        by a cycle, and its memory freed only by the garbage collection."""
+        by a cycle, and its memory freed only by the garbage collection.
+        """
         if frame.rotation != self._rotation:
             self._rotation, self._matrix = frame.rotation, display_matrix(frame)
         return self._matrix

@@ -130,7 +130,7 @@ def _fixed(points: np.ndarray) -> np.ndarray:
 def _line(canvas: Canvas, points: np.ndarray, colour: Colour, width: int) -> None:
     def shape(plane: Plane, value: int | Colour, scale: float = 1.0) -> None:
         thick = max(1, round(width * scale))
-        cv2.polylines(plane, [_fixed(_scaled(points, scale))], False, value, thick, cv2.LINE_AA, _SHIFT)  # type: ignore[arg-type]
+        cv2.polylines(plane, [_fixed(_scaled(points, scale))], False, value, thick, cv2.LINE_AA, _SHIFT)  # type: ignore[arg-type]  # the stub knows no single numbers
 
     canvas.draw(shape, colour) if isinstance(canvas, Planar) else shape(canvas, colour)
 
@@ -139,7 +139,7 @@ def _dot(canvas: Canvas, centre: np.ndarray, radius: float, colour: Colour) -> N
     def shape(plane: Plane, value: int | Colour, scale: float = 1.0) -> None:
         x, y = (int(v) for v in _fixed(_scaled(centre, scale)))
         size = max(1, round(radius * scale * (1 << _SHIFT)))
-        cv2.circle(plane, (x, y), size, value, -1, cv2.LINE_AA, _SHIFT)  # type: ignore[arg-type]
+        cv2.circle(plane, (x, y), size, value, -1, cv2.LINE_AA, _SHIFT)  # type: ignore[arg-type]  # the stub knows no single numbers
 
     canvas.draw(shape, colour) if isinstance(canvas, Planar) else shape(canvas, colour)
 
@@ -172,9 +172,8 @@ def _draw_axes(canvas: Image, box: Floats, pose: Floats, width: int) -> None:
     centre, length = (box[:2] + box[2:]) / 2, 0.6 * float(box[2] - box[0])
     axes = rotation_matrix(pose)[:2].T * length
     colours: tuple[Colour, ...] = ((235, 70, 60), (80, 200, 80), (70, 120, 255))
-    order = np.argsort(rotation_matrix(pose)[2])
-    for i in order:
-        _line(canvas, np.stack([centre, centre + axes[i]]), colours[i], width)
+    for i in np.argsort(rotation_matrix(pose)[2]):
+        _line(canvas, np.stack([centre, centre + axes[i]]), colours[int(i)], width)
 
 
 def rotation_matrix(pose: Floats) -> np.ndarray:

@@ -7,7 +7,7 @@ import shutil
 import stat
 import tempfile
 import uuid
-from collections.abc import Iterator, Sequence
+from collections.abc import Generator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -18,7 +18,7 @@ ROOM = 1_000_000
 
 
 @contextmanager
-def replaced_at_end(path: str | Path) -> Iterator[Path]:
+def replaced_at_end(path: str | Path) -> Generator[Path, None, None]:
     """Give a new path beside ``path``; it takes ``path``'s name when the block ends without an error.
 
     A link is followed.  On any error (also one that a caller raises to cancel) nothing is left behind and a file
@@ -108,7 +108,7 @@ def _is_special(path: str | Path) -> bool:
 
 
 @contextmanager
-def seekable(path: str | Path) -> Iterator[Path]:
+def seekable(path: str | Path) -> Generator[Path, None, None]:
     """The path itself, or for a pipe the path of a copy that lives as long as the block."""
     path = Path(path)
     if not path.exists() or not stat.S_ISFIFO(path.stat().st_mode):

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any, cast
+
 import numpy as np
 
 from vision.types import Floats
@@ -76,6 +78,6 @@ def similarity(source: np.ndarray, target: np.ndarray) -> np.ndarray:
     """(2, 3) least-squares similarity (turn, scale, shift) from points (P, 2) to (P, 2); Umeyama, PAMI 1991."""
     a, b = source[:, 0] + 1j * source[:, 1], target[:, 0] + 1j * target[:, 1]
     a0, b0 = a - a.mean(), b - b.mean()
-    turn = np.vdot(a0, b0) / max(float(np.vdot(a0, a0).real), 1e-12)
+    turn = cast(Any, np.vdot(a0, b0)) / max(float(cast(Any, np.vdot(a0, a0)).real), 1e-12)
     shift = b.mean() - turn * a.mean()
     return np.array([[turn.real, -turn.imag, shift.real], [turn.imag, turn.real, shift.imag]])

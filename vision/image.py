@@ -5,19 +5,19 @@ from __future__ import annotations
 import io
 import struct
 import zlib
-from collections.abc import Iterator
+from collections.abc import Generator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
-from typing import BinaryIO
+from typing import Any, BinaryIO, cast
 
 import numpy as np
 from PIL import Image as Pillow
 from PIL import ImageCms, ImageOps, JpegImagePlugin
 
 from vision.files import check_readable, film_in_photo, reason, replaced_at_end
-from vision.image_encoder import PHOTO_SUFFIXES, SUFFIX_OF, kind_of, write_photo
+from vision.image_encoder import PHOTO_SUFFIXES, SUFFIX_OF, kind_of, register_heif, write_photo
 from vision.metadata import PLACE_REMOVED, has_place, kept_exif, kept_iptc, kept_xmp, without_place
 from vision.photo import Photo, Storage
 from vision.photo_colors import to_rgb
@@ -102,14 +102,12 @@ def _contents(source: str | Path | BinaryIO) -> tuple[str, bytes]:
 @cache
 def register_formats() -> None:
     """Teach Pillow its formats and HEIC; done at the first photo, since importing the codecs takes a while."""
-    import pillow_heif
-
     Pillow.init()
-    pillow_heif.register_heif_opener()
+    register_heif()
 
 
 @contextmanager
-def _reading(name: str) -> Iterator[None]:
+def _reading(name: str) -> Generator[None, None, None]:
     """Turn what decoders raise into one sentence."""
     try:
         yield
@@ -232,17 +230,17 @@ def _note_companions(picture: Pillow.Image, notes: list[str]) -> None:
 
 
 def _dots_per_inch(picture: Pillow.Image) -> tuple[float, float] | None:
-    dpi = picture.info.get("dpi")
-    if not isinstance(dpi, tuple) or len(dpi) != 2:
+    dpi: Any = picture.info.get("dpi")
+    if not isinstance(dpi, tuple) or len(cast(tuple[Any, ...], dpi)) != 2:
         return None
-    x, y = (float(n) for n in dpi)
+    x, y = (float(n) for n in cast(tuple[Any, Any], dpi))
     return (x, y) if 1 <= x <= 65_535 and 1 <= y <= 65_535 else None
 
 
 def _storage(picture: Pillow.Image, data: bytes) -> Storage:
     """How the file stores its pixels."""
-    tables = getattr(picture, "quantization", None) or {}
-    sampling = JpegImagePlugin.get_sampling(picture) if tables and picture.mode == "RGB" else -1  # type: ignore[arg-type]
+    tables: dict[int, list[int]] = getattr(picture, "quantization", None) or {}
+    sampling = JpegImagePlugin.get_sampling(cast(Any, picture)) if tables and picture.mode == "RGB" else -1
     return Storage(
         picture.format or "", len(data), tuple(tuple(tables[k]) for k in sorted(tables)[:2]), sampling,
         "progressive" in picture.info, int(picture.info.get("chroma", 420)),
@@ -255,11 +253,10 @@ def _turned(picture: Pillow.Image, whole: Pillow.Image, notes: list[str]) -> Pil
     try:
         if whole is not picture:
             whole.info["exif"] = picture.info.get("exif", b"")
-        turned = ImageOps.exif_transpose(whole)
+        return ImageOps.exif_transpose(whole)
     except _DECODER_ERRORS:
         notes.append("The orientation could not be read and was left alone.")
         return whole
-    return turned if turned is not None else whole
 
 
 def _exif(picture: Pillow.Image, keep_gps: bool, notes: list[str]) -> bytes | None:

@@ -5,10 +5,12 @@ from __future__ import annotations
 import io
 import struct
 import zlib
+from functools import cache
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 import numpy as np
+from numpy.typing import NDArray
 from PIL import Image as Pillow
 from PIL import PngImagePlugin
 
@@ -62,7 +64,8 @@ def write_photo(path: str | Path, photo: Photo, *, quality: int | None = None) -
     longest = max(photo.image.shape[:2])
     if longest > _LONGEST_SIDE.get(kind, longest):
         raise MediaError(f"{path.name} cannot be written: {kind} allows at most {_LONGEST_SIDE[kind]} pixels a side.")
-    _register_heif(kind)
+    if kind == "HEIF":
+        register_heif()
     with replaced_at_end(path) as draft:
         try:
             _encodable(photo, kind).save(draft, kind, **_options(photo, kind, quality), **_metadata(photo, kind))
@@ -70,11 +73,12 @@ def write_photo(path: str | Path, photo: Photo, *, quality: int | None = None) -
             raise MediaError(f"{path.name} cannot be written: {reason(error)}.") from error
 
 
-def _register_heif(kind: str) -> None:
-    if kind == "HEIF":
-        import pillow_heif
+@cache
+def register_heif() -> None:
+    """Teach Pillow HEIC; importing the codec takes a while."""
+    import pillow_heif
 
-        pillow_heif.register_heif_opener()
+    cast(Any, pillow_heif).register_heif_opener()
 
 
 def _encodable(photo: Photo, kind: str) -> Pillow.Image:
@@ -120,8 +124,9 @@ def _matched_quality(image: Image, size: int, kind: str, options: dict[str, Any]
     """The quality at which the picture takes about ``size`` bytes, found on a sample of it."""
     sample = _sample(image)
     wanted = np.log(max(1.1 * size * sample.shape[0] * sample.shape[1] / (image.shape[0] * image.shape[1]), 1))
-    sizes = [np.log(_encoded_size(sample, kind, {**options, "quality": q})) for q in _TRIED]
-    return round(float(np.interp(wanted, np.maximum.accumulate(sizes), _TRIED)))
+    sizes = np.log([_encoded_size(sample, kind, {**options, "quality": q}) for q in _TRIED])
+    rising: NDArray[np.float64] = np.maximum.accumulate(sizes)
+    return round(float(np.interp(float(wanted), rising, _TRIED)))
 
 
 def _sample(image: Image) -> Image:

@@ -6,7 +6,7 @@ import re
 import struct
 import zlib
 from collections.abc import Iterator
-from typing import Any
+from typing import Any, cast
 
 from PIL import Image as Pillow
 from PIL.ExifTags import IFD, Base
@@ -78,11 +78,12 @@ def kept_iptc(picture: Pillow.Image) -> bytes | None:
     """The IPTC record of a JPEG or TIFF file."""
     resources: Any = picture.info.get("photoshop")
     if isinstance(resources, dict):
-        record = resources.get(_IPTC)
+        record = cast(dict[int, object], resources).get(_IPTC)
         return record if isinstance(record, bytes) else None
-    record = getattr(picture, "tag_v2", {}).get(33723)
+    record: object = getattr(picture, "tag_v2", {}).get(33723)
     if isinstance(record, tuple):
-        record = struct.pack(f"<{len(record)}L", *record)
+        numbers = cast(tuple[int, ...], record)
+        record = struct.pack(f"<{len(numbers)}L", *numbers)
     return record if isinstance(record, bytes) else None
 
 
@@ -104,14 +105,14 @@ def without_place(data: bytes) -> bytes:
     for packet in _XMP_IN_FILE.finditer(data):
         for found in _PLACE.finditer(data, packet.start(), packet.end()):
             changed[found.start() : found.end()] = b" " * (found.end() - found.start())
-    if data[:8] == b"\x89PNG\r\n\x1a\n" and changed != data:
+    if data[:8] == b"\x89PNG\r\n\x1a\n" and bytes(changed) != data:
         _seal_chunks(changed)
     return bytes(changed)
 
 
 def _blank_gps(data: bytearray, start: int) -> None:
     """Empty the GPS directories of the TIFF structure at ``start`` and take out what points to them."""
-    order = "<" if data[start : start + 2] == b"II" else ">"
+    order = "<" if data.startswith(b"II", start) else ">"
     try:
         for directory in _directories(data, start, order):
             count = struct.unpack_from(order + "H", data, directory)[0]

@@ -7,8 +7,8 @@ from __future__ import annotations
 
 import argparse
 from collections.abc import Sequence
-from dataclasses import MISSING, dataclass, field, fields
-from typing import Any, TypeVar
+from dataclasses import MISSING, Field, dataclass, field, fields
+from typing import Any, TypeVar, cast
 
 Settings = TypeVar("Settings")
 
@@ -32,9 +32,14 @@ def option(default: Any, help: str, **facts: Any) -> Any:
     return field(default=default, metadata={"option": Option(help, **facts)})
 
 
+def _fields(settings: object) -> tuple[Field[Any], ...]:
+    """The fields of a dataclass or of an instance, which have no public type in common."""
+    return fields(cast(Any, settings))
+
+
 def options_of(settings: type | object) -> dict[str, Option]:
     """The declared options of a dataclass or of an instance, by field name."""
-    return {f.name: f.metadata["option"] for f in fields(settings) if "option" in f.metadata}  # type: ignore[arg-type]
+    return {f.name: f.metadata["option"] for f in _fields(settings) if "option" in f.metadata}
 
 
 def check_options(settings: object) -> None:
@@ -54,19 +59,19 @@ def check_options(settings: object) -> None:
 
 def add_arguments(parser: argparse.ArgumentParser, settings: type) -> None:
     """Add one flag per option; a flag given twice takes its last value, a flag left out stays absent."""
-    for f in fields(settings):  # type: ignore[arg-type]
+    for f in _fields(settings):
         if "option" not in f.metadata:
             continue
         facts: Option = f.metadata["option"]
         flag = facts.flag or "--" + f.name.replace("_", "-")
-        default = f.default if f.default is not MISSING else None
+        default: Any = None if f.default is MISSING else f.default
         words = f"{facts.help} (default {default}{' ' + facts.unit if facts.unit else ''})".replace("%", "%%")
         if isinstance(default, bool):
             parser.add_argument(
                 flag, dest=f.name, action=argparse.BooleanOptionalAction, default=argparse.SUPPRESS, help=words
             )
         else:
-            kind = type(default) if default is not None else str
+            kind = str if default is None else default.__class__
             parser.add_argument(
                 flag, dest=f.name, type=kind, choices=facts.choices, default=argparse.SUPPRESS, help=words
             )
@@ -75,6 +80,6 @@ def add_arguments(parser: argparse.ArgumentParser, settings: type) -> None:
 def from_arguments(settings: type[Settings], arguments: argparse.Namespace, base: Settings | None = None) -> Settings:
     """Settings made of the given flags over ``base`` (or over the defaults); raises ``ValueError``."""
     names = options_of(settings)
-    kept = {} if base is None else {f.name: getattr(base, f.name) for f in fields(settings)}  # type: ignore[arg-type]
+    kept = {} if base is None else {f.name: getattr(base, f.name) for f in _fields(settings)}
     given = {name: getattr(arguments, name) for name in names if hasattr(arguments, name)}
     return settings(**(kept | given))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+from typing import Any, cast
 
 import numpy as np
 from PIL import Image as Pillow
@@ -45,7 +46,9 @@ def _to_srgb(picture: Pillow.Image, icc: bytes | None, space: bytes, notes: list
     if icc is not None and icc[16:20] == space:
         try:
             profile = ImageCms.ImageCmsProfile(io.BytesIO(icc))
-            turned = ImageCms.profileToProfile(picture, profile, ImageCms.createProfile("sRGB"), outputMode="RGB")
+            turned = ImageCms.profileToProfile(
+                picture, profile, cast(Any, ImageCms).createProfile("sRGB"), outputMode="RGB"
+            )
             if turned is not None:
                 return turned
         except (ImageCms.PyCMSError, OSError, ValueError, TypeError):

@@ -54,7 +54,7 @@ class Planar:
     def of(cls, image: Image, tags: tuple[int, int, int] = BT709) -> Planar:
         """A picture (H, W, 3) uint8 RGB; odd sizes are padded to even ones."""
         height, width = image.shape[:2]
-        image = cast(Image, np.ascontiguousarray(image))
+        image = np.ascontiguousarray(image)
         if height % 2 or width % 2:
             image = cast(Image, cv2.copyMakeBorder(image, 0, height % 2, 0, width % 2, cv2.BORDER_REPLICATE))
         picture = av.VideoFrame.from_numpy_buffer(image, "rgb24")
@@ -113,7 +113,8 @@ class Planar:
 
     def draw(self, shape: Callable[[Plane, int, float], None], colour: tuple[int, int, int]) -> None:
         """Have ``shape`` draw into each plane of a whole picture: it gets the plane, its value for an RGB colour, and
-        the plane's size as a share of the picture's."""
+        the plane's size as a share of the picture's.
+        """
         for plane, value, scale in zip((self.y, self.u, self.v), self._values(colour), (1.0, 0.5, 0.5), strict=True):
             shape(plane, value, scale)
 

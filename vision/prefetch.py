@@ -24,7 +24,7 @@ class _End:
 
 
 @contextmanager
-def prefetch(source: Iterable[T], depth: int) -> Iterator[Iterator[T]]:
+def prefetch(source: Iterable[T], depth: int) -> Generator[Iterator[T], None, None]:
     """Iterate over ``source`` in a thread that works up to ``depth`` items ahead: ``with prefetch(...) as items``.
 
     Items keep their order.  What the source raises is raised to who takes the item that is missing.

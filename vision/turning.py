@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
-from typing import TypeVar, cast
+from typing import Any, TypeVar, cast
 
 import cv2
 
@@ -12,38 +12,39 @@ from vision.types import Frame, Image
 
 Picture = TypeVar("Picture", Image, Planar)
 
-Look = Callable[[Image], int | None]
+FindRotation = Callable[[Image], int | None]
 """How far a picture must be turned counterclockwise (0, 90 or 270 degrees); None where nothing tells."""
 
-LOOKS, EVERY = 5, 0.4
-"""A part of a video is looked at so often, after so many seconds each."""
+SAMPLES, EVERY = 5, 0.4
+"""Most frames of a part of a video that are judged, and the seconds between them."""
 
 AGREEING = 3
-"""So many looks must agree before a part is turned; one is enough for leaving it."""
+"""Judged frames that must agree before a part is turned; one is enough for leaving it."""
 
 _TURNS = {90: cv2.ROTATE_90_COUNTERCLOCKWISE, 270: cv2.ROTATE_90_CLOCKWISE}
 
 
 class Turns:
-    """How the parts of a video are turned: found out by ``look`` at the first reading, and the same at later ones.
+    """How the parts of a video are turned: found by ``find_rotation`` at the first reading, and the same at later ones.
 
     A part lasts as long as the shape of the decoded frames does.
     """
 
-    def __init__(self, look: Look | None = None, first: Iterable[Frame] = ()) -> None:
-        """``first`` are frames of the beginning of the video; they are taken until they tell.  Without ``look``
-        nothing is turned."""
-        self._look, self._parts, self._shape = look or _nothing, [(0.0, 0)], cast(object, None)
-        self._part = _Part(self._look)
+    def __init__(self, find_rotation: FindRotation | None = None, first: Iterable[Frame] = ()) -> None:
+        """``first`` are frames of the beginning of the video; they are taken until they tell.  Without
+        ``find_rotation`` nothing is turned.
+        """
+        self._find, self._parts, self._shape = find_rotation or _nothing, [(0.0, 0)], cast(object, None)
+        self._part = _Part(self._find)
         for frame in first:
             self._parts[0] = (0.0, self._part.turn(frame.image, frame.time))
             if self._part.settled:
                 break
         self._part.settled = True
 
-    def __getstate__(self) -> dict[str, object]:
-        """Without ``look``, which may hold networks: what was found stays the same at later readings."""
-        return vars(self) | {"_look": _nothing, "_part": _Part(_nothing, settled=True)}
+    def __getstate__(self) -> dict[str, Any]:
+        """Without ``find_rotation``, which may hold networks: what was found stays the same at later readings."""
+        return vars(self) | {"_find": _nothing, "_part": _Part(_nothing, settled=True)}
 
     def turned(self, image: Picture, time: float) -> Picture:
         """The frame's image as it should be seen."""
@@ -53,9 +54,9 @@ class Turns:
         return _rotated(image, degrees) if degrees else image
 
     def _watch(self, image: Image | Planar, time: float) -> None:
-        """Begin a part where the shape changes, and look at it until it tells."""
+        """Begin a part where the shape changes, and judge its frames until they tell."""
         if self._shape is not None and self._shape != image.shape:
-            self._part = _Part(self._look)
+            self._part = _Part(self._find)
             self._parts.append((time, 0))
         self._shape = image.shape
         if not self._part.settled:
@@ -78,23 +79,23 @@ def _rotated(image: Picture, degrees: int) -> Picture:
 
 
 def _nothing(_: Image) -> None:
-    """A look that tells nothing."""
+    """A rotation that is never known."""
 
 
 class _Part:
-    """What the looks at one part of a video said."""
+    """What the judged frames of one part of a video said."""
 
-    def __init__(self, look: Look, settled: bool = False) -> None:
-        self._look, self._said, self._next, self.settled = look, list[int | None](), 0.0, settled
+    def __init__(self, find_rotation: FindRotation, settled: bool = False) -> None:
+        self._find, self._said, self._next, self.settled = find_rotation, list[int | None](), 0.0, settled
 
     def turn(self, image: Image, time: float) -> int:
         """The turn in degrees as far as is known."""
         if not self._said:
             self._next = time
         if not self.settled and time >= self._next - 1e-6:
-            self._said.append(self._look(image))
+            self._said.append(self._find(image))
             self._next = time + EVERY
-            self.settled = self._said[-1] == 0 or self._agreed() > 0 or len(self._said) >= LOOKS
+            self.settled = self._said[-1] == 0 or self._agreed() > 0 or len(self._said) >= SAMPLES
         return 0 if 0 in self._said else self._agreed()
 
     def _agreed(self) -> int:

@@ -10,10 +10,10 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, fields
-from typing import Any, Protocol, Self
+from typing import Any, Protocol, Self, cast
 
 import numpy as np
-from numpy.typing import NDArray
+from numpy.typing import DTypeLike, NDArray
 
 Image = NDArray[np.uint8]
 Floats = NDArray[np.float32]
@@ -32,9 +32,9 @@ class Frame:
     time: float
 
 
-def _rows(owner: object, name: str, shape: tuple[int, ...], rows: int | None, kind: type = np.float32) -> int:
+def _rows(owner: object, name: str, shape: tuple[int, ...], rows: int | None, kind: DTypeLike = np.float32) -> int:
     """Coerce a field of a frozen dataclass to the type ``kind``, check its shape and return its length."""
-    array = np.asarray(getattr(owner, name), dtype=kind)
+    array: np.ndarray = np.asarray(getattr(owner, name), dtype=kind)
     if array.size == 0 and array.ndim != len(shape) + 1:
         array = array.reshape(0, *(max(n, 0) for n in shape))
     wanted = tuple("any" if n < 0 else n for n in shape)
@@ -48,13 +48,14 @@ def _rows(owner: object, name: str, shape: tuple[int, ...], rows: int | None, ki
 class _Indexable:
     """Indexing with booleans, slices or integers, applied to every field."""
 
+    boxes: Floats
+
     def __len__(self) -> int:
-        return len(self.boxes)  # type: ignore[attr-defined]
+        return len(self.boxes)
 
     def __getitem__(self, index: Any) -> Self:
-        if isinstance(index, (int, np.integer)):
-            index = [int(index)]
-        return type(self)(**{f.name: getattr(self, f.name)[index] for f in fields(self)})  # type: ignore[arg-type]
+        rows: Any = [int(cast(int, index))] if isinstance(index, (int, np.integer)) else index
+        return type(self)(**{f.name: getattr(self, f.name)[rows] for f in fields(cast(Any, self))})
 
 
 @dataclass(frozen=True)

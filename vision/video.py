@@ -123,7 +123,7 @@ def fitted(image: Image, size_wh: tuple[int, int]) -> Image:
 
 
 @contextmanager
-def _opened(path: Path) -> Iterator[tuple[Any, Any]]:
+def _opened(path: Path) -> Generator[tuple[Any, Any], None, None]:
     """The open container and its moving picture."""
     with opened(path) as file:
         stream = container.picture_stream(file)

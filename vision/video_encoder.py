@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Generator, Iterable
 from contextlib import contextmanager, suppress
 from fractions import Fraction
 from pathlib import Path
@@ -61,7 +61,7 @@ def write_video(
 
 
 @contextmanager
-def _writing(path: Path) -> Iterator[None]:
+def _writing(path: Path) -> Generator[None, None, None]:
     """Turn what the encoder and the file system raise into one sentence."""
     try:
         yield
@@ -79,7 +79,7 @@ class _Writer:
         self._tags = first.image.tags if isinstance(first.image, Planar) else BT709
         self._audio: Audio | None = None
         with _writing(path):
-            self._file = av.open(f"file:{draft}", "w", format="mp4", options={"movflags": "+faststart"})
+            self._file = cast(Any, av).open(f"file:{draft}", "w", format="mp4", options={"movflags": "+faststart"})
             self._stream = self._video_stream(codec)
         if audio_from is not None:
             self._audio = Audio(audio_from, self._file)
@@ -90,7 +90,7 @@ class _Writer:
         return tuple(self._audio.notes) if self._audio is not None else ()
 
     def _video_stream(self, codec: dict[str, str]) -> Any:
-        stream = cast(Any, self._file.add_stream("libx264", rate=30, options=codec))
+        stream = self._file.add_stream("libx264", rate=30, options=codec)
         stream.height, stream.width = (n + n % 2 for n in self._shape[:2])
         stream.pix_fmt = "yuv420p"
         stream.codec_context.time_base = Fraction(1, _TICKS)

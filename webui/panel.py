@@ -29,7 +29,7 @@ Groups = Sequence[tuple[str, Sequence[str]]]
 
 
 def head(tables: Mapping[str, Mapping[str, str]], facts: Mapping[str, Any]) -> str:
-    """What goes into the page's head: style, texts, facts (limits) and scripts.  (Gradio would rewrite its own CSS.)"""
+    """What goes into the page's head: style (Gradio would rewrite its own), texts, facts (limits) and scripts."""
     shown = {words: {k: v for k, v in table.items() if k != browser_key("about")} for words, table in tables.items()}
     data = json.dumps({"texts": shown, "facts": dict(facts)}, ensure_ascii=False).replace("</", "<\\/")
     scripts = "\n".join((STATIC / name).read_text(encoding="utf-8") for name in SCRIPTS)

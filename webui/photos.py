@@ -89,7 +89,8 @@ def open_photo(source: Upload, find_faces: FindFaces, max_pixels: int) -> PhotoS
 
 def open_still(source: Upload, find_faces: FindFaces, notes: tuple[str, ...] = ()) -> PhotoSession:
     """The first frame of a video that shows a face (the first of all if none does), at screen size; ``notes`` tell
-    what reading it changes."""
+    what reading it changes.
+    """
     best: tuple[Image, Faces] | None = None
     for frame in islice(read_frames(source.path), 0, FIRST_FRAMES, 6):
         faces = find_faces(frame.image)

@@ -29,7 +29,8 @@ class BusyError(RuntimeError):
 @dataclass(frozen=True)
 class Limits:
     """What a visitor may send: video length in seconds, photo and frame size in megapixels, file size in MB; how many
-    visitors are live at once, and for how many seconds at most."""
+    visitors are live at once, and for how many seconds at most.
+    """
 
     video_seconds: float = 600.0
     photo_megapixels: float = 50.0
@@ -71,16 +72,19 @@ class Models:
 
     @property
     def find_faces(self) -> FollowingFinder:
+        """The face finder, loaded when first asked for; raises what its loader raises."""
         with self._lock:
             return self._faces
 
     @property
     def find_people(self) -> FindPeople:
+        """The person finder, loaded when first asked for."""
         with self._lock:
             return self._people
 
     @property
     def estimate_pose(self) -> EstimatePose:
+        """The pose estimator, loaded when first asked for."""
         with self._lock:
             return self._pose
 
@@ -180,6 +184,7 @@ class JsonLines(logging.Formatter):
     """One JSON object per line: time, level, event and its facts.  No names, addresses or file names are logged."""
 
     def format(self, record: logging.LogRecord) -> str:
+        """The record as one line of JSON."""
         line: dict[str, object] = {
             "time": self.formatTime(record, "%Y-%m-%dT%H:%M:%S%z"),
             "level": record.levelname.lower(),

@@ -28,6 +28,7 @@ class OwnFilesOnly(gr.Blocks):
     """
 
     async def preprocess_data(self, block_fn: Any, inputs: list[Any], *more: Any, **named: Any) -> Any:
+        """Gradio's own, after a look at all inputs; raises ``gr.Error`` where one names an address."""
         if any(is_address(path) for path in paths_in(inputs)):
             raise gr.Error(" / ".join(say(words, "error.address") for words in LANGUAGES), print_exception=False)
         return await super().preprocess_data(block_fn, inputs, *more, **named)

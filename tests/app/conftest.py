@@ -7,6 +7,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from gradio_client import Client
 from PIL import Image as Pillow
 
 import app
@@ -40,3 +41,9 @@ def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
         models.warm().join()
         yield demo.local_url.rstrip("/")
         demo.close()
+
+
+@pytest.fixture(scope="module")
+def client(server: str) -> Client:
+    """A program that calls the app."""
+    return Client(server, verbose=False)

@@ -7,7 +7,7 @@ from PIL import Image as Pillow
 
 import beauty.__main__ as command
 from beauty.settings import BeautySettings
-from beauty.steady import SteadyFaces
+from beauty.temporal_filter import TemporalFilter
 from tests.beauty.portraits import portrait
 from vision.image import Photo, read_photo, write_photo
 from vision.types import Faces, Frame
@@ -183,7 +183,7 @@ def test_a_video_file_keeps_its_times(finder, tmp_path):
 
 def test_steady_faces_follow_hold_and_forget():
     _, faces = portrait("hopper")
-    steady = SteadyFaces()
+    steady = TemporalFilter()
     assert len(steady.update(Faces.none(), 0.0)) == 0
     steady.update(faces, 0.0)
     moved = replace(faces, points106=faces.points106 + 1, boxes=faces.boxes + 1)
@@ -197,7 +197,7 @@ def test_the_filter_is_the_same_whenever_the_clock_starts():
     _, faces = portrait("hopper")
     results = []
     for start in (0.0, 100.0):
-        steady, rng = SteadyFaces(), np.random.default_rng(3)
+        steady, rng = TemporalFilter(), np.random.default_rng(3)
         for k in range(6):
             noisy = replace(faces, points106=faces.points106 + rng.normal(0, 1, (1, 106, 2)).astype(np.float32))
             last = steady.update(noisy, start + k / 30)

@@ -27,7 +27,8 @@ UPPER = list(range(13))
 @dataclass(frozen=True)
 class Spoiled:
     """What a real recording does: noise in body heights, share of dropped frames, jitter of the frame times
-    in frames, drift of the camera in body heights, zoom as a factor over the clip."""
+    in frames, drift of the camera in body heights, zoom as a factor over the clip.
+    """
 
     noise: float = 0.01
     drops: float = 0.0
@@ -129,7 +130,7 @@ def _bounce(points: np.ndarray, up: np.ndarray) -> None:
 
 
 def jumps(rate: float, style: str = "two feet", turns: int = 1) -> Motion:
-    """Jumps with both feet (or in the manner of ``style``) at ``rate`` a second."""
+    """Jumps with both feet (or in the style of ``style``) at ``rate`` a second."""
 
     def move(times: np.ndarray, points: np.ndarray) -> None:
         phase = times * rate

@@ -42,7 +42,8 @@ def wobble(size):
 
 def seen_by(places, scene, turn=0.0, zoom=0.0, border=cv2.BORDER_REFLECT_101):
     """Frames of a scene that moves to ``places`` (T, 2) and turns by degrees and zooms by a share at 2 Hz, and the
-    matrices (T, 2, 3) of this."""
+    matrices (T, 2, 3) of this.
+    """
     height, width = scene.shape
     beat = np.sin(2 * np.pi * 2 * TIMES)
     matrices = [cv2.getRotationMatrix2D((width / 2, height / 2), turn * b, 1 + zoom * b) for b in beat]

@@ -42,8 +42,8 @@ def networks(monkeypatch, truth):
         return np.stack([truth.keypoints[np.argmin([(shape ^ one).sum() for shape in shapes])] for one in drawn])
 
     found = Detections(truth.boxes[:1], np.ones(1, np.float32))
-    monkeypatch.setattr(models, "load_person_finder", lambda device, thorough: lambda image: found)
-    monkeypatch.setattr(models, "load_pose_estimator", lambda device, thorough: pose)
+    monkeypatch.setattr(models, "load_person_finder", lambda device, multi_scale: lambda image: found)
+    monkeypatch.setattr(models, "load_pose_estimator", lambda device, flip_test: pose)
 
 
 def test_drawing_leaves_the_frame_alone_and_changes_the_copy(truth):
@@ -104,14 +104,14 @@ def test_stopping_by_the_progress_ends_all_threads_and_leaves_no_file(tmp_path, 
 
     with pytest.raises(StoppedError):
         render(video, tmp_path / "out.mp4", [truth], count_people([truth]), stop)
-    assert not [t for t in threading.enumerate() if t.name == "ahead"]
+    assert not [t for t in threading.enumerate() if t.name == "prefetch"]
     assert list(tmp_path.iterdir()) == []
 
 
 def test_a_target_that_cannot_be_written_ends_all_threads(tmp_path, video, truth):
     with pytest.raises(MediaError, match="no folder"):
         render(video, tmp_path / "none" / "out.mp4", [truth], count_people([truth]))
-    assert not [t for t in threading.enumerate() if t.name == "ahead"]
+    assert not [t for t in threading.enumerate() if t.name == "prefetch"]
 
 
 def test_json_of_the_command_line(capsys, video, networks):

@@ -169,7 +169,7 @@ def test_the_error_of_the_source_passes_through():
 
 
 def readers() -> int:
-    return sum(thread.name == "ahead" for thread in threading.enumerate())
+    return sum(thread.name == "prefetch" for thread in threading.enumerate())
 
 
 def test_frames_are_read_while_the_networks_run():

@@ -94,7 +94,7 @@ import numpy as np
 from models.__main__ import main
 from models import load_pose_estimator
 assert main(["face", sys.argv[1], "--json"]) == main(["body", sys.argv[1], "--device", "cpu"]) == 0
-assert load_pose_estimator("cpu", thorough=False)([np.zeros((9, 9, 3), np.uint8)], np.array([[0, 0, 8, 8]])).shape
+assert load_pose_estimator("cpu", flip_test=False)([np.zeros((9, 9, 3), np.uint8)], np.array([[0, 0, 8, 8]])).shape
 import app, counting.__main__, beauty.__main__
 assert not {name.split(".")[0] for name in sys.modules} & {"torch", "safetensors", "nncf"}
 """

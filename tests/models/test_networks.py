@@ -13,7 +13,7 @@ import pytest
 import torch
 
 from models import runtime
-from models.detection import STRIDES, DetectorRunner, Search, decode, halved, letterbox, select
+from models.detection import STRIDES, DetectionSettings, DetectorRunner, decode, halved, letterbox, select
 from models.detector import Detector, DetectorSize, cell_centres, decode_cells, flatten, grid
 from models.faces import SIDE
 from models.hrnet import SIZES, HRNet
@@ -284,7 +284,7 @@ def test_a_large_photo_is_reduced_once_and_boxes_lie_in_its_own_pixels() -> None
         maps[0][0, :, int(y), int(x)] = [5, 0, 0, 0, 0, 0, 0]
         return maps
 
-    found = DetectorRunner(engine, Search((320, 160), 0.5, 0.4))(image)
+    found = DetectorRunner(engine, DetectionSettings((320, 160), 0.5, 0.4))(image)
     assert seen == [(256, 320), (128, 160)]
     middle = (found.boxes[:, :2] + found.boxes[:, 2:]) / 2
     np.testing.assert_allclose(middle, np.tile([1300, 700], (len(found), 1)), atol=50)

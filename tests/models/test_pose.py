@@ -159,7 +159,7 @@ def test_heatmaps_of_published_trainings_begin_at_the_first_pixel_and_ours_in_it
     save_weights(tmp_path / "x.safetensors", tensors, {"network": "hrnet", "training": {"width": 128, "height": 192}})
     ours = pose_estimator("cpu", tmp_path / "x.safetensors")
     assert (ours.size_wh, ours.offset, ours.batch, ours.mirrored) == ((128, 192), 1.5, 8, True)
-    quick = pose_estimator("cpu", tmp_path / "x.safetensors", thorough=False)
+    quick = pose_estimator("cpu", tmp_path / "x.safetensors", flip_test=False)
     assert (quick.batch, quick.mirrored) == (16, False)
 
 

@@ -104,9 +104,9 @@ def test_a_closer_look_finds_who_is_small_beside_who_is_large(find_people: FindP
     crowd[488:, :512] = astronaut
     crowd[300:364, 1100:1164] = cv2.resize(astronaut, (64, 64), interpolation=cv2.INTER_AREA)
     assert len(find_people(crowd)) == 2
-    assert len(load_person_finder("cpu", thorough=False)(crowd)) == 1
+    assert len(load_person_finder("cpu", multi_scale=False)(crowd)) == 1
     crowd[488:, :512] = 150
-    assert len(load_person_finder("cpu", thorough=False)(crowd)) == 1
+    assert len(load_person_finder("cpu", multi_scale=False)(crowd)) == 1
 
 
 @pytest.mark.parametrize("shape", [(1, 1), (3, 900), (900, 3), (33, 47)])

@@ -16,15 +16,9 @@ from PIL.ExifTags import IFD, Base
 from vision.image import Photo, read_photo, write_photo
 from vision.types import MediaError
 
+from .pictures import corners
+
 SUFFIXES = ("jpg", "png", "webp", "tif", "heic")
-
-
-def corners(width: int = 64, height: int = 48) -> np.ndarray:
-    image = np.zeros((height, width, 3), np.uint8)
-    h, w = height // 2, width // 2
-    image[:h, :w], image[:h, w:] = (220, 30, 30), (30, 200, 30)
-    image[h:, :w], image[h:, w:] = (30, 30, 220), (128, 128, 128)
-    return image
 
 
 def exif(orientation: int = 1, gps: bool = True) -> Pillow.Exif:

@@ -64,7 +64,7 @@ def test_parts_are_decided_each_and_stay_so_at_the_second_reading() -> None:
     first = shapes(turns, video)
     assert set(first[:60]) == {(64, 48)}
     assert first[-1] == (64, 48)
-    turns._look = lambda image: pytest.fail("looked again")  # type: ignore[assignment]
+    turns._find = lambda image: pytest.fail("looked again")  # type: ignore[assignment]
     assert shapes(turns, video) == first
 
 

@@ -13,14 +13,7 @@ from vision.container import Clock
 from vision.types import Frame, MediaError
 from vision.video import probe_video, read_frames, write_video
 
-
-def corners(width: int = 64, height: int = 48) -> np.ndarray:
-    """Red top left, green top right, blue bottom left, grey bottom right."""
-    image = np.zeros((height, width, 3), np.uint8)
-    h, w = height // 2, width // 2
-    image[:h, :w], image[:h, w:] = (220, 30, 30), (30, 200, 30)
-    image[h:, :w], image[h:, w:] = (30, 30, 220), (128, 128, 128)
-    return image
+from .pictures import corners
 
 
 def clip(times: list[float], width: int = 64, height: int = 48) -> list[Frame]:
@@ -32,16 +25,16 @@ def tone(path: Path, codec: str, seconds: float = 2.0, rate: int = 44_100, kind:
     with av.open(str(path), "w", format=kind) as out:
         video = out.add_stream("libx264", rate=30, options={"crf": "30"})
         video.width, video.height, video.pix_fmt = 64, 48, "yuv420p"
-        sound = out.add_stream(codec, rate=rate, layout="stereo")
+        audio = out.add_stream(codec, rate=rate, layout="stereo")
         for _ in range(round(seconds * 30)):
             out.mux(video.encode(av.VideoFrame.from_ndarray(corners(), "rgb24")))
         wave = (8000 * np.sin(2 * np.pi * 440 * np.arange(int(seconds * rate)) / rate)).astype(np.int16)
-        resampler = av.AudioResampler(sound.codec_context.format, "stereo", rate, frame_size=1024)
+        resampler = av.AudioResampler(audio.codec_context.format, "stereo", rate, frame_size=1024)
         frame = av.AudioFrame.from_ndarray(np.repeat(wave, 2)[None], format="s16", layout="stereo")
         frame.sample_rate, frame.pts = rate, 0
         for piece in [*resampler.resample(frame), *resampler.resample(None)]:
-            out.mux(sound.encode(piece))
-        out.mux(sound.encode(None))
+            out.mux(audio.encode(piece))
+        out.mux(audio.encode(None))
         out.mux(video.encode(None))
     return path
 
@@ -58,7 +51,7 @@ def turned(path: Path, degrees: int) -> Path:
     return path
 
 
-def sound_of(path: Path) -> tuple[str, np.ndarray, int]:
+def audio_of(path: Path) -> tuple[str, np.ndarray, int]:
     with av.open(str(path)) as file:
         stream = file.streams.audio[0]
         pieces = [np.atleast_2d(f.to_ndarray())[0] for f in file.decode(stream)]
@@ -128,24 +121,24 @@ def test_rotation_is_applied_once(tmp_path: Path, degrees: int) -> None:
 
 
 @pytest.mark.parametrize(("codec", "suffix"), [("aac", "mp4"), ("libmp3lame", "mkv"), ("pcm_s16le", "mkv")])
-def test_sound_is_kept(tmp_path: Path, codec: str, suffix: str) -> None:
+def test_audio_is_kept(tmp_path: Path, codec: str, suffix: str) -> None:
     source = tone(tmp_path / f"a.{suffix}", codec)
     write_video(tmp_path / "b.mp4", read_frames(source), audio_from=source)
-    name, wave, rate = sound_of(tmp_path / "b.mp4")
+    name, wave, rate = audio_of(tmp_path / "b.mp4")
     assert name == "aac"
     assert len(wave) / rate == pytest.approx(2.0, abs=0.1)
     peak = np.argmax(np.abs(np.fft.rfft(wave))) * rate / len(wave)
     assert peak == pytest.approx(440, abs=3)
 
 
-def test_sound_stops_with_the_pictures(tmp_path: Path) -> None:
+def test_audio_stops_with_the_pictures(tmp_path: Path) -> None:
     source = tone(tmp_path / "a.mp4", "aac")
     write_video(tmp_path / "b.mp4", clip([i / 30 for i in range(15)]), audio_from=source)
-    _, wave, rate = sound_of(tmp_path / "b.mp4")
+    _, wave, rate = audio_of(tmp_path / "b.mp4")
     assert len(wave) / rate == pytest.approx(0.5, abs=0.1)
 
 
-def test_source_without_sound_gives_none(tmp_path: Path) -> None:
+def test_source_without_audio_gives_none(tmp_path: Path) -> None:
     write_video(tmp_path / "a.mp4", clip([0, 0.1]))
     write_video(tmp_path / "b.mp4", clip([0, 0.1]), audio_from=tmp_path / "a.mp4")
     assert not probe_video(tmp_path / "b.mp4").has_audio
@@ -192,12 +185,12 @@ def test_missing_file_and_folder(tmp_path: Path) -> None:
         probe_video(tmp_path)
 
 
-def test_sound_only_and_no_frames(tmp_path: Path) -> None:
+def test_audio_only_and_no_frames(tmp_path: Path) -> None:
     with av.open(str(tmp_path / "a.wav"), "w") as out:
-        sound = out.add_stream("pcm_s16le", rate=8000, layout="mono")
+        audio = out.add_stream("pcm_s16le", rate=8000, layout="mono")
         frame = av.AudioFrame.from_ndarray(np.zeros((1, 800), np.int16), format="s16", layout="mono")
         frame.sample_rate = 8000
-        out.mux(sound.encode(frame))
+        out.mux(audio.encode(frame))
     with pytest.raises(MediaError, match="no moving picture"):
         probe_video(tmp_path / "a.wav")
     with av.open(str(tmp_path / "b.mkv"), "w") as out:

@@ -35,7 +35,7 @@ def beeping(path: Path, codec: str = "pcm_s16le", leave_out: Sequence[int] = (),
         out.mux(video.encode(None))
         at = np.arange(3 * RATE) / RATE
         wave = (12_000 * np.sin(2 * np.pi * 880 * at) * (at % 1 < 0.1)).astype(np.int16)
-        packets = list(sound_packets(audio, wave))
+        packets = list(audio_packets(audio, wave))
         contents = [bytes(packet) for packet in packets]
         for number, packet in enumerate(packets):
             if number not in leave_out:
@@ -53,7 +53,7 @@ def with_time_of_the_one_before(path: Path, before: bytes, packet: bytes) -> Non
     path.write_bytes(data)
 
 
-def sound_packets(audio: Any, wave: np.ndarray) -> list[Any]:
+def audio_packets(audio: Any, wave: np.ndarray) -> list[Any]:
     resampler = av.AudioResampler(audio.codec_context.format, "mono", RATE, frame_size=960)
     frame = av.AudioFrame.from_ndarray(wave[None], format="s16", layout="mono")
     frame.sample_rate, frame.pts = RATE, 0
@@ -135,9 +135,9 @@ def test_the_default_tracks_are_taken(tmp_path: Path) -> None:
                 out.mux(stream.encode(av.VideoFrame.from_ndarray(corners(*size), "rgb24")))
             out.mux(stream.encode(None))
         wave = np.zeros(2 * RATE, np.int16)
-        out.mux(sound_packets(quiet, wave))
+        out.mux(audio_packets(quiet, wave))
         wave[RATE // 2 : RATE] = 9_000
-        out.mux(sound_packets(loud, wave))
+        out.mux(audio_packets(loud, wave))
     info = probe_video(path)
     assert (info.width, info.height) == (64, 48)
     assert any("track 2" in note for note in info.notes)

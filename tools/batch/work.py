@@ -54,8 +54,8 @@ def load_handler(plan: Plan, threads: int) -> Handler:
     import models
 
     if plan.job == "count":
-        find = models.load_person_finder(plan.device, thorough=False)
-        pose = models.load_pose_estimator(plan.device, thorough=False)
+        find = models.load_person_finder(plan.device, multi_scale=False)
+        pose = models.load_pose_estimator(plan.device, flip_test=False)
         return lambda item: handle(item, CountRow, lambda path: count_file(path, item.name, plan, find, pose))
     faces = models.load_face_finder(plan.device)
     return lambda item: handle(item, BeautyRow, lambda path: retouch_photo(path, item.name, plan, faces))

@@ -1,4 +1,4 @@
-"""Speed, size and likeness of H.264 settings on one clip: ``python -m tools.bench.encoder [--video FILE]``.
+"""Speed, size and SSIM of H.264 settings on one clip: ``python -m tools.bench.encoder [--video FILE]``.
 
 Every setting encodes the same decoded frames, turn by turn, so that a busy machine slows all of them alike;
 what counts is the processor's time, not the clock's.
@@ -44,14 +44,14 @@ class EncoderConfig:
 
 @dataclass
 class Encoded:
-    """What a setting gives: processor seconds of its fastest turn, bytes, and likeness (SSIM, 1: the same)."""
+    """What a setting gives: processor seconds of its fastest run, bytes, structural similarity (SSIM, 1: the same)."""
 
     preset: str
     crf: int
     details: str = ""
     seconds: float = float("inf")
     size: int = 0
-    likeness: float = 0.0
+    ssim: float = 0.0
 
 
 def structural_similarity(one: Image, two: Image) -> float:
@@ -75,7 +75,7 @@ def encode(frames: Sequence[Frame], target: Path, row: Encoded) -> None:
     if not row.size:
         row.size = target.stat().st_size
         pairs = islice(zip(frames, read_frames(target), strict=True), LOOKED_AT // 2, None, LOOKED_AT)
-        row.likeness = float(np.mean([structural_similarity(a.image, _cut(b.image, a.image)) for a, b in pairs]))
+        row.ssim = float(np.mean([structural_similarity(a.image, _cut(b.image, a.image)) for a, b in pairs]))
 
 
 def _cut(image: Image, like: Image) -> Image:
@@ -86,13 +86,13 @@ def _cut(image: Image, like: Image) -> Image:
 def report(rows: Sequence[Encoded], frames: int) -> str:
     """A Markdown table, relative to the setting that is in use."""
     base = next(row for row in rows if (row.preset, row.crf, row.details) == (PRESET, CRF, DETAILS))
-    header = ["preset, crf, details", "processor", "relative", "size", "relative", "likeness"]
+    header = ["preset, crf, details", "processor", "relative", "size", "relative", "SSIM"]
     cells = []
     for row in rows:
         name = ", ".join(filter(None, (row.preset, str(row.crf), row.details)))
         spent, size = f"{1000 * row.seconds / frames:.2f} ms/frame", f"{row.size / 1000:.0f} kB"
         cells.append([name, spent, f"{row.seconds / base.seconds:.2f}", size, f"{row.size / base.size:.2f}",
-                      f"{row.likeness:.4f}"])  # fmt: skip
+                      f"{row.ssim:.4f}"])  # fmt: skip
     return table(header, cells)
 
 

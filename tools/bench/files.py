@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from itertools import count
 from pathlib import Path
+from typing import cast
 
 import cv2
 import numpy as np
@@ -40,7 +41,8 @@ QUICK = Sizes(180, (2, 3, 4), (0.05, 0.1, 0.2), 0.2, process=3, small=0.05)
 @dataclass(frozen=True)
 class Files:
     """A video and a photo for the whole jobs; clips, photos and groups of faces of three sizes each; for whole
-    processes a ``long`` video and a ``small`` photo; and four people beside each other, the ``crowd``."""
+    processes a ``long`` video and a ``small`` photo; and four people beside each other, the ``crowd``.
+    """
 
     video: str
     photo: str
@@ -88,7 +90,8 @@ def portrait() -> str:
 
 def make_clip(source: str | Path, target: Path, length: int, short_side: int, people: int = 1) -> None:
     """``length`` frames of a video, again from its start where it ends, scaled to ``short_side`` (0: as it is) and
-    shown ``people`` times side by side."""
+    shown ``people`` times side by side.
+    """
     info = probe_video(source)
     scale = short_side / min(info.width, info.height) if short_side else 1.0
     size = round(info.width * scale), round(info.height * scale)
@@ -110,7 +113,7 @@ def enlarged(image: Image, size: float) -> Image:
     """The picture scaled to ``size`` megapixels."""
     factor = (size * 1e6 / (image.shape[0] * image.shape[1])) ** 0.5
     way = cv2.INTER_CUBIC if factor > 1 else cv2.INTER_AREA
-    return cv2.resize(image, None, fx=factor, fy=factor, interpolation=way)  # type: ignore[return-value]
+    return cast(Image, cv2.resize(image, None, fx=factor, fy=factor, interpolation=way))
 
 
 def group(tile: Image, faces: int, places: int) -> Image:

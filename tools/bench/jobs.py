@@ -56,7 +56,7 @@ def load_model(kind: str, plain: bool = False) -> Any:
     import models
 
     make = getattr(models, f"load_{kind}")
-    return make() if kind == "face_finder" else make(thorough=False)
+    return make(**{"person_finder": {"multi_scale": False}, "pose_estimator": {"flip_test": False}}.get(kind, {}))
 
 
 def load(task: Task) -> Iterator[Measure]:

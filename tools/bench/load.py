@@ -128,10 +128,12 @@ def together(address: str, photos: int, videos: int) -> list[str]:
 
 
 def photo_visit(client: Client) -> None:
+    """One photo retouched."""
     client.predict(photo=handle_file(PHOTO), smoothing=0.6, api_name="/beautify")
 
 
 def video_visit(client: Client) -> None:
+    """One video counted."""
     client.predict(video=handle_file(VIDEO), api_name="/count")
 
 

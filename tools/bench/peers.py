@@ -58,14 +58,14 @@ def make_environment(folder: str | Path, run: Run = _quietly) -> Path:
 
 def _blazepose() -> Any:
     """BlazePose full, following one person through a video."""
-    from mediapipe.python.solutions.pose import Pose  # type: ignore[import-not-found]
+    from mediapipe.python.solutions.pose import Pose  # type: ignore[import-not-found]  # a peer, not ours
 
     return Pose(static_image_mode=False, model_complexity=1)
 
 
 def _face_mesh() -> Any:
     """The face mesh for single photos."""
-    from mediapipe.python.solutions.face_mesh import FaceMesh  # type: ignore[import-not-found]
+    from mediapipe.python.solutions.face_mesh import FaceMesh  # type: ignore[import-not-found]  # a peer, not ours
 
     return FaceMesh(static_image_mode=True, max_num_faces=4)
 
@@ -80,8 +80,8 @@ def _poses(source: str) -> int:
 
 def _annotated(source: str, target: str) -> None:
     """The video with its skeletons drawn in, without a count."""
-    from mediapipe.python.solutions.drawing_utils import draw_landmarks  # type: ignore[import-not-found]
-    from mediapipe.python.solutions.pose import POSE_CONNECTIONS  # type: ignore[import-not-found]
+    from mediapipe.python.solutions.drawing_utils import draw_landmarks  # type: ignore[import-not-found]  # a peer, not ours
+    from mediapipe.python.solutions.pose import POSE_CONNECTIONS  # type: ignore[import-not-found]  # a peer, not ours
 
     from vision.types import Frame
     from vision.video import read_frames, write_video
@@ -92,7 +92,7 @@ def _annotated(source: str, target: str) -> None:
                 found = pose.process(frame.image).pose_landmarks
                 image = np.ascontiguousarray(frame.image).copy()
                 if found is not None:
-                    draw_landmarks(image, found, POSE_CONNECTIONS)  # type: ignore[arg-type]
+                    draw_landmarks(image, found, POSE_CONNECTIONS)
                 yield Frame(image, frame.time)
 
     write_video(target, drawn(), audio_from=source)

@@ -13,7 +13,7 @@ import torch
 from torch import Tensor, nn
 
 from models.checkpoints import load_strictly, read_weights
-from models.detection import SEARCHES, DetectorRunner
+from models.detection import DETECTION, DetectorRunner
 from models.detector import Detector, DetectorSize
 from models.faces import FaceFinder, LandmarkRunner
 from models.hrnet import SIZES, HRNet
@@ -30,6 +30,7 @@ class PlainEngine:
         self.network = Normalised(network, mean, deviation).eval()
 
     def __call__(self, images: np.ndarray) -> list[np.ndarray]:
+        """Images (B, H, W, 3) uint8 -> the outputs as float32 arrays."""
         with torch.no_grad():
             found = [self.network(torch.from_numpy(image[None])) for image in images]
         rows = [[out] if isinstance(out, Tensor) else list(out) for out in found]
@@ -40,7 +41,7 @@ def _detector(kind: str) -> DetectorRunner:
     tensors, config = read_weights(PACKAGED[kind])
     network = Detector(DetectorSize(**config["size"]), config["points"])
     load_strictly(network, tensors, PACKAGED[kind])
-    return DetectorRunner(PlainEngine(network), replace(SEARCHES[kind], thorough=kind == "face"))
+    return DetectorRunner(PlainEngine(network), replace(DETECTION[kind], multi_scale=kind == "face"))
 
 
 def person_finder() -> DetectorRunner:

@@ -36,6 +36,7 @@ class Rivalry:
 
     @property
     def ratio(self) -> float:
+        """How many times longer the other one takes."""
         return self.other_seconds / max(self.our_seconds, 1e-9)
 
     def to_dict(self) -> dict[str, Any]:

@@ -16,7 +16,7 @@ from __future__ import annotations
 import json
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 import cv2
 import numpy as np
@@ -106,7 +106,7 @@ def _crop(image: Image, points: Floats, weights: Floats) -> tuple[Image, Floats]
     matrix = crop_matrix(box, (SIDE, SIDE))
     way = cv2.INTER_AREA if box[2] - box[0] > SIDE else cv2.INTER_LINEAR
     if box[2] - box[0] > 2 * SIDE:
-        image = cv2.GaussianBlur(image, (0, 0), 0.4 * float(box[2] - box[0]) / SIDE)  # type: ignore[assignment]
+        image = cast(Image, cv2.GaussianBlur(image, (0, 0), 0.4 * float(box[2] - box[0]) / SIDE))
     crop = cv2.warpAffine(image, matrix, (SIDE, SIDE), flags=way, borderValue=(124, 117, 104))
     return crop, transform_points(points, matrix)  # type: ignore[return-value]
 

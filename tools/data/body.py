@@ -5,6 +5,7 @@ from __future__ import annotations
 import tarfile
 from dataclasses import dataclass
 from pathlib import Path
+from typing import cast
 
 import cv2
 import numpy as np
@@ -30,9 +31,11 @@ class CropSet:
         return len(self.jpegs)
 
     def image(self, index: int) -> Image:
-        return cv2.imdecode(np.frombuffer(self.jpegs[index], np.uint8), cv2.IMREAD_COLOR_RGB)  # type: ignore[return-value]
+        """One crop (H, W, 3) uint8 RGB."""
+        return cast(Image, cv2.imdecode(np.frombuffer(self.jpegs[index], np.uint8), cv2.IMREAD_COLOR_RGB))
 
     def where(self, keep: np.ndarray) -> CropSet:
+        """The crops for which ``keep`` (N,) is true."""
         rows = np.flatnonzero(keep)
         return CropSet(
             [self.jpegs[i] for i in rows],

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import numpy as np
 
-from models.detection import SEARCHES, letterbox
+from models.detection import DETECTION, letterbox
 from models.pose import crop_person
 from tools.data.body import read_crops
 from tools.data.scenes import read_scenes
@@ -30,4 +30,4 @@ def scenes(data: Path, count: int, kind: str) -> Iterator[Image]:
     """Scenes for a detector, at the sizes at which it looks first and closer."""
     known = [scene for scene in read_scenes(data / "body", kind) if not scene.dev]
     for n, i in enumerate(_some(len(known), count)):
-        yield letterbox(known[i].image, SEARCHES[kind].sides[n % 2])[0]
+        yield letterbox(known[i].image, DETECTION[kind].scales[n % 2])[0]

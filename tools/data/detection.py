@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import itertools
 from dataclasses import dataclass, replace
+from typing import cast
 
 import cv2
 import numpy as np
@@ -45,7 +46,7 @@ def _cut(boxes: Floats, side: tuple[int, int]) -> tuple[Floats, Floats]:
 def _reduced(image: Image, matrix: np.ndarray) -> Image:
     """The image, softened where the map shrinks it, so that linear sampling does not alias."""
     shrink = 1 / max(float(np.sqrt(abs(np.linalg.det(matrix[:, :2])))), 1e-3)
-    return cv2.GaussianBlur(image, (0, 0), 0.35 * shrink) if shrink > 1.5 else image  # type: ignore[return-value]
+    return cast(Image, cv2.GaussianBlur(image, (0, 0), 0.35 * shrink) if shrink > 1.5 else image)
 
 
 def place(scene: Scene, region: Floats, background: Image, degrees: float, flip: bool) -> Picture:
@@ -123,7 +124,7 @@ class Composer:
         if rng.random() < 0.3:
             return np.full((wh[1], wh[0], 3), rng.integers(0, 256, 3), np.uint8)
         image = self.negatives[int(rng.integers(len(self.negatives)))].image
-        return cv2.resize(image, wh, interpolation=cv2.INTER_AREA)  # type: ignore[return-value]
+        return cast(Image, cv2.resize(image, wh, interpolation=cv2.INTER_AREA))
 
     @staticmethod
     def _inside(region: Floats, scene: Scene, wh: tuple[int, int]) -> Floats:

@@ -122,7 +122,8 @@ def joined(faces: FaceSet, more: FaceSet, share: float) -> FaceSet:
 @dataclass(frozen=True)
 class FaceSample:
     """A crop ``view`` (96, 96, 3) with points (106, 2) in its pixels, their weights (106,), pose (3,), confidence,
-    visibility ``seen`` (106,) and ``glasses``, each in [0, 1] or NaN where unknown."""
+    visibility ``seen`` (106,) and ``glasses``, each in [0, 1] or NaN where unknown.
+    """
 
     view: Image
     points: Floats

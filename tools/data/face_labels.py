@@ -60,6 +60,7 @@ class HumanShift:
         return np.column_stack([(shapes - mean) @ basis.T, pose / 15, np.ones(len(shapes))])
 
     def __call__(self, points: np.ndarray, pose: np.ndarray) -> np.ndarray:
+        """Shifts (N, P, 2) in pixels for points (N, 106, 2) and poses (N, 3)."""
         features = self._features(_canonical(points), self.mean, self.components, pose)
         shift = (features @ self.weights).reshape(len(points), -1, 2)
         return shift @ np.linalg.inv(_frames(points)[1]).transpose(0, 2, 1)

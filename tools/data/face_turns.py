@@ -7,6 +7,8 @@ A turn moves each point by the difference of the mean face's two projections, an
 
 from __future__ import annotations
 
+from typing import cast
+
 import cv2
 import numpy as np
 
@@ -93,7 +95,7 @@ def warp_with(image: Image, points: Floats, goal: Floats, stiff: float = 1e-3) -
     at = np.column_stack([_bending(nodes, target), np.ones(len(nodes)), nodes]) @ weights * size
     columns, rows = (_hats(n) for n in (width, height))
     dense = [(rows @ c.reshape(GRID, GRID) @ columns.T).astype(np.float32) for c in at.T]
-    return cv2.remap(image, dense[0], dense[1], cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE)  # type: ignore[return-value]
+    return cast(Image, cv2.remap(image, dense[0], dense[1], cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE))
 
 
 def _hats(count: int) -> np.ndarray:

@@ -35,6 +35,7 @@ TONES = {"very light": 62.0, "light": 48.0, "intermediate": 35.0, "tan": 19.0, "
 
 
 def lightness(image: Image) -> np.ndarray:
+    """CIE L* (H, W) in 0 to 100."""
     return cv2.cvtColor(image.astype(np.float32) / 255, cv2.COLOR_RGB2Lab)[..., 0]
 
 
@@ -81,6 +82,7 @@ def smoothing_figures(prepared: Prepared, width: float) -> dict[str, float]:
 
 
 def gradient(image: Image) -> np.ndarray:
+    """Size of the lightness gradient (H, W)."""
     light = lightness(image)
     return np.hypot(cv2.Sobel(light, cv2.CV_32F, 1, 0), cv2.Sobel(light, cv2.CV_32F, 0, 1))
 
@@ -147,6 +149,7 @@ def hue_shifts(image: Image, faces: Faces) -> dict[str, float]:
 
 
 def polygon_area(points: np.ndarray) -> float:
+    """Area of a polygon (N, 2), by the shoelace formula."""
     x, y = points.T
     return abs(float(np.dot(x, np.roll(y, 1)) - np.dot(y, np.roll(x, 1)))) / 2
 

@@ -29,9 +29,9 @@ Figures = dict[str, float]
 LEGS = [5, 6, 11, 12, 15, 16]
 
 
-def _estimator(weights: Path | None, thorough: bool) -> PoseRunner:
+def _estimator(weights: Path | None, flip_test: bool) -> PoseRunner:
     """The packaged network, or a checkpoint, as the app runs it."""
-    return cast(PoseRunner, load_pose_estimator("auto", weights, thorough))
+    return cast(PoseRunner, load_pose_estimator("auto", weights, flip_test))
 
 
 def run(estimate: PoseRunner, crops: CropSet) -> Floats:
@@ -159,22 +159,22 @@ def precision_figures(weights: Path | None, estimate: PoseRunner, found: Floats,
     }
 
 
-def _run_batch(weights: Path | None, thorough: bool) -> float:
-    estimate = _estimator(weights, thorough)
+def _run_batch(weights: Path | None, flip_test: bool) -> float:
+    estimate = _estimator(weights, flip_test)
     frames = [np.zeros((1080, 1920, 3), np.uint8)] * estimate.batch
     estimate(frames, np.tile(np.array([800, 100, 1100, 1000], np.float32), (len(frames), 1)))
     return peak_memory()
 
 
-def batch_memory(weights: Path | None, thorough: bool) -> float:
+def batch_memory(weights: Path | None, flip_test: bool) -> float:
     """The most memory in MB that a fresh process holds that loads a checkpoint and runs one full batch."""
     with multiprocessing.get_context("spawn").Pool(1) as pool:
-        return pool.apply(_run_batch, (weights, thorough))
+        return pool.apply(_run_batch, (weights, flip_test))
 
 
-def figures(weights: Path | None, thorough: bool, crops: CropSet) -> Figures:
-    """All figures of one checkpoint, None for the packaged one, on labelled crops, as in videos or ``thorough``."""
-    estimate = _estimator(weights, thorough)
+def figures(weights: Path | None, flip_test: bool, crops: CropSet) -> Figures:
+    """All figures of one checkpoint, None for the packaged one, on labelled crops, with or without flip test."""
+    estimate = _estimator(weights, flip_test)
     found = run(estimate, crops)
     errors = torso_errors(found, crops)
     coco = np.char.startswith(crops.sources, "coco")
@@ -185,7 +185,7 @@ def figures(weights: Path | None, thorough: bool, crops: CropSet) -> Figures:
     rows |= oks_figures(found[coco], crops.where(coco)) if coco.any() else {}
     rows |= joint_figures(errors) | calibration(found[..., 2], errors)
     rows |= precision_figures(weights, estimate, found, crops)
-    return rows | {"memory of a process with one batch, MB": round(batch_memory(weights, thorough))}
+    return rows | {"memory of a process with one batch, MB": round(batch_memory(weights, flip_test))}
 
 
 def print_table(columns: list[tuple[str, Figures]]) -> None:
@@ -216,7 +216,7 @@ def print_people(data: Path, clips: bool) -> None:
     """The person detector's figures on the development scenes and, with ``clips``, on every tenth frame of clips."""
     rows = evaluate(load_person_finder(), data / "body", "person")
     if clips and (data / "clips" / "clips.json").exists():
-        found = frames_with_person(load_person_finder(thorough=False), data / "clips")
+        found = frames_with_person(load_person_finder(multi_scale=False), data / "clips")
         rows |= found | {PERSON_BARS[3].figure: min(found.values())}
     print("\nperson detector:")
     for name, value in rows.items():
@@ -242,7 +242,7 @@ def main(argv: list[str]) -> None:
         columns = [
             ("/".join(w.parts[-2:]) if w else "packaged", figures(w, False, crops)) for w in arguments.pose_weights
         ]
-        columns += [("thorough", figures(None, True, crops))] if None in arguments.pose_weights else []
+        columns += [("flip test", figures(None, True, crops))] if None in arguments.pose_weights else []
     except (ValueError, MissingWeights) as error:
         parser.error(str(error))
     print_table(columns)

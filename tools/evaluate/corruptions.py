@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
 from itertools import islice
+from typing import cast
 
 import cv2
 import numpy as np
@@ -28,7 +29,7 @@ def _small(image: Image, _: float) -> Image:
     scale = 240 / min(image.shape[:2])
     image = cv2.resize(image, None, fx=scale, fy=scale, interpolation=cv2.INTER_AREA) if scale < 1 else image  # type: ignore[assignment]
     jpeg = cv2.imencode(".jpg", image, [cv2.IMWRITE_JPEG_QUALITY, 25])[1]
-    return cv2.imdecode(jpeg, cv2.IMREAD_COLOR)  # type: ignore[return-value]
+    return cast(Image, cv2.imdecode(jpeg, cv2.IMREAD_COLOR))
 
 
 NOISE = np.random.default_rng(0).normal(0, 6, (997, 1000, 3)).astype(np.float32)
@@ -50,7 +51,7 @@ def _shaky(image: Image, time: float) -> Image:
     x = width * (0.05 * np.sin(0.9 * time) + 0.005 * np.sin(2 * np.pi * 3.1 * time))
     y = height * (0.03 * np.sin(0.6 * time) + 0.005 * np.sin(2 * np.pi * 2.7 * time))
     matrix = np.array([[zoom, 0, width / 2 * (1 - zoom) + x], [0, zoom, height / 2 * (1 - zoom) + y]])
-    return cv2.warpAffine(image, matrix, (width, height), borderMode=cv2.BORDER_REPLICATE)  # type: ignore[return-value]
+    return cast(Image, cv2.warpAffine(image, matrix, (width, height), borderMode=cv2.BORDER_REPLICATE))
 
 
 def _half_rate(frames: Frames) -> Iterator[Frame]:

@@ -29,7 +29,8 @@ from vision.video import probe_video, read_frames
 @dataclass(frozen=True)
 class Result:
     """One clip: true rope jumps and flights of any kind (``flights`` 0: none, or not labelled), the report, and the
-    seconds that tracking took."""
+    seconds that tracking took.
+    """
 
     clip: str
     role: str
@@ -41,6 +42,7 @@ class Result:
 
     @property
     def error(self) -> int:
+        """Jumps counted beyond the true ones."""
         return self.report.count - self.true
 
     @property
@@ -88,8 +90,8 @@ class _Networks:
             import models
 
             self._loaded = (
-                models.load_person_finder(self._device, thorough=False),
-                models.load_pose_estimator(self._device, thorough=False),
+                models.load_person_finder(self._device, multi_scale=False),
+                models.load_pose_estimator(self._device, flip_test=False),
             )
         return self._loaded
 

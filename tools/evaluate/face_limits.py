@@ -26,6 +26,8 @@ Change = Callable[[Image, Floats], Image]
 
 
 def turned(degrees: float) -> Change:
+    """The portrait turned clockwise."""
+
     def change(image: Image, _: Floats) -> Image:
         matrix = cv2.getRotationMatrix2D((TILE / 2, TILE / 2), -degrees, 1.0)
         return cv2.warpAffine(image, matrix, (TILE, TILE), borderMode=cv2.BORDER_REPLICATE)  # type: ignore[return-value]

@@ -52,7 +52,7 @@ def before_after(image: Image, find_faces: FindFaces, preset: str) -> Image:
 def counted_frame(time: float) -> Image:
     """A frame of the sample video with everything that the counter draws."""
     settings = CountSettings()
-    finders = load_person_finder("cpu", thorough=False), load_pose_estimator("cpu", thorough=False)
+    finders = load_person_finder("cpu", multi_scale=False), load_pose_estimator("cpu", flip_test=False)
     tracks = track_people(read_frames(SAMPLE), *finders, settings)
     frame = next(f for f in read_frames(SAMPLE) if f.time >= time)
     return Scene(tracks, count_people(tracks, settings)).draw(frame).image

@@ -16,7 +16,7 @@ PAIRS = {
 }
 """Left and right joint of each pair that may be mistaken for each other."""
 
-APART = 0.1
+MIN_DISTANCE = 0.1
 """Labels of a pair that are nearer to each other than this share of the torso tell nothing."""
 
 
@@ -28,7 +28,7 @@ def pair_mistakes(found: Floats, labels: Floats, torso: Floats, pair: tuple[int,
     """
     a, b = pair
     apart = np.linalg.norm(labels[:, a, :2] - labels[:, b, :2], axis=1)
-    rows = (labels[:, a, 2] > 0) & (labels[:, b, 2] > 0) & (apart >= APART * torso)
+    rows = (labels[:, a, 2] > 0) & (labels[:, b, 2] > 0) & (apart >= MIN_DISTANCE * torso)
     mine, goal = found[rows][:, [a, b], :2], labels[rows][:, [a, b], :2]
     away = np.linalg.norm(mine[:, :, None] - goal[:, None], axis=3)  # (M, found, label)
     exchanged = away[:, 0, 1] + away[:, 1, 0] < away[:, 0, 0] + away[:, 1, 1]

@@ -38,10 +38,10 @@ def make_seeds(folder: Path) -> list[Path]:
     """Whole files of every kind that the libraries here can write."""
     register_formats()
     seeds = []
-    for number, (suffix, picture, sound) in enumerate(VIDEOS):
+    for number, (suffix, picture, audio) in enumerate(VIDEOS):
         path = folder / f"video{number:02d}.{suffix}"
         try:
-            _video(path, picture, sound)
+            _video(path, picture, audio)
         except (FFmpegError, ValueError):
             path.unlink(missing_ok=True)
             continue
@@ -53,14 +53,14 @@ def make_seeds(folder: Path) -> list[Path]:
     return seeds
 
 
-def _video(path: Path, picture: str, sound: str, seconds: float = 1.0) -> None:
+def _video(path: Path, picture: str, audio_codec: str, seconds: float = 1.0) -> None:
     rng = np.random.default_rng(0)
     with av.open(f"file:{path}", "w") as out:
         options = {"x265-params": "log-level=none"} if picture == "libx265" else {}
-        stream: Any = out.add_stream(picture, rate=25, options=options)  # type: ignore[call-overload]
+        stream: Any = out.add_stream(picture, rate=25, options=options)
         stream.width, stream.height = 96, 64
         stream.pix_fmt = {"prores_ks": "yuv422p10le", "mjpeg": "yuvj420p", "gif": "rgb8"}.get(picture, "yuv420p")
-        audio: Any = sound and out.add_stream(sound, rate=48_000, layout="stereo")
+        audio: Any = audio_codec and out.add_stream(audio_codec, rate=48_000, layout="stereo")
         for k in range(round(25 * seconds)):
             image = rng.integers(0, 60, (64, 96, 3), dtype=np.uint8)
             image[k : k + 20, 30:60] = 200

@@ -109,6 +109,7 @@ class Body:
 
     @cached_property
     def material(self) -> Array:
+        """(F,) material of each triangle that is shown."""
         materials = [layer.material for layer in self.layers]
         return np.repeat(materials, [len(layer.triangles) for layer in self.layers])[self._shown]
 
@@ -123,6 +124,7 @@ class Body:
 
     @cached_property
     def keep(self) -> Array:
+        """(V,) negative where a vertex is cut away."""
         return np.concatenate([layer.keep for layer in self.layers])
 
     @cached_property
@@ -155,7 +157,7 @@ class Body:
 @cache
 def _load_anny() -> tuple[Any, Any]:
     """The body model and its COCO joints."""
-    import anny  # type: ignore[import-not-found]
+    import anny  # type: ignore[import-not-found]  # optional: requirements-train.txt
 
     model = anny.Anny().float()
     return model, anny.KeypointsRegressor.coco(model)

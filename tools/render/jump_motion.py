@@ -32,7 +32,8 @@ _REST_TURN = -1.9 * np.pi
 class Moment:
     """A person at one time: bone turns ``pose`` (degrees), ``height`` of the lowest point above the
     floor (metres), ``turn`` of the rope (radians, 0 straight down, growing backwards and up; NaN without a rope),
-    ``seat`` height of the hips (metres) of who sits, else 0."""
+    ``seat`` height of the hips (metres) of who sits, else 0.
+    """
 
     pose: Pose
     height: float

@@ -68,7 +68,8 @@ def _pedal(clock: float, _: float, swing: float) -> Pose:
 @dataclass(frozen=True)
 class Exercise:
     """``pose`` by clock, flight and swing; ``air`` share of the time in the air; ``seat`` height of the hips in metres
-    of who sits, else 0; ``label`` what counting calls it without a rope, empty for nothing."""
+    of who sits, else 0; ``label`` what counting calls it without a rope, empty for nothing.
+    """
 
     pose: Callable[[float, float, float], Pose]
     air: float
@@ -89,7 +90,8 @@ NO_ROPE: dict[str, Exercise] = {
 @dataclass(frozen=True)
 class NoRopeMotion:
     """``count`` hops, steps or half turns of the pedals at ``rate`` a second, ``lead`` seconds of rest at both ends;
-    ``seed`` sets how far the arms swing and how even the rhythm is."""
+    ``seed`` sets how far the arms swing and how even the rhythm is.
+    """
 
     style: str
     count: int = 16

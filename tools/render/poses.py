@@ -123,7 +123,8 @@ ACTIVITIES: dict[str, Activity] = {
 @dataclass(frozen=True)
 class Stance:
     """One pose: bone turns ``pose``, forward ``lean`` (degrees) of the whole body, ``height`` (metres) of the lowest
-    point, ``level`` and ``rise`` as in ``Activity``; ``turn`` of the rope where one is swung."""
+    point, ``level`` and ``rise`` as in ``Activity``; ``turn`` of the rope where one is swung.
+    """
 
     activity: str
     pose: Pose
@@ -133,6 +134,7 @@ class Stance:
 
     @property
     def kind(self) -> Activity:
+        """The activity itself."""
         return ACTIVITIES[self.activity]
 
 
@@ -171,7 +173,7 @@ def _skip(rng: np.random.Generator) -> tuple[Stance, Stance]:
         for bone in moment.pose:
             if bone not in noise:
                 noise[bone] = rng.normal(0, 0 if bone.startswith("finger") else 4, 3)
-        pose: Pose = {bone: tuple(np.add(moment.pose.get(bone, 0), turn)) for bone, turn in noise.items()}  # type: ignore[misc]
+        pose: Pose = {bone: tuple(np.add(moment.pose.get(bone, 0), turn)) for bone, turn in noise.items()}
         out.append(Stance("skip", pose, 0.0, moment.height, moment.turn))
     return out[0], out[1]
 
@@ -273,7 +275,7 @@ def _leg(a: dict[str, float], lean: float) -> Pose:
     flat = (_turned(lean, 0, 0) * hip * knee).inv() * _turned(0, 0, 0.7 * a["hip_turn"])
     foot = (flat * _turned(a["ankle"], 0, 0)).as_rotvec(degrees=True)
     foot = np.clip(foot, (-35, -20, -25), (50, 20, 25))
-    return {"upperleg01": _vector(hip), "lowerleg01": _vector(knee), "foot": tuple(foot)}  # type: ignore[dict-item]
+    return {"upperleg01": _vector(hip), "lowerleg01": _vector(knee), "foot": tuple(foot)}
 
 
 def _arm(a: dict[str, float]) -> Pose:

@@ -15,7 +15,8 @@ from tools.render.rasterizer import Array, Camera, rasterize
 @dataclass(frozen=True)
 class Light:
     """``towards`` the lamp (world), strength of ``lamp`` and of the ``sky`` and ``ground`` half of the room;
-    with ``shadow`` a body throws one on itself."""
+    with ``shadow`` a body throws one on itself.
+    """
 
     towards: tuple[float, float, float] = (-0.55, -0.65, 0.8)
     lamp: float = 0.62
@@ -98,7 +99,8 @@ def _paint_skin(colour: Array, rest: Array, joints: Array, outfit: Outfit) -> Ar
 @dataclass(frozen=True)
 class Shot:
     """The visible pixels of a body: ``pixels`` (N,) flat indices, linear light ``colour`` (N, 3), ``depth`` (N,) in
-    metres, and ``flow`` (N, 2), how many pixels the surface moves while the shutter is open."""
+    metres, and ``flow`` (N, 2), how many pixels the surface moves while the shutter is open.
+    """
 
     pixels: Array
     colour: Array

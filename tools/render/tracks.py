@@ -32,7 +32,8 @@ RATES = {
 @dataclass(frozen=True)
 class LabelledTrack:
     """``track`` without thumbnails, the ``motion`` it shows and ``apexes`` (J,) seconds of the jumps; ``rope``: one is
-    turned."""
+    turned.
+    """
 
     track: PoseTrack
     motion: str

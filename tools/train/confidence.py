@@ -63,6 +63,7 @@ class Recorder:
     crops: Floats = field(default_factory=lambda: np.zeros((0, 96, 96, 3), np.uint8))  # type: ignore[assignment]
 
     def __call__(self, batch: np.ndarray) -> list[np.ndarray]:
+        """Run the network on a batch and keep the crops that are not mirrored."""
         self.crops = batch[: len(batch) // 2]
         return self.engine(batch)
 
@@ -76,6 +77,7 @@ class Judged(nn.Module):
         self.pool = nn.Sequential(nn.AvgPool2d(2), nn.Flatten())
 
     def forward(self, x: Tensor) -> tuple[Tensor, Tensor]:
+        """Features and confidences of a batch."""
         y = self.trunk(x)
         return self.pool(y), self.pose_head(y)[:, 3]
 

@@ -15,7 +15,7 @@ import torch
 from torch import Tensor
 
 from models.checkpoints import load_strictly, read_weights
-from models.detection import SEARCHES, DetectorRunner
+from models.detection import DETECTION, DetectorRunner
 from models.detector import Detector, DetectorSize, decode_cells, flatten, grid
 from models.torch_runtime import choose_device, engine_of
 from tools.data.detection import Composer, assign
@@ -141,7 +141,7 @@ def main(config: DetectorTraining) -> None:
 
     def figures(average: torch.nn.Module) -> tuple[dict[str, float], float]:
         row = evaluate(
-            DetectorRunner(engine_of(average), SEARCHES[config.kind]), Path(config.data) / "body", config.kind
+            DetectorRunner(engine_of(average), DETECTION[config.kind]), Path(config.data) / "body", config.kind
         )
         return row, row["recall"] - row["false"]
 

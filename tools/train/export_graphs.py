@@ -87,7 +87,7 @@ def recipe(name: str) -> Recipe:
 
 def quantised(found: Recipe, data: Path, samples: int) -> Any:
     """The model with 8-bit convolutions and products, by post-training quantisation, or with 8-bit weights (NNCF)."""
-    import nncf  # type: ignore[import-not-found]
+    import nncf  # type: ignore[import-not-found]  # optional: requirements-train.txt
 
     if found.pictures is None:
         return nncf.compress_weights(found.model, mode=nncf.CompressWeightsMode.INT8_SYM)

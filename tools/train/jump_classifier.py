@@ -59,7 +59,8 @@ class Config:
 @dataclass(frozen=True)
 class Sample:
     """A group of jumps: its ``features``, the true ``flight`` and ``rope`` (None: not known), its ``clip``, its
-    ``group`` of clips that are left out together, and what it ``weighs``."""
+    ``group`` of clips that are left out together, and what it ``weighs``.
+    """
 
     features: dict[str, float]
     flight: bool | None

@@ -67,6 +67,7 @@ class Features(nn.Module):
         self.layers = nn.Sequential(network.shallow, network.deep, nn.AvgPool2d(2), nn.Flatten())
 
     def forward(self, x: Tensor) -> Tensor:
+        """(B, 3, 96, 96) -> features (B, F)."""
         return self.layers(x)
 
 

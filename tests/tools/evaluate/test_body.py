@@ -95,7 +95,7 @@ def test_checkpoints_stand_side_by_side(
     for path in paths:
         facts = {"network": "hrnet", "training": {"width": 64, "height": 96}}
         save_weights(path, HRNet(SIZES["w16"]).state_dict(), facts)
-    monkeypatch.setattr(body, "batch_memory", lambda weights, thorough: 321.4)
+    monkeypatch.setattr(body, "batch_memory", lambda weights, flip_test: 321.4)
     body.main(["--data", str(data), "--pose-weights", *map(str, paths)])
     lines = capsys.readouterr().out.splitlines()
     assert lines[0].split() == [f"{tmp_path.name}/one.safetensors", f"{tmp_path.name}/two.safetensors"]

@@ -1,4 +1,4 @@
-"""Every way of spoiling a clip changes the pictures or their times, and keeps their order."""
+"""Every corruption of a clip changes the pictures or their times, and keeps their order."""
 
 from __future__ import annotations
 

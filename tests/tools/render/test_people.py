@@ -166,7 +166,8 @@ def front(target, distance: float = 4.0) -> Camera:
 
 def test_labels_lie_where_the_picture_shows_the_joint(body, monkeypatch) -> None:
     """Frame, pixels and labels agree: the silhouette fills the box to the pixel, and the depth of the picture at a
-    joint is that of the limb's surface before it."""
+    joint is that of the limb's surface before it.
+    """
     from tools.render import view as people_view
     from tools.render.crop import SCALE, SHALLOW, shoot
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, fields, replace
+from typing import cast
 
 import numpy as np
 
@@ -17,6 +18,12 @@ CUTOFF, SPEED = 1.2, 6.0
 VISIBLE = 0.3
 """Share of a new frame in what is known of the points' visibility and of glasses."""
 
+SAME = 0.3
+"""Overlap (IoU) of boxes in successive frames from which they show one face."""
+
+SPEED_CUTOFF = 1.0
+"""Cut-off in Hz of the low pass over the speed, as in the paper."""
+
 HOLD = 0.3
 """Seconds that a face stays when it is not found."""
 
@@ -24,7 +31,8 @@ HOLD = 0.3
 @dataclass(frozen=True)
 class Followed:
     """A face as it was last shown: ``face`` (one row of ``Faces``), its ``speed`` in face widths a second,
-    the ``time`` of its frame, the time it was last ``found``, and what was ``seen`` of its skin."""
+    the ``time`` of its frame, the time it was last ``found``, and what was ``seen`` of its skin.
+    """
 
     face: Faces
     speed: float
@@ -33,7 +41,7 @@ class Followed:
     seen: Appearance | None = None
 
 
-class SteadyFaces:
+class TemporalFilter:
     """Joins the faces of successive frames and takes the trembling out of their points.
 
     The filter is the one-euro filter (Casiez, Roussel and Vogel, CHI 2012) with one cut-off for
@@ -44,8 +52,8 @@ class SteadyFaces:
         self._followed: list[Followed] = []
 
     def update(self, faces: Faces, time: float) -> Faces:
-        """The steadied faces of the frame at ``time`` seconds; times must not go back."""
-        waiting, now = list(self._followed), []
+        """The filtered faces of the frame at ``time`` seconds; times must not go back."""
+        waiting, now = list(self._followed), list[Followed]()
         for i in range(len(faces)):
             face, before = faces[i], _take_nearest(faces.boxes[i], waiting)
             now.append(Followed(face, 0.0, time, time) if before is None else _follow(before, face, time))
@@ -70,7 +78,7 @@ def _take_nearest(box: Floats, waiting: list[Followed]) -> Followed | None:
         return None
     overlap = box_iou(box[None], np.concatenate([f.face.boxes for f in waiting]))[0]
     best = int(np.argmax(overlap))
-    return waiting.pop(best) if overlap[best] > 0.3 else None
+    return waiting.pop(best) if overlap[best] > SAME else None
 
 
 def _follow(before: Followed, face: Faces, time: float) -> Followed:
@@ -79,21 +87,22 @@ def _follow(before: Followed, face: Faces, time: float) -> Followed:
     step = max(time - before.time, 1e-3)
     width = face_frame(new, face.pose[0]).width
     speed = float(np.median(np.linalg.norm(new - old, axis=1))) / width / step
-    speed = before.speed + _share(1.0, step) * (speed - before.speed)
-    share = _share(CUTOFF + SPEED * speed, step)
+    speed = before.speed + _low_pass_weight(SPEED_CUTOFF, step) * (speed - before.speed)
+    weight = _low_pass_weight(CUTOFF + SPEED * speed, step)
     points, moved5, pose = (
-        a + share * (b - a)
+        a + weight * (b - a)
         for a, b in ((old, new), (before.face.points5[0], face.points5[0]), (before.face.pose[0], face.pose[0]))
     )
-    box = before.face.boxes[0] + share * (face.boxes[0] - before.face.boxes[0])
+    box = before.face.boxes[0] + weight * (face.boxes[0] - before.face.boxes[0])
     visible = before.face.visible + VISIBLE * (face.visible - before.face.visible)
     glasses = np.where(np.isfinite(before.face.glasses), before.face.glasses, face.glasses)
     glasses = glasses + VISIBLE * (face.glasses - glasses)
-    steady = Faces(box[None], face.scores, moved5[None], points[None], pose[None], visible, glasses)  # type: ignore[arg-type]
-    return Followed(steady, speed, time, time, before.seen)
+    moved = cast(tuple[Floats, Floats, Floats], (moved5[None], points[None], pose[None]))
+    filtered = Faces(box[None], face.scores, *moved, cast(Floats, visible), cast(Floats, glasses))
+    return Followed(filtered, speed, time, time, before.seen)
 
 
-def _share(cutoff: float, step: float) -> float:
+def _low_pass_weight(cutoff: float, step: float) -> float:
     """Weight of the new value in a first-order low-pass."""
     x = 2 * np.pi * cutoff * step
     return float(x / (x + 1))
