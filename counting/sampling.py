@@ -104,9 +104,8 @@ def moves_evenly(poses: Floats, times: np.ndarray, height: float) -> bool:
         return False
     kept = np.arange(len(times)) % 2 == 0
     kept[-1] = True
-    sure = poses[~kept][:, LIMBS, 2] >= SURE
-    guessed = between(poses[..., :2], times, kept)[~kept][:, LIMBS]
-    off = np.linalg.norm(guessed - poses[~kept][:, LIMBS, :2], axis=2)[sure]
+    limbs = np.nan_to_num(poses[:, LIMBS])
+    off = np.linalg.norm((between(limbs, times, kept) - limbs)[~kept, :, :2], axis=2)[limbs[~kept, :, 2] >= SURE]
     return bool(off.size and np.quantile(off, 0.9) <= OFF * height)
 
 

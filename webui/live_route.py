@@ -1,7 +1,7 @@
 """The way of live pictures: one WebSocket a visitor, beside Gradio, whose events are too slow for it.
 
-The page sends JSON that opens a session or alters its settings, and frames (``live_room.frame_of``).  For the frames
-that have come it gets JSON, in the beauty tab followed by a JPEG file; ``over`` with a sentence ends the session.
+The page sends JSON that opens a session, alters its settings or leaves, and frames (``live_room.frame_of``).  For the
+frames that have come it gets JSON, in the beauty tab followed by a JPEG file; ``over`` and a sentence end the session.
 """
 
 from __future__ import annotations
@@ -55,8 +55,8 @@ class Visit:
         """The answer to all messages that have come; ``frames`` in it tells how many frames there were."""
         try:
             for message in messages:
-                if isinstance(message, str):
-                    self._told(json.loads(message))
+                if isinstance(message, str) and self._told(json.loads(message)):
+                    return {"over": "left", "frames": 0}, None
             session = self._mode.room.session(self.key)
             came = [frame_of(message) for message in messages if isinstance(message, bytes)]
             with session.working:
@@ -74,13 +74,17 @@ class Visit:
                 LOG.exception("unexpected")
             return self._over("error", said or say(self._words, "error.unknown")), None
 
-    def _told(self, wish: Any) -> None:
-        """Open a session, or take up one whose connection broke off; then settings."""
+    def _told(self, wish: Any) -> bool:
+        """Open a session, or take up one whose connection broke off; then settings.  Whether the visitor leaves."""
         wish = wish if isinstance(wish, Mapping) else {}
+        if "leave" in wish:
+            self._mode.room.leave(self.key)
+            return True
         if "open" in wish:
             with logged("live.open"):
                 self.key = str(wish["open"] or "") or self._mode.room.enter(self._mode.new())
         self._mode.told(self._mode.room.session(self.key), wish)
+        return False
 
     def _over(self, why: str, said: str) -> dict[str, Any]:
         return {"over": why, "said": said, "frames": 0}
@@ -125,7 +129,9 @@ async def _arrived(inbox: asyncio.Queue[str | bytes | None]) -> list[str | bytes
     messages = [await inbox.get()]
     while not inbox.empty():
         messages.append(inbox.get_nowait())
-    return [] if None in messages else [message for message in messages if message is not None]
+    if None in messages and len(messages) > 1:
+        inbox.put_nowait(None)
+    return [message for message in messages if message is not None]
 
 
 def is_foreign(headers: Mapping[str, str]) -> bool:

@@ -245,6 +245,20 @@ def test_frames_go_and_answers_come_over_a_web_socket(tmp_path):
                 other.receive_json()
 
 
+def test_a_preview_that_is_left_gives_its_place_back_at_once(tmp_path):
+    both = studio(tmp_path)
+    modes = {"jump": LiveJump(both), "beauty": LiveBeauty(both)}  # type: ignore[arg-type]
+    client = TestClient(Starlette(routes=live_routes(modes, LIMITS)))
+    with client.websocket_connect("/live/beauty") as line:
+        line.send_json({"open": "", "settings": {}})
+        assert "over" not in line.receive_json()
+        line.send_json({"leave": True})
+        assert line.receive_json()["over"] == "left"
+    with client.websocket_connect("/live/jump") as other:
+        other.send_json({"open": ""})
+        assert "over" not in other.receive_json()
+
+
 def test_a_page_of_another_site_is_refused_on_ones_own_machine(tmp_path):
     assert is_foreign({"host": "127.0.0.1:7860", "origin": "https://elsewhere.example"})
     assert not is_foreign({"host": "127.0.0.1:7860", "origin": "http://localhost:7860"})

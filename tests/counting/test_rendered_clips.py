@@ -10,7 +10,7 @@ CLIP = Path(__file__).with_name("crossover.mp4")
 
 
 def test_arms_crossed_in_every_second_of_twelve_jumps():
-    tracks = track_people(read_frames(CLIP), load_person_finder("cpu"), load_pose_estimator("cpu", multi_scale=False))
+    tracks = track_people(read_frames(CLIP), load_person_finder("cpu"), load_pose_estimator("cpu", flip_test=False))
     report = count_people(tracks)
     assert report.skipper is not None
     assert report.skipper.per_style() == {"crossover": 12}

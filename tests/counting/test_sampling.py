@@ -131,6 +131,7 @@ def test_what_was_never_seen_stays_unknown_and_scores_stay_scores() -> None:
     poses[:, 3, :2], poses[:, 3, 2] = np.nan, 0
     poses[::4, 9, 2] = 0.1
     known = known_rows(times, Motion.EVEN)
+    assert holds(Motion.EVEN, poses[known], times[known], 200.0)
     found = filled(poses, times, known)
     assert np.isnan(found[:, 3, :2]).all()
     assert np.isfinite(found[:, 4:]).all()

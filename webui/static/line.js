@@ -1,6 +1,6 @@
 // The way of live pictures: the camera's go to the server over one WebSocket, a few at a time, and answers come back.
 // A piece gives its root and video, the tab's name, what it wants of the camera, and what to do with answers.
-studio.liveLine = (root, video, { tab, wanted, quality, most, opening, before, heard, pictured, warned, ended }) => {
+studio.liveLine = (root, video, { tab, wanted, quality, most, leaves, opening, before, heard, pictured, warned, ended }) => {
   const { t } = studio;
   const LINES_HIGH = 480, APART = 50, ANSWER = 10e3, TRIES = 20, UNSENT = 80e3;
   const canvas = document.createElement('canvas');
@@ -92,6 +92,7 @@ studio.liveLine = (root, video, { tab, wanted, quality, most, opening, before, h
     clearTimeout(silence);
     stream.getTracks().forEach((one) => one.stop());
     video.srcObject = null;
+    if (leaves) tell({ leave: true });
     socket.close();
     delete root.dataset.rate;
     ended(text, facts);

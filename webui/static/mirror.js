@@ -14,7 +14,7 @@ studio.mirror = (element) => {
   const settings = () => ({ settings: panel()?.settings() || {} });
 
   const line = studio.liveLine(root, video, {
-    tab: 'beauty', quality: 0.8, most: 2,
+    tab: 'beauty', quality: 0.8, most: 2, leaves: true,
     wanted: { facingMode: 'user', width: { ideal: 1920 }, height: { ideal: 1080 }, frameRate: { ideal: 30 } },
     opening: () => { told = JSON.stringify(settings()); return settings(); },
     before: (tell) => { const now = JSON.stringify(settings()); if (now !== told) { told = now; tell(settings()); } },

@@ -45,7 +45,9 @@ def data(tmp_path: Path) -> Path:
              box=[[20, 10, 200, 280]])  # fmt: skip
     others = tmp_path / "data" / "negatives"
     others.mkdir()
-    (others / "negatives.json").write_text(json.dumps([{"name": "d.jpg", "source": "animals"}]))
+    (others / "negatives.json").write_text(
+        json.dumps([{"name": "d.jpg", "source": s} for s in ("development", "animals")])
+    )
     write_tar(others / "negatives.tar", {"d.jpg": skimage.data.chelsea()})
     return tmp_path / "data"
 
