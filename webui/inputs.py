@@ -48,7 +48,7 @@ def settings_of(kind: type[Settings], values: Any) -> Settings:
     """Settings of named values; whole numbers and decimals as declared; raises ``ValueError``."""
     given = values if isinstance(values, Mapping) else {}
     made = {}
-    for f in fields(kind):  # type: ignore[arg-type]
+    for f in fields(kind):  # type: ignore[arg-type]  # a dataclass's own type
         value = given.get(f.name)
         number = isinstance(f.default, (int, float)) and not isinstance(f.default, bool)
         if number and isinstance(value, (int, float)) and not isinstance(value, bool):

@@ -75,7 +75,7 @@ def grouped(names: Iterable[str], groups: Groups, rest: str = "more") -> list[tu
 def settings_html(prefix: str, settings: type, groups: Groups, left_out: Sequence[str] = ()) -> str:
     """All options of a settings class as labelled controls in groups, each with its default."""
     facts = {name: fact for name, fact in options_of(settings).items() if name not in left_out}
-    defaults = {f.name: f.default for f in fields(settings) if f.name in facts}  # type: ignore[arg-type]
+    defaults = {f.name: f.default for f in fields(settings) if f.name in facts}  # type: ignore[arg-type]  # a dataclass's own type
     parts = []
     for group, names in grouped(facts, groups):
         controls = "".join(control_html(prefix, n, facts[n], defaults[n]) for n in names)

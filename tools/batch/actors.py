@@ -63,7 +63,7 @@ class ActorPool:
         kind, worker = self._calls.pop(call)
         errors = self._ray.exceptions
         try:
-            return Event(kind, worker, self._ray.get(call))  # type: ignore[arg-type]
+            return Event(kind, worker, self._ray.get(call))  # type: ignore[arg-type]  # Ray is imported when it is asked for, so its types are not known
         except (errors.RayActorError, errors.WorkerCrashedError, errors.OwnerDiedError, errors.ObjectLostError):
             self.dismiss(worker)
             return Event("died", worker)

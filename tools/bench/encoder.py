@@ -104,7 +104,7 @@ def frames_of(config: EncoderConfig) -> list[Frame]:
     if scale == 1:
         return frames
     size, way = (round(width * scale), round(height * scale)), cv2.INTER_CUBIC if scale > 1 else cv2.INTER_AREA
-    return [Frame(cv2.resize(f.image, size, interpolation=way), f.time) for f in frames]  # type: ignore[arg-type]
+    return [Frame(cv2.resize(f.image, size, interpolation=way), f.time) for f in frames]  # type: ignore[arg-type]  # OpenCV's types tell no dtype
 
 
 def main(config: EncoderConfig) -> list[Encoded]:

@@ -99,7 +99,7 @@ def make_clip(source: str | Path, target: Path, length: int, short_side: int, pe
     def frames() -> Iterator[Frame]:
         for k, frame in zip(range(length), _looped(source), strict=False):
             image = cv2.resize(frame.image, size, interpolation=cv2.INTER_CUBIC) if scale != 1 else frame.image
-            yield Frame(np.tile(image, (1, people, 1)), k / (info.rate or 30))  # type: ignore[arg-type]
+            yield Frame(np.tile(image, (1, people, 1)), k / (info.rate or 30))  # type: ignore[arg-type]  # NumPy's types lose the dtype
 
     write_video(target, frames())
 

@@ -108,7 +108,7 @@ def _crop(image: Image, points: Floats, weights: Floats) -> tuple[Image, Floats]
     if box[2] - box[0] > 2 * SIDE:
         image = cast(Image, cv2.GaussianBlur(image, (0, 0), 0.4 * float(box[2] - box[0]) / SIDE))
     crop = cv2.warpAffine(image, matrix, (SIDE, SIDE), flags=way, borderValue=(124, 117, 104))
-    return crop, transform_points(points, matrix)  # type: ignore[return-value]
+    return crop, transform_points(points, matrix)  # type: ignore[return-value]  # OpenCV's types tell no dtype
 
 
 def _listed(part: Path, images: Path) -> list[Path]:

@@ -69,7 +69,7 @@ def place(scene: Scene, region: Floats, background: Image, degrees: float, flip:
     small = (clipped[:, 3] - clipped[:, 1]) < 7
     good = (share > 0.5) & ~small
     ignore = np.concatenate([_cut(ignore, size_wh)[0], clipped[~good & (share > 0.02)]])
-    return Picture(image, clipped[good], moved[good], ignore)  # type: ignore[arg-type]
+    return Picture(image, clipped[good], moved[good], ignore)  # type: ignore[arg-type]  # OpenCV's types tell no dtype
 
 
 @dataclass(frozen=True)

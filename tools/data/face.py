@@ -63,7 +63,7 @@ def read_faces(folder: Path, stem: str, human: float = 0.5) -> FaceSet:
     weights, pose = table["visible"].astype(np.float32), table["pose"].astype(np.float32)
     points = blended(points, pose, people, human).astype(np.float32)
     return FaceSet(
-        list(decode),  # type: ignore[arg-type]
+        list(decode),  # type: ignore[arg-type]  # the bytes of pictures in an object array
         table["source"], points, weights, pose, share / share.sum(), people,
         pads=table["pad"].astype(np.float32), glasses=_glasses(folder, table["name"]),
     )  # fmt: skip
@@ -92,7 +92,7 @@ def read_profiles(folder: Path, stem: str, solid: np.ndarray) -> FaceSet:
     pose[np.abs(pose[:, 1]) > 70] *= [np.nan, 1, np.nan]
     share = table["quality"].astype(np.float32)
     return FaceSet(
-        list(decode),  # type: ignore[arg-type]
+        list(decode),  # type: ignore[arg-type]  # the bytes of pictures in an object array
         table["source"], points, weights, pose, share / share.sum(), {},
         pads=table["pad"].astype(np.float32), glasses=np.full(len(pose), np.nan, np.float32),
     )  # fmt: skip
@@ -163,7 +163,7 @@ def make_face(faces: FaceSet, index: int, rng: np.random.Generator, augment: boo
         view = np.ascontiguousarray(view[:, ::-1])
         moved[:, 0] = SIDE - 1 - moved[:, 0]
         moved, weights, seen, pose[1:] = moved[FACE_MIRROR], weights[FACE_MIRROR], seen[FACE_MIRROR], -pose[1:]
-    sample = FaceSample(view, moved, weights, pose, 1.0, seen, worn)  # type: ignore[arg-type]
+    sample = FaceSample(view, moved, weights, pose, 1.0, seen, worn)  # type: ignore[arg-type]  # OpenCV's types tell no dtype
     return _disturbed(sample, faces, rng) if augment else sample
 
 
@@ -210,7 +210,7 @@ def _five_points(scene: Scene, mean_face: Floats) -> Iterator[tuple[Image, Float
             rows, goal = list(FIVE_FROM_106), transform_points(five, matrix)
             points = transform_points(mean_face, similarity(mean_face[rows], goal))
             points[rows] = goal
-            yield crop, points, np.isin(np.arange(106), rows).astype(np.float32)  # type: ignore[misc]
+            yield crop, points, np.isin(np.arange(106), rows).astype(np.float32)  # type: ignore[misc]  # OpenCV's types tell no dtype
 
 
 def with_scenes(faces: FaceSet, scenes: Sequence[Scene], mean_face: Floats) -> FaceSet:
@@ -262,4 +262,4 @@ def make_mistake(faces: FaceSet, rng: np.random.Generator) -> Image:
         angle = eye_angle(points) + turn
         matrix = upright_matrix(points, angle, stretch.tolist(), shift.tolist())
     view = cv2.warpAffine(image, matrix, (SIDE, SIDE), flags=cv2.INTER_LINEAR, borderValue=(124, 117, 104))
-    return change_colours(view, rng)  # type: ignore[arg-type]
+    return change_colours(view, rng)  # type: ignore[arg-type]  # OpenCV's types tell no dtype

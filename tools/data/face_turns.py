@@ -71,7 +71,7 @@ def turn_face(
     goal = turned_points(points, pose, solid, new_pose)
     far = np.arange(106) > 16 if new_pose[1] > 0 else np.arange(106) < 16
     guessed = far & (np.arange(106) < 33) & (abs(new_pose[1]) > 25)
-    return warp_with(image, points, goal), goal, np.where(guessed, weights / 2, weights), new_pose  # type: ignore[return-value]
+    return warp_with(image, points, goal), goal, np.where(guessed, weights / 2, weights), new_pose  # type: ignore[return-value]  # NumPy's types lose the dtype
 
 
 def _bending(a: np.ndarray, b: np.ndarray) -> np.ndarray:

@@ -40,7 +40,7 @@ def smaller(picture: bytes, quality: int) -> bytes:
     if not picture.startswith(b"\xff\xd8"):
         return picture
     pixels = cv2.imdecode(np.frombuffer(picture, np.uint8), cv2.IMREAD_COLOR)
-    new = cv2.imencode(".webp", pixels, [cv2.IMWRITE_WEBP_QUALITY, quality])[1].tobytes()  # type: ignore[arg-type]
+    new = cv2.imencode(".webp", pixels, [cv2.IMWRITE_WEBP_QUALITY, quality])[1].tobytes()  # type: ignore[arg-type]  # OpenCV takes a list of numbers
     return min(picture, new, key=len)
 
 

@@ -41,7 +41,7 @@ class Scene:
 
 
 def _decode(jpeg: bytes) -> Image:
-    return cv2.imdecode(np.frombuffer(jpeg, np.uint8), cv2.IMREAD_COLOR_RGB)  # type: ignore[return-value]
+    return cv2.imdecode(np.frombuffer(jpeg, np.uint8), cv2.IMREAD_COLOR_RGB)  # type: ignore[return-value]  # OpenCV's types tell no dtype
 
 
 def _xyxy(boxes: list[list[float]]) -> Floats:
@@ -162,7 +162,7 @@ def _thumbnail(crop: Image) -> np.ndarray:
 def _people(scene: Scene) -> list[Image]:
     """The people of a scene, cut as the packaged crops are."""
     boxes = grow_box(np.concatenate([scene.boxes, scene.ignore]), 1.5, 0.75)
-    return [cv2.warpAffine(scene.image, crop_matrix(box, (216, 288)), (216, 288)) for box in boxes]  # type: ignore[misc]
+    return [cv2.warpAffine(scene.image, crop_matrix(box, (216, 288)), (216, 288)) for box in boxes]  # type: ignore[misc]  # OpenCV's types tell no dtype
 
 
 def outside_development(crops: CropSet, folder: Path) -> np.ndarray:

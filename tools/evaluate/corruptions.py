@@ -27,7 +27,7 @@ def _each(change: Callable[[Image, float], Image]) -> Callable[[Frames], Iterato
 def _small(image: Image, _: float) -> Image:
     """240 lines, compressed hard."""
     scale = 240 / min(image.shape[:2])
-    image = cv2.resize(image, None, fx=scale, fy=scale, interpolation=cv2.INTER_AREA) if scale < 1 else image  # type: ignore[assignment]
+    image = cv2.resize(image, None, fx=scale, fy=scale, interpolation=cv2.INTER_AREA) if scale < 1 else image  # type: ignore[assignment]  # OpenCV's types tell no dtype
     jpeg = cv2.imencode(".jpg", image, [cv2.IMWRITE_JPEG_QUALITY, 25])[1]
     return cast(Image, cv2.imdecode(jpeg, cv2.IMREAD_COLOR))
 

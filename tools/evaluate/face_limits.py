@@ -30,7 +30,7 @@ def turned(degrees: float) -> Change:
 
     def change(image: Image, _: Floats) -> Image:
         matrix = cv2.getRotationMatrix2D((TILE / 2, TILE / 2), -degrees, 1.0)
-        return cv2.warpAffine(image, matrix, (TILE, TILE), borderMode=cv2.BORDER_REPLICATE)  # type: ignore[return-value]
+        return cv2.warpAffine(image, matrix, (TILE, TILE), borderMode=cv2.BORDER_REPLICATE)  # type: ignore[return-value]  # OpenCV's types tell no dtype
 
     return change
 
@@ -53,7 +53,7 @@ def small(pixels: int) -> Change:
     def change(image: Image, points: Floats) -> Image:
         scale = pixels / float(np.ptp(points[:, 0]))
         tiny = cv2.resize(image, None, fx=scale, fy=scale, interpolation=cv2.INTER_AREA)
-        return cv2.resize(tiny, (TILE, TILE), interpolation=cv2.INTER_CUBIC)  # type: ignore[return-value]
+        return cv2.resize(tiny, (TILE, TILE), interpolation=cv2.INTER_CUBIC)  # type: ignore[return-value]  # OpenCV's types tell no dtype
 
     return change
 
@@ -65,7 +65,7 @@ def _dark(image: Image, _: Floats) -> Image:
 
 def _squeezed(image: Image, _: Floats) -> Image:
     wide = cv2.resize(image, (TILE // 2, TILE), interpolation=cv2.INTER_AREA)
-    return cv2.copyMakeBorder(wide, 0, 0, TILE // 4, TILE // 4, cv2.BORDER_REPLICATE)  # type: ignore[return-value]
+    return cv2.copyMakeBorder(wide, 0, 0, TILE // 4, TILE // 4, cv2.BORDER_REPLICATE)  # type: ignore[return-value]  # OpenCV's types tell no dtype
 
 
 CHANGES: dict[str, Change] = {
@@ -93,7 +93,7 @@ def square(image: Image, find: FindFaces) -> tuple[Image, Floats]:
     scale = TILE / side
     matrix = np.array([[scale, 0, -corner[0] * scale], [0, scale, -corner[1] * scale]])
     tile = cv2.warpAffine(image, matrix, (TILE, TILE), flags=cv2.INTER_AREA, borderMode=cv2.BORDER_REPLICATE)
-    return tile, ((faces.points106[0] - corner) * scale).astype(np.float32)  # type: ignore[return-value]
+    return tile, ((faces.points106[0] - corner) * scale).astype(np.float32)  # type: ignore[return-value]  # float32, which NumPy's types lose
 
 
 def tile_of(name: str, image: Image, find: FindFaces) -> Image:

@@ -51,7 +51,7 @@ def background_share(image: Image, faces: Faces) -> Floats | None:
     found = plain_background(image, faces.points106[0, :33])
     if found is None:
         return None
-    return cv2.GaussianBlur(found.astype(np.float32), (0, 0), 1.0)  # type: ignore[return-value]
+    return cv2.GaussianBlur(found.astype(np.float32), (0, 0), 1.0)  # type: ignore[return-value]  # OpenCV's types tell no dtype
 
 
 def on_wall(image: Image, share: Floats, wall: np.ndarray) -> Image:

@@ -14,7 +14,7 @@ Colour = tuple[int, int, int]
 def random_colour(rng: np.random.Generator, vivid: float = 0.5) -> Colour:
     """sRGB, grey more often than not as most things are."""
     level, hue = rng.uniform(10, 245), rng.uniform(-100, 100, 3) * (1.0 if rng.random() < vivid else 0.2)
-    return tuple(int(v) for v in np.clip(level + hue, 2, 250))  # type: ignore[return-value]
+    return tuple(int(v) for v in np.clip(level + hue, 2, 250))  # type: ignore[return-value]  # three numbers
 
 
 def make_place(camera: Camera, rng: np.random.Generator) -> Array:

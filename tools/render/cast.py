@@ -34,7 +34,7 @@ class Actor:
             None if p is None else (p @ matrix + offset).astype(p.dtype)
             for p in (self.surface, self.later, self.joints, self.hands)
         )  # fmt: skip
-        return Actor(self.body, self.stance, *spots)  # type: ignore[arg-type]
+        return Actor(self.body, self.stance, *spots)  # type: ignore[arg-type]  # as many as there are fields
 
     @cached_property
     def girth(self) -> float:

@@ -42,7 +42,7 @@ class Outfit:
         skin, hair = SKIN_TONES[rng.integers(5)], HAIR_COLOURS[rng.integers(5)]
         leg = float(rng.choice([rng.uniform(0.3, 0.5), rng.uniform(0.85, 0.95)]))
         sleeve = float(rng.choice([rng.uniform(0.4, 0.8), 1.9]))
-        return cls(skin, hair, *colours, sleeve=sleeve, leg=leg)  # type: ignore[arg-type]
+        return cls(skin, hair, *colours, sleeve=sleeve, leg=leg)  # type: ignore[arg-type]  # as many as there are fields
 
     @classmethod
     def varied(cls, rng: np.random.Generator) -> Outfit:

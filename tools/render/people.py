@@ -118,7 +118,7 @@ class Store:
                 archive.addfile(info, io.BytesIO(jpeg))
         self.rows = {k: np.concatenate([self.rows[k], v]) for k, v in rows.items()} if self.rows else rows
         fresh = self.table.with_suffix(".new.npz")
-        np.savez(fresh, **self.rows)  # type: ignore[arg-type]
+        np.savez(fresh, **self.rows)  # type: ignore[arg-type]  # NumPy's named arrays hide the last option
         os.replace(fresh, self.table)
 
 

@@ -245,7 +245,7 @@ def _turned(*degrees: float) -> Rotation:
 
 
 def _vector(rotation: Rotation) -> tuple[float, float, float]:
-    return tuple(float(v) for v in np.rad2deg(rotation.as_rotvec()))  # type: ignore[return-value]
+    return tuple(float(v) for v in np.rad2deg(rotation.as_rotvec()))  # type: ignore[return-value]  # three numbers
 
 
 def _flip(vector: tuple[float, float, float]) -> tuple[float, float, float]:

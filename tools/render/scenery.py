@@ -27,7 +27,7 @@ class Gym:
     def random(cls, rng: np.random.Generator) -> Gym:
         """Any colours that a room may have."""
         colours = [tuple(int(v) for v in rng.integers(70, 230, 3)) for _ in range(3)]
-        return cls(*colours, seed=int(rng.integers(1_000_000)))  # type: ignore[arg-type]
+        return cls(*colours, seed=int(rng.integers(1_000_000)))  # type: ignore[arg-type]  # as many as there are fields
 
     def render(self, camera: Camera) -> Array:
         """(H, W, 3) linear light of the empty room."""

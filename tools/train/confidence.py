@@ -60,7 +60,7 @@ class Recorder:
     """A network that keeps the crops (N, 96, 96, 3) it was last shown, without their mirror images."""
 
     engine: RunNetwork
-    crops: Floats = field(default_factory=lambda: np.zeros((0, 96, 96, 3), np.uint8))  # type: ignore[assignment]
+    crops: Floats = field(default_factory=lambda: np.zeros((0, 96, 96, 3), np.uint8))  # type: ignore[assignment]  # empty until the first batch
 
     def __call__(self, batch: np.ndarray) -> list[np.ndarray]:
         """Run the network on a batch and keep the crops that are not mirrored."""

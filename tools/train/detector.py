@@ -105,7 +105,7 @@ def build(config: DetectorTraining, size: DetectorSize, points: int) -> Detector
     network = Detector(size, points)
     if config.start:
         load_strictly(network, fitted(read_weights(Path(config.start))[0], network), Path(config.start))
-    return network.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
+    return network.to(memory_format=torch.channels_last)  # type: ignore[call-overload]  # PyTorch's overloads leave memory_format out
 
 
 def sample(made: Composer, points: int, rng: np.random.Generator) -> tuple[np.ndarray, ...]:

@@ -220,7 +220,7 @@ def build(config: LandmarkTraining, faces: FaceSet) -> nn.Module:
 
 def split(network: nn.Module, frozen: int) -> tuple[nn.Sequential, nn.Sequential]:
     """The first layers of the trunk, which stay as they are, and the others."""
-    layers = [*network.shallow, *network.deep]  # type: ignore[misc]
+    layers = [*network.shallow, *network.deep]  # type: ignore[misc]  # layers by number or name are modules to the checker
     return nn.Sequential(*layers[:frozen]), nn.Sequential(*layers[frozen:])
 
 
@@ -231,7 +231,7 @@ class Run:
         self.config, self.work = config, Path(config.work_dir)
         self.faces, self.test = read_data(config)
         device = choose_device(config.device)
-        self.network = build(config, self.faces).to(device, memory_format=torch.channels_last)  # type: ignore[call-overload]
+        self.network = build(config, self.faces).to(device, memory_format=torch.channels_last)  # type: ignore[call-overload]  # PyTorch's overloads leave memory_format out
         self.average, self.parts = MovingAverage(self.network, config.average), part_weights().to(device)
         kept, self.trained = split(self.network, config.frozen)
         kept.requires_grad_(False)
@@ -279,7 +279,7 @@ class Run:
         if self.fixed is None:
             return self.network((images / 127.5 - 1).permute(0, 3, 1, 2))
         start = torch.from_numpy(self.fixed(crops)[0]).to(images.device, memory_format=torch.channels_last)
-        return self.network.answer(self.trained(start))  # type: ignore[operator]
+        return self.network.answer(self.trained(start))  # type: ignore[operator]  # layers by number or name are modules to the checker
 
     def write(self, loss: float) -> dict[str, float]:
         """Evaluate the average, log, and save last, best and state."""
@@ -295,7 +295,7 @@ class Run:
         return row
 
     def _width(self) -> int:
-        return self.network.shallow[0][0].out_channels  # type: ignore[index, union-attr, return-value]
+        return self.network.shallow[0][0].out_channels  # type: ignore[index, union-attr, return-value]  # layers by number or name are modules to the checker
 
 
 def main(config: LandmarkTraining) -> dict[str, float]:

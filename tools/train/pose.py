@@ -114,7 +114,7 @@ def separate_sides(network: HRNet) -> None:
     Rows that have become equal send no gradient to features that would tell the sides apart, so a
     network that answers "either foot" for both ankles stays there for long.
     """
-    weight = network.final_layer.weight.data[:, :, 0, 0]  # type: ignore[union-attr, index]
+    weight = network.final_layer.weight.data[:, :, 0, 0]  # type: ignore[union-attr, index]  # layers by number or name are modules to the checker
     for left in range(1, 17, 2):
         pair = weight[left : left + 2]
         push = torch.nn.functional.normalize(torch.randn(pair.shape[1]), dim=0) * pair.norm(dim=1).mean() / 2
@@ -136,7 +136,7 @@ def build(config: PoseTraining) -> HRNet:
     if config.separate:
         separate_sides(network)
     freeze(network, config.frozen)
-    return network.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
+    return network.to(memory_format=torch.channels_last)  # type: ignore[call-overload]  # PyTorch's overloads leave memory_format out
 
 
 LEGS = ((13, 14), (15, 16))
