@@ -88,7 +88,7 @@ class Appearance:
         self._last = []
         self._windows = {}
 
-    def look(
+    def add(
         self, frames: Sequence[Frame], people: Sequence[int], boxes: Floats, keypoints: Floats, camera: Floats
     ) -> tuple[NDArray[np.uint8], Floats]:
         """Thumbnails (P, T, 32, 24) and motion energy (P, T) above the head in grey levels.

@@ -17,7 +17,7 @@ from vision.types import Detections, EstimatePose, Floats, Frame, PoseTrack
 SAME = 0.25
 """Overlap (IoU) from which a found box belongs to a followed person."""
 
-STRETCH = 1.35
+HEIGHT_RATIO = 1.35
 """Ratio of heights within which a found box belongs to the whole of a followed person."""
 
 MORE = 1.15
@@ -108,7 +108,7 @@ def watch(camera: Camera, appearance: Appearance, people: list[Person], held: li
     poses = np.array([p.keypoints[-count:] for p in people], np.float32).reshape(len(people), count, 17, 3)
     poses[..., :2] /= scale
     steps = camera.steps(held, boxes)
-    thumbnails, energy = appearance.look(held, [id(p) for p in people], boxes, poses, steps)
+    thumbnails, energy = appearance.add(held, [id(p) for p in people], boxes, poses, steps)
     for i, person in enumerate(people):
         person.camera.extend(steps[i] * scale)
         person.thumbnails.extend(thumbnails[i])
@@ -129,7 +129,7 @@ def _match(alive: list[Person], found: Floats, now: float) -> tuple[list[Floats 
         heights = np.abs(np.log((found[:, 3] - found[:, 1]) / (boxes[:, 3] - boxes[:, 1])[:, None]))
         for i in np.flatnonzero(iou.max(axis=1) >= SAME):
             alive[i].found = now
-        iou[heights > np.log(STRETCH)] = 0
+        iou[heights > np.log(HEIGHT_RATIO)] = 0
         while iou.max() >= SAME:
             i, j = np.unravel_index(int(iou.argmax()), iou.shape)
             targets[i], free[j] = found[j], False

@@ -25,7 +25,7 @@ UPPER = list(range(13))
 
 
 @dataclass(frozen=True)
-class Spoiled:
+class Corruption:
     """What a real recording does: noise in body heights, share of dropped frames, jitter of the frame times
     in frames, drift of the camera in body heights, zoom as a factor over the clip.
     """
@@ -44,19 +44,19 @@ Motion = Callable[[np.ndarray, np.ndarray], None]
 
 @dataclass(frozen=True)
 class Clip:
-    """Motions one after another: (seconds, motion) each, plus ``spoiled`` and frames a second."""
+    """Motions one after another: (seconds, motion) each, plus ``corruption`` and frames a second."""
 
     parts: list[tuple[float, Motion]] = field(default_factory=list)
     fps: float = 30.0
     size: float = 240.0
-    spoiled: Spoiled = Spoiled()
+    corruption: Corruption = Corruption()
 
 
 def film(clip: Clip) -> PoseTrack:
     """The track that a good pose network would see."""
-    rng = np.random.default_rng(clip.spoiled.seed)
+    rng = np.random.default_rng(clip.corruption.seed)
     length = sum(seconds for seconds, _ in clip.parts)
-    times = _times(rng, length, clip.fps, clip.spoiled)
+    times = _times(rng, length, clip.fps, clip.corruption)
     points = np.repeat(STANDING[None], len(times), axis=0)
     start = 0.0
     for seconds, motion in clip.parts:
@@ -65,14 +65,14 @@ def film(clip: Clip) -> PoseTrack:
         motion(times[inside] - start, part)
         points[inside] = part
         start += seconds
-    points = points + _noise(rng, times, clip.spoiled.noise)
+    points = points + _noise(rng, times, clip.corruption.noise)
     return _projected(rng, times, points, clip)
 
 
-def _times(rng: np.random.Generator, length: float, fps: float, spoiled: Spoiled) -> np.ndarray:
+def _times(rng: np.random.Generator, length: float, fps: float, corruption: Corruption) -> np.ndarray:
     times = np.arange(0, length, 1 / fps)
-    times = times + spoiled.jitter * rng.uniform(-0.45, 0.45, len(times)) / fps
-    return times[rng.random(len(times)) >= spoiled.drops]
+    times = times + corruption.jitter * rng.uniform(-0.45, 0.45, len(times)) / fps
+    return times[rng.random(len(times)) >= corruption.drops]
 
 
 def _noise(rng: np.random.Generator, times: np.ndarray, sigma: float) -> np.ndarray:
@@ -86,8 +86,8 @@ def _noise(rng: np.random.Generator, times: np.ndarray, sigma: float) -> np.ndar
 
 def _projected(rng: np.random.Generator, times: np.ndarray, points: np.ndarray, clip: Clip) -> PoseTrack:
     share = times / max(times[-1], 1e-9)
-    zoom = clip.spoiled.zoom**share
-    sway = clip.spoiled.drift * np.stack([np.sin(0.9 * times), 0.5 * np.sin(0.7 * times + 1)], axis=1)
+    zoom = clip.corruption.zoom**share
+    sway = clip.corruption.drift * np.stack([np.sin(0.9 * times), 0.5 * np.sin(0.7 * times + 1)], axis=1)
     pixels = (points * [1, -1] + [0, 1.2] + sway[:, None]) * clip.size * zoom[:, None, None] + [300, 0]
     scores = rng.uniform(0.6, 0.95, (*pixels.shape[:2], 1))
     keypoints = np.concatenate([pixels, scores], axis=2).astype(np.float32)

@@ -9,7 +9,7 @@ from counting.joining import join_tracks
 from counting.pipeline import count_people, track_people
 from tests.counting import synthetic as syn
 from tests.counting.rendered import draw, estimate_pose, find_people
-from tests.counting.synthetic import Clip, Spoiled, film
+from tests.counting.synthetic import Clip, Corruption, film
 from tools.evaluate.count import load_tracks, save_tracks
 from vision.types import Frame, PoseTrack
 
@@ -101,12 +101,12 @@ def test_a_camera_that_stands_still_does_not_move():
     assert np.abs(path(seen_by(still, scene)[0])).max() < 1e-3
 
 
-@pytest.mark.parametrize("spoiled", ["noise", "flicker", "fade"])
-def test_noise_and_changing_light_are_no_motion(spoiled):
+@pytest.mark.parametrize("corruption", ["noise", "flicker", "fade"])
+def test_noise_and_changing_light_are_no_motion(corruption):
     rng, scene = np.random.default_rng(0), texture((360, 640))
     light = {"noise": np.ones(LENGTH), "flicker": 1 + 0.1 * np.sin(2 * np.pi * 2.5 * TIMES),
-             "fade": np.linspace(0.4, 1, LENGTH)}[spoiled]  # fmt: skip
-    noise = 6 if spoiled == "noise" else 0
+             "fade": np.linspace(0.4, 1, LENGTH)}[corruption]  # fmt: skip
+    noise = 6 if corruption == "noise" else 0
     frames = [
         Frame(colour(scene * k + rng.normal(0, 1, scene.shape) * noise), t) for k, t in zip(light, TIMES, strict=True)
     ]
@@ -218,7 +218,7 @@ def through_a_shaking_camera(truth, size, rate):
 
 
 def test_who_stands_before_a_shaking_camera_does_not_jump():
-    truth = film(Clip([(6.0, syn.stand)], size=200, spoiled=Spoiled(0.0)))
+    truth = film(Clip([(6.0, syn.stand)], size=200, corruption=Corruption(0.0)))
     (track,) = track_people(through_a_shaking_camera(truth, 6.0, 2.4), find_people, estimate_pose)
     assert np.ptp(track.keypoints[:, 11, 1]) > 10
     assert count_people([track]).count == 0
@@ -227,7 +227,7 @@ def test_who_stands_before_a_shaking_camera_does_not_jump():
 @pytest.mark.parametrize(("motion", "seconds", "n"), [(syn.jumps(2.0), 6.0, 12), (syn.steps(6.0), 4.0, 24)])
 def test_who_jumps_before_a_shaking_camera_is_counted_exactly(motion, seconds, n):
     rest = (2.0, syn.stand)
-    truth = film(Clip([rest, (seconds, motion), rest], size=200, spoiled=Spoiled(0.0)))
+    truth = film(Clip([rest, (seconds, motion), rest], size=200, corruption=Corruption(0.0)))
     tracks = track_people(through_a_shaking_camera(truth, 6.0, 3.1), find_people, estimate_pose)
     assert count_people(tracks).count == n
 

@@ -10,11 +10,11 @@ from counting.pipeline import count_jumps, track_people
 from counting.settings import CountSettings
 from tests.counting import synthetic as syn
 from tests.counting.rendered import estimate_pose, find_people, frames_of
-from tests.counting.synthetic import Clip, Spoiled, film
+from tests.counting.synthetic import Clip, Corruption, film
 from vision.types import Frame, PoseTrack
 
 REST = (1.5, syn.stand)
-SOILED = Spoiled(0.008, 0.02, 0.5, 0.02, 1.1, 1)
+SOILED = Corruption(0.008, 0.02, 0.5, 0.02, 1.1, 1)
 
 
 def fed(track: PoseTrack, seconds: float = 0.2) -> tuple[LiveCounter, list[LiveState]]:
@@ -28,7 +28,7 @@ def fed(track: PoseTrack, seconds: float = 0.2) -> tuple[LiveCounter, list[LiveS
 
 
 def session(*parts: tuple[float, syn.Motion], fps: float = 30.0) -> PoseTrack:
-    return film(Clip([REST, *parts, REST], fps, spoiled=SOILED))
+    return film(Clip([REST, *parts, REST], fps, corruption=SOILED))
 
 
 @pytest.mark.parametrize(
@@ -127,7 +127,7 @@ def test_nothing_yet_is_no_count():
 
 @pytest.mark.parametrize("piece", [3, 5, 8])
 def test_a_person_is_followed_through_frames_that_come_in_pieces(piece):
-    truth = film(Clip([REST, (5.0, syn.jumps(2.0)), REST], 20, size=160, spoiled=Spoiled(0.002)))
+    truth = film(Clip([REST, (5.0, syn.jumps(2.0)), REST], 20, size=160, corruption=Corruption(0.002)))
     frames = list(frames_of([truth], (270, 480)))
     follower, counter, looked = Follower(), LiveCounter(), []
 
@@ -156,7 +156,7 @@ def test_nobody_is_rows_of_nothing_and_the_next_one_is_found():
 
 
 def test_the_largest_person_is_followed():
-    small, large = (film(Clip([(1.0, syn.stand)], 20, size=s, spoiled=Spoiled(0.0))) for s in (70.0, 150.0))
+    small, large = (film(Clip([(1.0, syn.stand)], 20, size=s, corruption=Corruption(0.0))) for s in (70.0, 150.0))
     moved = large.keypoints + np.array([-180, 0, 0], np.float32)
     large = PoseTrack(large.times, moved, large.boxes)
     rows = Follower().add(list(frames_of([small, large], (270, 480)))[:6], find_people, estimate_pose)

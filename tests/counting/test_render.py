@@ -13,7 +13,7 @@ from counting.pipeline import count_people, render
 from counting.settings import CountSettings
 from tests.counting import synthetic as syn
 from tests.counting.rendered import estimate_pose, find_people, frames_of
-from tests.counting.synthetic import Clip, Spoiled, film
+from tests.counting.synthetic import Clip, Corruption, film
 from vision.types import Detections, Frame, MediaError
 from vision.video import probe_video, read_frames, write_video
 
@@ -22,7 +22,7 @@ SHAPE = (270, 480)
 
 @pytest.fixture(scope="module")
 def truth():
-    return film(Clip([(1.0, syn.stand), (2.5, syn.jumps(2.0)), (0.5, syn.stand)], size=160, spoiled=Spoiled(0.0)))
+    return film(Clip([(1.0, syn.stand), (2.5, syn.jumps(2.0)), (0.5, syn.stand)], size=160, corruption=Corruption(0.0)))
 
 
 @pytest.fixture(scope="module")

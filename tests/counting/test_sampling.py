@@ -22,14 +22,14 @@ from counting.sampling import (
 from counting.tracking import track_people
 from tests.counting import synthetic as syn
 from tests.counting.rendered import estimate_pose, find_people, frames_of
-from tests.counting.synthetic import Clip, Spoiled, film
+from tests.counting.synthetic import Clip, Corruption, film
 from vision.types import Frame, PoseTrack
 
 SHAPE = (320, 600)
 
 
 def acted(*parts) -> PoseTrack:
-    return film(Clip(list(parts), size=200, spoiled=Spoiled(0.0)))
+    return film(Clip(list(parts), size=200, corruption=Corruption(0.0)))
 
 
 def still(seconds: float) -> PoseTrack:

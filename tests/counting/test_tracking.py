@@ -10,7 +10,7 @@ from counting.settings import CountSettings
 from counting.tracking import AHEAD, track_people
 from tests.counting import synthetic as syn
 from tests.counting.rendered import draw, estimate_pose, find_people, frames_of
-from tests.counting.synthetic import Clip, Spoiled, film
+from tests.counting.synthetic import Clip, Corruption, film
 from vision.types import Detections, Frame, PoseTrack
 
 SHAPE = (320, 600)
@@ -22,7 +22,9 @@ def moved(track: PoseTrack, x: float, y: float = 0) -> PoseTrack:
 
 
 def jumper(seconds: float = 5.0, rate: float = 2.0, size: float = 200) -> PoseTrack:
-    return film(Clip([(1.0, syn.stand), (seconds, syn.jumps(rate)), (1.0, syn.stand)], size=size, spoiled=Spoiled(0.0)))
+    return film(
+        Clip([(1.0, syn.stand), (seconds, syn.jumps(rate)), (1.0, syn.stand)], size=size, corruption=Corruption(0.0))
+    )
 
 
 @pytest.mark.parametrize(
@@ -36,7 +38,7 @@ def jumper(seconds: float = 5.0, rate: float = 2.0, size: float = 200) -> PoseTr
     ],
 )
 def test_a_rendered_jumper_of_each_style_gives_exactly_its_number(motion, n, seconds, style):
-    truth = film(Clip([(1.0, syn.stand), (seconds, motion), (1.0, syn.stand)], size=200, spoiled=Spoiled(0.0)))
+    truth = film(Clip([(1.0, syn.stand), (seconds, motion), (1.0, syn.stand)], size=200, corruption=Corruption(0.0)))
     tracks = track_people(frames_of([truth], SHAPE), find_people, estimate_pose)
     report = count_people(tracks)
     assert len(tracks) == 1

@@ -17,7 +17,7 @@ from counting.settings import CountSettings
 from counting.tracking import track_people
 from tests.counting import synthetic as syn
 from tests.counting.rendered import draw, estimate_pose, find_people
-from tests.counting.synthetic import Clip, Spoiled, film
+from tests.counting.synthetic import Clip, Corruption, film
 from vision.types import Frame, PoseTrack
 
 REST = (1.2, syn.stand)
@@ -40,7 +40,7 @@ def pictures(truth: PoseTrack) -> Iterator[Frame]:
 
 
 def followed(motion, seconds: float, size: float = 200, estimate=estimate_pose) -> PoseTrack:
-    truth = film(Clip([REST, (seconds, motion), REST], size=size, spoiled=Spoiled(0.0)))
+    truth = film(Clip([REST, (seconds, motion), REST], size=size, corruption=Corruption(0.0)))
     (track,) = track_people(pictures(truth), find_people, estimate)
     return track
 
@@ -94,7 +94,7 @@ def test_exchanged_legs_alone_do_not_tell_the_steps():
 
 
 def test_left_and_right_may_be_exchanged_throughout():
-    track = film(Clip([REST, (5.0, syn.jumps(2.2)), REST], spoiled=Spoiled(0.006)))
+    track = film(Clip([REST, (5.0, syn.jumps(2.2)), REST], corruption=Corruption(0.006)))
     other_way = replace(track, keypoints=np.stack([exchanged(joints) for joints in track.keypoints]))
     one, other = (groups_of(t, CountSettings())[0][1] for t in (track, other_way))
     assert one.keys() >= {*FLIGHT, *ROPE}
@@ -125,13 +125,13 @@ def test_a_rebound_between_two_jumps_is_none():
         second = np.sin(2 * np.pi * 2.8 * times - np.pi / 2)
         points[:, list(range(13)), 1] += 0.025 * second[:, None]
 
-    track = film(Clip([REST, (12 / 1.4, bounce), REST], spoiled=Spoiled(0.002)))
+    track = film(Clip([REST, (12 / 1.4, bounce), REST], corruption=Corruption(0.002)))
     assert count_jumps(track).count == 12
 
 
 @pytest.mark.parametrize("speed", [0.5, 0.25])
 def test_slow_motion_is_told_and_counted_with_its_speed(speed):
-    truth = film(Clip([REST, (6.0, syn.jumps(2.5)), REST], fps=60, spoiled=Spoiled(0.003)))
+    truth = film(Clip([REST, (6.0, syn.jumps(2.5)), REST], fps=60, corruption=Corruption(0.003)))
     slow = replace(truth, times=truth.times / speed)
     report = count_jumps(slow)
     assert report.count == 0
@@ -160,7 +160,7 @@ def test_the_models_know_their_features_and_say_what_is_likely():
 
 
 def test_a_rope_over_the_head_is_seen_in_the_motion_energy():
-    truth = film(Clip([REST, (6.0, syn.jumps(2.0)), REST], size=200, spoiled=Spoiled(0.0)))
+    truth = film(Clip([REST, (6.0, syn.jumps(2.0)), REST], size=200, corruption=Corruption(0.0)))
 
     def frames():
         for frame in pictures(truth):
@@ -182,11 +182,11 @@ def test_what_is_drawn_counts_jumps_without_a_rope_where_there_are_no_others():
         syn.jumps(2.0)(times, points)
         points[:, (9, 10), 1] += 0.3 * np.sin(np.pi * 2.0 * times)[:, None] + 0.25
 
-    report = count_jumps(film(Clip([REST, (5.0, hop), REST], spoiled=Spoiled(0.005))))
+    report = count_jumps(film(Clip([REST, (5.0, hop), REST], corruption=Corruption(0.005))))
     assert (report.count, report.count_without_rope) == (0, 10)
     assert len(report.shown.apex_times) == report.shown.count == 10
     assert {part.style for part in report.shown.parts} == {"no rope"}
-    skipping = count_jumps(film(Clip([REST, (5.0, syn.jumps(2.0)), REST], spoiled=Spoiled(0.005))))
+    skipping = count_jumps(film(Clip([REST, (5.0, syn.jumps(2.0)), REST], corruption=Corruption(0.005))))
     assert skipping.shown is skipping
 
 

@@ -117,7 +117,7 @@ def test_the_counter_needs_neither_eyes_nor_ears() -> None:
         return joints
 
     motion = [(1.0, syn.stand), (5.0, syn.jumps(2.0)), (1.0, syn.stand)]
-    truth = syn.film(syn.Clip(motion, size=200, spoiled=syn.Spoiled(0.0)))
+    truth = syn.film(syn.Clip(motion, size=200, corruption=syn.Corruption(0.0)))
     tracks = track_people(frames_of([truth], (320, 600)), find_people, without_face)
     assert len(tracks) == 1
     assert np.isnan(tracks[0].keypoints[:, FACE, :2]).all()

@@ -64,7 +64,7 @@ def memory_megabytes(pid: int | None) -> int:
     return next(int(line.split()[1]) for line in lines if line.startswith("VmRSS")) // 1024
 
 
-def spoiled(source: bytes, seed: int) -> bytes:
+def corrupted(source: bytes, seed: int) -> bytes:
     """A file that is cut, scrambled, or something else altogether."""
     dice = random.Random(seed)
     data = bytearray(source)
@@ -75,10 +75,10 @@ def spoiled(source: bytes, seed: int) -> bytes:
 
 
 def hostile_visit(client: Client, folder: Path, seed: int) -> None:
-    """Send a spoiled file; anything but an answer or a clean sentence raises."""
+    """Send a corrupted file; anything but an answer or a clean sentence raises."""
     video = seed % 10 == 0
     path = folder / f"{seed}{('.jpg', '.png', '.mp4', '.exe', '')[seed % 5]}"
-    path.write_bytes(spoiled(Path(VIDEO if video else PHOTO).read_bytes(), seed))
+    path.write_bytes(corrupted(Path(VIDEO if video else PHOTO).read_bytes(), seed))
     sent = handle_file(str(path))
     try:
         if video:

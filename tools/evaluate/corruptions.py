@@ -74,7 +74,7 @@ def _cut(image: Image, _: float) -> Image:
     return np.ascontiguousarray(image[: max(1, 2 * image.shape[0] // 3)])
 
 
-SPOILED: dict[str, Callable[[Frames], Iterator[Frame]]] = {
+CORRUPTIONS: dict[str, Callable[[Frames], Iterator[Frame]]] = {
     "small": _each(_small),
     "dark": _each(_dark),
     "shaky": _each(_shaky),

@@ -20,7 +20,7 @@ import numpy as np
 from counting.pipeline import count_people, track_people
 from counting.report import SessionReport
 from counting.settings import CountSettings
-from tools.evaluate.corruptions import SPOILED
+from tools.evaluate.corruptions import CORRUPTIONS
 from vision.options import add_arguments, from_arguments
 from vision.types import PoseTrack
 from vision.video import probe_video, read_frames
@@ -60,7 +60,9 @@ def main(arguments: Sequence[str]) -> dict[str, Any]:
     parser.add_argument(
         "--speeds", nargs="*", default=[], metavar="ID=SPEED", help="clips in slow motion: rope_alp=0.5"
     )
-    parser.add_argument("--spoil", choices=tuple(SPOILED), help="make the clips worse before they are analysed")
+    parser.add_argument(
+        "--corruption", choices=tuple(CORRUPTIONS), help="make the clips worse before they are analysed"
+    )
     add_arguments(parser, CountSettings)
     given = parser.parse_args(list(arguments))
     folder = Path(given.data) / "clips" if (Path(given.data) / "clips").is_dir() else Path(given.data)
@@ -68,10 +70,16 @@ def main(arguments: Sequence[str]) -> dict[str, Any]:
     settings = from_arguments(CountSettings, given)
     speeds = {name: float(value) for name, _, value in (text.partition("=") for text in given.speeds)}
     networks = _Networks(given.device)
-    keep = Path(given.tracks) / (given.spoil or "") if given.tracks else None
+    worse = given.corruption
+    keep = Path(given.tracks) / (worse or "") if given.tracks else None
     results = [
         _result(
-            clip, folder, replace(settings, speed=speeds.get(clip["id"], settings.speed)), networks, keep, given.spoil
+            clip,
+            folder,
+            replace(settings, speed=speeds.get(clip["id"], settings.speed)),
+            networks,
+            keep,
+            given.corruption,
         )
         for clip in clips
     ]
@@ -102,7 +110,7 @@ def _result(
     settings: CountSettings,
     networks: _Networks,
     keep: Path | None,
-    spoil: str | None,
+    corruption: str | None,
 ) -> Result:
     start = time.perf_counter()
     kept = keep / f"{clip['id']}.npz" if keep else None
@@ -110,7 +118,7 @@ def _result(
         tracks = load_tracks(kept)
     else:
         frames = read_frames(folder / clip["file"])
-        tracks = track_people(SPOILED[spoil](frames) if spoil else frames, *networks(), settings)
+        tracks = track_people(CORRUPTIONS[corruption](frames) if corruption else frames, *networks(), settings)
         if kept:
             kept.parent.mkdir(parents=True, exist_ok=True)
             save_tracks(kept, tracks)
