@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
-from beauty.pipeline import SteadyRetouch
+from beauty.pipeline import VideoRetouch
 from beauty.settings import BeautySettings
 from vision.types import Faces, FollowingFinder, Frame, Image
 
@@ -35,11 +35,11 @@ class FaceFollower:
 
 @dataclass
 class LiveRetouch:
-    """A preview of the retouching: followed faces, steady points and masks as in a video, at less detail."""
+    """A preview of the retouching: followed faces, retouch points and masks as in a video, at less detail."""
 
     follower: FaceFollower = field(default_factory=FaceFollower)
-    steady: SteadyRetouch = field(default_factory=lambda: SteadyRetouch(LIVE_WIDTH))
+    retouch: VideoRetouch = field(default_factory=lambda: VideoRetouch(LIVE_WIDTH))
 
     def add(self, frame: Frame, settings: BeautySettings, find_faces: FollowingFinder) -> tuple[Image, Faces]:
         """The next frame retouched, and its faces; times must not go back."""
-        return self.steady.add(frame, self.follower.add(frame, find_faces), settings)
+        return self.retouch.add(frame, self.follower.add(frame, find_faces), settings)

@@ -103,7 +103,7 @@ def beautify_prepared(prepared: Prepared, settings: BeautySettings) -> Image:
     return _warped(result, fields)
 
 
-class SteadyRetouch:
+class VideoRetouch:
     """Retouches frames that follow each other with filtered points and masks, computed at ``work_width`` (``prepare``).
 
     Spots are not healed: whether one is found may change from frame to frame, and that would flicker.
@@ -126,8 +126,8 @@ class SteadyRetouch:
 def beautify_frames(
     frames: Iterable[Frame], find_faces: FindFaces, settings: BeautySettings
 ) -> Iterator[tuple[Frame, Faces]]:
-    """Frames of a video retouched as by ``SteadyRetouch``, each with the faces that were found in it."""
-    retouch = SteadyRetouch()
+    """Frames of a video retouched as by ``VideoRetouch``, each with the faces that were found in it."""
+    retouch = VideoRetouch()
     for frame in frames:
         image, faces = retouch.add(frame, find_faces(frame.image), settings)
         yield Frame(image, frame.time), faces
