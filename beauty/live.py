@@ -35,7 +35,7 @@ class FaceFollower:
 
 @dataclass
 class LiveRetouch:
-    """A preview of the retouching: followed faces, retouch points and masks as in a video, at less detail."""
+    """A preview of the retouching: followed faces, filtered points and masks as in a video, at less detail."""
 
     follower: FaceFollower = field(default_factory=FaceFollower)
     retouch: VideoRetouch = field(default_factory=lambda: VideoRetouch(LIVE_WIDTH))
