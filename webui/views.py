@@ -61,11 +61,11 @@ def total_view(language: str, report: SessionReport) -> str:
 
 
 def table_view(language: str, report: SessionReport) -> str:
-    """A row per person and one per stretch of one style."""
+    """A row per person and one per segment of one style."""
     if not report.people:
         return ""
     name = escape(say(language, "table"))
-    heads = ("table.person", "table.stretch", "table.time", "table.jumps", "table.rate", "table.style")
+    heads = ("table.person", "table.segment", "table.time", "table.jumps", "table.rate", "table.style")
     head = "".join(f'<th scope="col">{escape(say(language, h))}</th>' for h in heads)
     body = "".join(_person_rows(language, i, person, i == report.main) for i, person in enumerate(report.people))
     return (

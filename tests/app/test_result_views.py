@@ -31,7 +31,7 @@ def jumper(seconds: float) -> JumpReport:
 def test_the_table_tells_times_as_they_are_read(seconds: float, shown: str) -> None:
     table = views.table_view("en", SessionReport((jumper(seconds),), 0, seconds))
     assert shown in table
-    assert 'role="region" tabindex="0" aria-label="People and stretches"' in table
+    assert 'role="region" tabindex="0" aria-label="People and segments"' in table
 
 
 def test_units_are_chinese_in_chinese() -> None:

@@ -174,7 +174,7 @@ def test_wrists_that_beat_sideways_turn_the_rope_twice():
     assert (report.count, report.turns, report.style) == (14, 28, "double under")
 
 
-def test_styles_are_told_per_stretch():
+def test_styles_are_told_per_segment():
     parts = [REST, jumped(syn.jumps(2.0), 10, 2.0), (2.0, syn.stand), jumped(syn.steps(6), 30, 6), REST]
     report = count_jumps(film(Clip(parts, corruption=Corruption(0.008))))
     assert report.per_style() == {"two feet": 10, "alternate feet": 30}
