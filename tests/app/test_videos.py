@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
 import pytest
 
 from counting.settings import CountSettings
-from vision.types import MediaError, PoseTrack
+from vision.types import Floats, Image, MediaError, PoseTrack
 from vision.video import probe_video
 from webui import jobs
 from webui.jobs import CancelledError, StopOnClose
@@ -36,11 +37,20 @@ def test_a_job_counts_draws_and_reports_its_progress(skipping: Path, tmp_path: P
 
 
 def test_the_count_grows_on_the_way(tmp_path: Path) -> None:
+    counts: list[int] = []
+
+    class AskingPose(FigurePose):
+        def __call__(self, images: Sequence[Image], boxes: Floats) -> Floats:
+            counts.append(job.count_so_far())
+            return super().__call__(images, boxes)
+
     video = jumping_video(tmp_path / "in.mp4", 8)
-    job = make_job(video, tmp_path / "out.mp4", delay=0.01)
-    counts = [count for _, count in StopOnClose(job, every=0.05, count_every=0.3)]
+    work = Work(find_figure, AskingPose(), CountSettings(), Limits())
+    job = CountJob(Upload(video, video.name), tmp_path / "out.mp4", work)
+    list(StopOnClose(job, every=0.02))
+    assert job.result is not None
     assert counts == sorted(counts)
-    assert 0 < max(counts) <= 16
+    assert 4 < counts[-1] <= job.result.report.count <= 16
 
 
 def test_closing_the_follower_stops_the_work(skipping: Path, tmp_path: Path) -> None:

@@ -95,6 +95,15 @@ def pixels(page) -> list[int]:
         return [r, b].map((v) => 4 * v / d.length); }""")
 
 
+def slowest(page, seconds: float) -> float:
+    """The lowest number of pictures that were looked at in a second, in a time."""
+    rates = []
+    for _ in range(round(2 * seconds)):
+        page.wait_for_timeout(500)
+        rates.append(float(page.get_attribute("#live .live-start", "data-rate") or 0))
+    return min(rates)
+
+
 def begun(page) -> None:
     """Start, and wait for the first jumps."""
     page.click(".live [data-action=start]")
@@ -168,8 +177,7 @@ def test_the_sample_before_the_camera_is_counted_as_the_recording(browser, skipp
         page.wait_for_function("document.querySelector('.live .clock').textContent !== '0:00'")
         assert page.inner_text(".live .digits") == "0"
         page.wait_for_function("Number(document.querySelector('.live .digits').textContent) > 0")
-        page.wait_for_timeout(1000 * seconds)
-        rate = float(page.get_attribute("#live .live-start", "data-rate") or 0)
+        rate = slowest(page, seconds)
         page.click(".live [data-action=stop]")
         page.wait_for_selector("#jump-count")
         counted = sum(
@@ -179,9 +187,7 @@ def test_the_sample_before_the_camera_is_counted_as_the_recording(browser, skipp
             if n
         )
         one.page.context.close()
-    if rate < 12:
-        pytest.skip(f"the machine is too busy: {rate} pictures a second, {counted} jumps")
-    assert abs(counted - JUMPS) <= 1
+    assert abs(counted - JUMPS) <= (1 if rate >= 20 else 6), f"at no less than {rate} pictures a second"
 
 
 def test_the_preview_follows_the_settings_and_its_shutter_opens_a_photo(looking, skipper) -> None:
