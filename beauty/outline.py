@@ -32,6 +32,26 @@ def distance(shape: tuple[int, int], polygon: np.ndarray) -> np.ndarray:
     return inside - outside
 
 
+def polygon_mask(shape: tuple[int, int], polygon: np.ndarray, low: float, high: float) -> np.ndarray:
+    """A closed polygon (P, 2) as a soft mask (rows, cols) float32: 0 up to the distance ``low`` < 0, 1 from ``high``.
+
+    It is computed in the polygon's surroundings alone; beyond ``low`` it is 0 in any case.
+    """
+    mask = np.zeros(shape, np.float32)
+    rows, cols = window(shape, polygon, 2 - low)
+    if mask[rows, cols].size:
+        inside = distance(mask[rows, cols].shape, polygon - (cols.start, rows.start))
+        mask[rows, cols] = smooth(inside, low, high)
+    return mask
+
+
+def window(shape: tuple[int, int], points: np.ndarray, margin: float) -> tuple[slice, slice]:
+    """Rows and columns of the pixels within ``margin`` of the box round points (P, 2)."""
+    first = np.clip(np.floor(points.min(axis=0) - margin), 0, shape[::-1]).astype(int)
+    last = np.clip(np.ceil(points.max(axis=0) + margin) + 1, 0, shape[::-1]).astype(int)
+    return slice(int(first[1]), int(last[1])), slice(int(first[0]), int(last[0]))
+
+
 PROFILE = (*MIDLINE, 52, 53, 54)
 """Points of the line on which the far side of a profile ends: forehead, nose, lips, chin."""
 
@@ -80,16 +100,18 @@ def face_outline(frame: FaceFrame) -> np.ndarray:
 def features(shape: tuple[int, int], frame: FaceFrame) -> np.ndarray:
     """1 where skin may be changed, 0 on eyes, brows, lips and nostrils, soft round them."""
     w, points = frame.width, frame.points
-    free = np.ones(shape, np.float32)
+    taken = np.zeros(shape, np.float32)
     for part, near, far in (
         (LEFT_EYE, 0.016, 0.04), (RIGHT_EYE, 0.016, 0.04), (LEFT_BROW, 0.014, 0.035), (RIGHT_BROW, 0.014, 0.035),
         (OUTER_LIPS, 0.012, 0.032),
     ):  # fmt: skip
-        free = np.minimum(free, smooth(-distance(shape, points[list(part)]), near * w, far * w))
-    y, x = np.ogrid[: shape[0], : shape[1]]
+        np.maximum(taken, polygon_mask(shape, points[list(part)], -far * w, -near * w), out=taken)
+    rows, cols = window(shape, points[list(NOSTRILS)], 0.035 * w)
+    y, x = np.ogrid[rows, cols]
     for px, py in points[list(NOSTRILS)]:
-        free = np.minimum(free, smooth(np.hypot(x - px, y - py), 0.012 * w, 0.035 * w))
-    return free
+        near = 1 - smooth(np.hypot(x - px, y - py), 0.012 * w, 0.035 * w)
+        np.maximum(taken[rows, cols], near, out=taken[rows, cols])
+    return 1 - taken
 
 
 def prior(shape: tuple[int, int], frame: FaceFrame, inside: np.ndarray) -> np.ndarray:
@@ -144,13 +166,12 @@ def parts(shape: tuple[int, int], frame: FaceFrame, skin: np.ndarray) -> dict[st
     """Masks of the eyes, the lips, the inside of the mouth, the skin under the eyes and the cheeks."""
     w, points = frame.width, frame.points
     lids = [
-        frame.trust(eye) * smooth(distance(shape, points[list(eye)]), -0.004 * w, 0.012 * w)
+        frame.trust(eye) * polygon_mask(shape, points[list(eye)], -0.004 * w, 0.012 * w)
         for eye in (LEFT_EYE, RIGHT_EYE)
     ]
     eyes, mouth_seen = np.maximum(*lids), frame.trust(OUTER_LIPS, INNER_LIPS)
-    inner = distance(shape, points[list(INNER_LIPS)])
-    mouth = mouth_seen * smooth(inner, -0.006 * w, 0.012 * w)
-    lips = mouth_seen * smooth(distance(shape, points[list(OUTER_LIPS)]), -0.012 * w, 0.012 * w) * (1 - mouth)
+    mouth = mouth_seen * polygon_mask(shape, points[list(INNER_LIPS)], -0.006 * w, 0.012 * w)
+    lips = mouth_seen * polygon_mask(shape, points[list(OUTER_LIPS)], -0.012 * w, 0.012 * w) * (1 - mouth)
     y, x = np.mgrid[: shape[0], : shape[1]].astype(np.float32)
     under, cheeks = np.zeros(shape, np.float32), np.zeros(shape, np.float32)
     for eye, outer, wing, jaw in ((LEFT_EYE, 66, 57, 4), (RIGHT_EYE, 79, 63, 28)):

@@ -24,6 +24,7 @@ from beauty.straight_lines import jaw_shares
 from beauty.temporal_filter import TemporalFilter
 from beauty.tone import apply_look, lighten, tint_change
 from beauty.warp import Field, Shares, fields_of, move_points
+from vision.prefetch import threads
 from vision.types import Faces, FindFaces, Floats, Frame, Image
 
 STRIP = 1_500_000
@@ -177,18 +178,31 @@ def _prepare_face(
         origin=patch.points(frame.origin),
     )
     regions = find_regions(small, inner, before)
-    finer = finer_bound(small, regions, inner.width)
-    finer = finer if before is None else before.finer + TEMPORAL_SHARE * (finer - before.finer)
-    regions = replace(regions, seen=replace(regions.seen, finer=finer))
     lab = cv2.cvtColor(small.astype(np.float32) / 255, cv2.COLOR_RGB2Lab)
-    band, spots = blotch_band(small, regions, inner.width), spot_change(small, regions, inner.width)
-    healed_band = blotch_band(small + spots, regions, inner.width) if spots.any() else band
-    band = band * (1 - freckles(lab, regions.skin, inner.width))[..., None]
-    left, right = jaw_shares(cv2.cvtColor(small, cv2.COLOR_RGB2GRAY), regions.inside, regions.skin, inner)
+    grey = cv2.cvtColor(small, cv2.COLOR_RGB2GRAY)
+    with threads(1) as beside:
+        spots = beside.submit(spot_change, small, regions, inner.width)
+        blobs = beside.submit(freckles, lab, regions.skin, inner.width)
+        jaw = beside.submit(jaw_shares, grey, regions.inside, regions.skin, inner)
+        finer = finer_bound(small, regions, inner.width)
+        finer = finer if before is None else before.finer + TEMPORAL_SHARE * (finer - before.finer)
+        regions = replace(regions, seen=replace(regions.seen, finer=finer))
+        healed = beside.submit(_healed_band, small, spots.result(), regions, inner.width)
+        band = blotch_band(small, regions, inner.width)
+    healed_band = healed.result()
+    healed_band = band if healed_band is None else healed_band
+    band = band * (1 - blobs.result())[..., None]
     told = float(faces.glasses[index])
     glasses = float(smooth(told, *WORN)) if np.isfinite(told) else regions.seen.glasses
-    jaw = float(left), float(right)
-    return PreparedFace(index, patch, inner.width, regions, lab, band, healed_band, spots, glasses, jaw)
+    left, right = (float(share) for share in jaw.result())
+    return PreparedFace(
+        index, patch, inner.width, regions, lab, band, healed_band, spots.result(), glasses, (left, right)
+    )
+
+
+def _healed_band(small: np.ndarray, spots: np.ndarray, regions: Regions, width: float) -> np.ndarray | None:
+    """The band of the picture with its spots healed; None where there are none."""
+    return blotch_band(small + spots, regions, width) if spots.any() else None
 
 
 def _without_earlier(part: PreparedFace, earlier: Sequence[PreparedFace]) -> PreparedFace:
@@ -220,7 +234,9 @@ def _retouch(result: Image, original: Image, part: PreparedFace, settings: Beaut
     change -= np.float32(settings.smoothing) * ((1 - healed) * part.band + healed * part.healed_band)
     change += healed * part.spots
     mask = np.dstack([part.regions.gain, part.regions.offset])
-    for first, last in part.patch.strips(STRIP):
+
+    def retouch(rows: tuple[int, int]) -> None:
+        first, last = rows
         where = part.patch.span(first, last)
         strip = result[where] + part.patch.enlarge(change, first, last)
         if settings.whitening:
@@ -230,6 +246,9 @@ def _retouch(result: Image, original: Image, part: PreparedFace, settings: Beaut
             rounded = cv2.convertScaleAbs(np.maximum(strip, 0))
             strip = lighten(strip, cast(Image, rounded), skin, settings.whitening)
         result[where] = cv2.convertScaleAbs(np.maximum(strip, 0))
+
+    with threads(2) as beside:
+        list(beside.map(retouch, part.patch.strips(STRIP)))
 
 
 def shape_shares(prepared: Prepared) -> dict[int, Shares]:

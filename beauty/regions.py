@@ -53,7 +53,8 @@ class Evidence:
     """What speaks for skin, maps (rows, cols) in [0, 1]: ``allowed`` by the points, ``colour`` by the colour model,
     ``beard``, and ``posterior``, of points and colours together; ``foreign``, [0, 1] too, speaks against it.
 
-    ``core`` is the bool mask of the face proper, ``inside`` the distance to its outline in pixels.
+    ``free`` is 1 where no feature lies (``outline.features``), ``core`` the bool mask of the face proper, ``inside``
+    the distance to its outline in pixels.
     """
 
     allowed: np.ndarray
@@ -61,6 +62,7 @@ class Evidence:
     posterior: np.ndarray
     beard: np.ndarray
     foreign: np.ndarray
+    free: np.ndarray
     core: np.ndarray
     inside: np.ndarray
     seen: Appearance
@@ -82,7 +84,8 @@ def skin_evidence(small: np.ndarray, frame: FaceFrame, before: Appearance | None
     outside = (allowed < 0.02) & (inside < -0.05 * frame.width)
     likely = posterior(lab, away * away, allowed, outside, frame)
     strange = foreign(lab, seen.mean.astype(np.float32))
-    return Evidence(allowed, skin_probability(away), likely, beard(bearded, seen.beard), strange, core, inside, seen)
+    bearded = beard(bearded, seen.beard)
+    return Evidence(allowed, skin_probability(away), likely, bearded, strange, free, core, inside, seen)
 
 
 def find_regions(small: np.ndarray, frame: FaceFrame, before: Appearance | None = None) -> Regions:
@@ -92,7 +95,7 @@ def find_regions(small: np.ndarray, frame: FaceFrame, before: Appearance | None 
     """
     found = skin_evidence(small, frame, before)
     likely = _without_holes(found.colour * found.posterior, found.core, frame.width)
-    mask = _connected(likely * (1 - found.beard), found.core) * features(small.shape[:2], frame)
+    mask = _connected(likely * (1 - found.beard), found.core) * found.free
     grey = cv2.cvtColor(small, cv2.COLOR_RGB2GRAY).astype(np.float32) / 255
     own = 1 - found.foreign
     gain, offset = (own * x for x in _guided(grey, mask * own, frame.width))

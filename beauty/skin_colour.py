@@ -23,6 +23,10 @@ DARKEST = 0.42
 """Skin in the shade keeps this share of the face's lightness; darker glasses and hair do not."""
 
 
+SAMPLES = 20_000
+"""Pixels of which the skin's colour is learnt at most."""
+
+
 FOREIGN = 16.0, 24.0
 """Distance in Lab chroma from the skin's colours in any light, from which something may be no skin, and is none."""
 
@@ -69,7 +73,8 @@ def skin_colour(lab: np.ndarray, rough: np.ndarray, core: np.ndarray, frame: Fac
     start = start if start.sum() >= 30 else core if core.any() else np.ones_like(core)
     mean = np.median(lab[start], axis=0).astype(np.float64)
     usual = float(np.median(rough[start]))
-    chosen = lab[core if core.sum() >= 30 else start].astype(np.float64)
+    chosen = lab[core if core.sum() >= 30 else start]
+    chosen = chosen[:: -(-len(chosen) // SAMPLES)].astype(np.float64)
     chosen = chosen[foreign(chosen, mean) < 0.5]
     spread = 1.5 * np.median(np.abs(lab[start] - mean), axis=0) + (5, 3, 3)
     inverse = np.diag(1 / spread**2)

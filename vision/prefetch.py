@@ -1,19 +1,25 @@
-"""Work side by side: a source that runs ahead of its user.
+"""Work side by side: a source that runs ahead of its user, and threads for parts of a picture's work.
 
-The only place that starts threads for decoding, drawing and encoding; these release Python's lock, as the networks
-do, so that they do run at the same time.
+The only place that starts threads for decoding, drawing, encoding and retouching; these release Python's lock, as the
+networks do, so that they do run at the same time.
 """
 
 from __future__ import annotations
 
 import threading
 from collections.abc import Generator, Iterable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass
 from queue import SimpleQueue
 from typing import TypeVar
 
 T = TypeVar("T")
+
+
+def threads(count: int) -> ThreadPoolExecutor:
+    """So many threads for parts of one piece of work: ``with threads(2) as beside: beside.submit(...)``."""
+    return ThreadPoolExecutor(count, "beside")
 
 
 @dataclass(frozen=True)
