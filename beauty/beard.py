@@ -11,14 +11,32 @@ from typing import cast
 import cv2
 import numpy as np
 
-from beauty.curves import smooth
+from beauty.curves import Range, smooth
+from beauty.filters import Sigma, gaussian, side
 from beauty.frame import FaceFrame
 
 CHEEKS = ((2, 4, 5, 57, 73, 66), (51, 57, 63), (30, 28, 27, 63, 80, 79))
 """Polygons of points on the left cheek, the nose and the right cheek, where next to no beard grows."""
 
-BEARDED = 0.2, 0.34
-"""Share of the lower face with signs of hair, between that of a shaven face and that of a beard."""
+FEWEST, LEAST_LIGHT = 10, 10.0
+"""Pixels of such a polygon from which on it is looked at, and the lightness L* that its skin has at least."""
+
+EVEN = Sigma(0.012, 0.6)
+"""Blur of the lightness, coarser than single hairs."""
+
+DARKER, ROUGHER = Range(0.12, 0.35), Range(0.0, 0.35)
+"""Signs of hair: how much darker than the cheeks, in shares of their lightness, and how much rougher (log contrast)."""
+
+ROUND_ABOUT, LEAST_ZONE = 0.05, 0.05
+"""Half the side, in face widths, of the square over which signs are averaged, for hairs have gaps, and the part of it
+that must be zone of the beard for the average to count in full."""
+
+DENSE, DARK = Range(0.2, 0.4), Range(0.08, 0.22)
+"""Signs round about from which a pixel is beard, if it is also so much darker than the cheeks itself."""
+
+BEARDED = Range(0.2, 0.34)
+"""Share of the lower face with signs of hair from which a face has a beard: shaven ones were seen to have up to .19,
+stubble .26, beards .34 and more."""
 
 
 def hair_signs(
@@ -31,14 +49,13 @@ def hair_signs(
     """
     w = frame.width
     light, usual = _cheeks(lab[..., 0], rough, core, frame)
-    even = cv2.GaussianBlur(lab[..., 0], (0, 0), max(0.012 * w, 0.6))
-    dark = 1 - even / np.maximum(light, 10)
-    signs = zone * smooth(dark, 0.12, 0.35) * smooth(rough - usual, 0.0, 0.35)
-    size = 2 * max(round(0.05 * w), 1) + 1
-    near = cv2.blur(signs, (size, size)) / np.maximum(cv2.blur(zone, (size, size)), 0.05)
+    dark = 1 - gaussian(lab[..., 0], EVEN, w) / np.maximum(light, LEAST_LIGHT)
+    signs = zone * smooth(dark, *DARKER) * smooth(rough - usual, *ROUGHER)
+    size = side(ROUND_ABOUT * w)
+    near = cv2.blur(signs, (size, size)) / np.maximum(cv2.blur(zone, (size, size)), LEAST_ZONE)
     inner = zone * core
     share = float((signs * inner).sum() / max(float(inner.sum()), 1.0))
-    return zone * smooth(near, 0.2, 0.4) * smooth(dark, 0.08, 0.22), share
+    return zone * smooth(near, *DENSE) * smooth(dark, *DARK), share
 
 
 def beard(likely: np.ndarray, share: float) -> np.ndarray:
@@ -54,14 +71,12 @@ def _cheeks(lightness: np.ndarray, rough: np.ndarray, core: np.ndarray, frame: F
         filled = np.zeros(core.shape, np.uint8)
         cv2.fillPoly(filled, [np.round(polygon).astype(np.int32)], 1)
         here = core & (filled > 0)
-        if here.sum() >= 10:
+        if here.sum() >= FEWEST:
             places.append(float(frame.local(polygon)[:, 0].mean()))
             lights.append(float(np.median(lightness[here])))
             textures.append(float(np.median(rough[here])))
     if not places:
         return np.zeros_like(lightness), 0.0
     order = np.argsort(places)
-    y, x = np.ogrid[: core.shape[0], : core.shape[1]]
-    across = (x - frame.origin[0]) * frame.right[0] + (y - frame.origin[1]) * frame.right[1]
-    light = cast(np.ndarray, np.interp(across, np.array(places)[order], np.array(lights)[order]))
+    light = cast(np.ndarray, np.interp(frame.grid(core.shape)[0], np.array(places)[order], np.array(lights)[order]))
     return light.astype(np.float32), float(np.median(textures))

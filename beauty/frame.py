@@ -8,21 +8,31 @@ from dataclasses import dataclass, field, replace
 import cv2
 import numpy as np
 
-from beauty.curves import smooth
+from beauty.curves import Range, linear, smooth
+from beauty.points import CHIN, CONTOUR, EYES, INNER_BROWS, LEFT_EYE, RIGHT_EYE
 from vision.types import Faces, Floats, Image
-
-MIDLINE = (51, 60, 87, 93, 16)
-"""Points of the face's middle from the root of the nose to the chin; the tip of the nose sticks out when turned."""
 
 WORK_WIDTH = 450
 """Face width, in pixels, at which masks and bands are computed (0.4 % of it is 1.8 pixels)."""
 
-
-TRUSTED = 0.5, 0.85
+TRUSTED = Range(0.5, 0.85)
 """Mean visibility of a part's points at which an effect on it begins, and from which it is full."""
 
-CERTAIN = 0.5, 0.7
+CERTAIN = Range(0.5, 0.7)
 """Score of a face at which effects begin, and from which they are full."""
+
+TURNED = Range(20.0, 40.0)
+"""Yaw in degrees, to either side, over which the head's tilt passes from the eye line's to that of the pose."""
+
+WIDE_AS_TALL = 0.8
+"""Width of a face, at least, as a share of its height from brows to chin: a profile's contour is narrower."""
+
+LEAST_WIDTH, LEAST_SIDE = 4.0, 4
+"""Pixels: no face counts as narrower, so that sizes stay finite, and no patch with a shorter side is worked on."""
+
+ASIDE, ABOVE, BELOW, ROUND_CONTOUR = 0.6, 0.75, 0.5, 0.15
+"""What a patch takes in, in face widths: to either side of the middle between the eyes and above it (ears, hair),
+below the chin (neck), and round every point of the contour (ears of a turned head)."""
 
 
 @dataclass(frozen=True)
@@ -51,6 +61,13 @@ class FaceFrame:
         shifted = np.asarray(points, np.float64) - self.origin
         return np.stack([shifted @ self.right, shifted @ self.down], axis=-1)
 
+    def grid(self, shape: tuple[int, int], origin: np.ndarray | None = None) -> tuple[np.ndarray, np.ndarray]:
+        """Local u and v of every pixel of a picture (rows, cols), from the frame's origin or another point (2,)."""
+        start = self.origin if origin is None else origin
+        y, x = np.ogrid[: shape[0], : shape[1]]
+        x, y = x - start[0], y - start[1]
+        return x * self.right[0] + y * self.right[1], x * self.down[0] + y * self.down[1]
+
     def pixels(self, local: np.ndarray) -> np.ndarray:
         """Local u, v (..., 2) to pixels."""
         local = np.asarray(local, np.float64)
@@ -71,16 +88,16 @@ def face_frame(points: np.ndarray, pose: np.ndarray) -> FaceFrame:
     is foreshortened and follows the pitch, so that its tilt is taken from the pose.
     """
     points = np.asarray(points, np.float64)
-    eyes = points[[75, 76, 77, 78, 79, 80, 81, 82]].mean(0) - points[[66, 67, 68, 69, 70, 71, 72, 73]].mean(0)
+    eyes = points[list(RIGHT_EYE)].mean(0) - points[list(LEFT_EYE)].mean(0)
     by_eyes = np.arctan2(eyes[1], eyes[0])
-    turned = np.clip((abs(float(pose[1])) - 20) / 20, 0, 1)
+    turned = linear(abs(float(pose[1])), *TURNED)
     gap = (np.deg2rad(float(pose[2])) - by_eyes + np.pi) % (2 * np.pi) - np.pi
     roll = by_eyes + turned * gap
     right, down = np.array([np.cos(roll), np.sin(roll)]), np.array([-np.sin(roll), np.cos(roll)])
-    across = points[:33] @ right
-    tall = (points[16] - points[[37, 42]].mean(0)) @ down
-    width = max(float(np.ptp(across)), 0.8 * float(tall), 4.0)
-    return FaceFrame(points, width, points[66:84].mean(0), right, down)
+    across = points[CONTOUR] @ right
+    tall = (points[CHIN] - points[list(INNER_BROWS)].mean(0)) @ down
+    width = max(float(np.ptp(across)), WIDE_AS_TALL * float(tall), LEAST_WIDTH)
+    return FaceFrame(points, width, points[EYES].mean(0), right, down)
 
 
 def usable_faces(faces: Faces) -> list[int]:
@@ -91,10 +108,10 @@ def usable_faces(faces: Faces) -> list[int]:
 
 def reach(frame: FaceFrame) -> Floats:
     """Box (4,) of everything that may change for a face: forehead, ears, neck."""
-    chin = float(frame.local(frame.points[16])[1])
-    w = frame.width
-    corners = frame.pixels(np.array([(u, v) for u in (-0.6 * w, 0.6 * w) for v in (-0.75 * w, chin + 0.5 * w)]))
-    both = np.concatenate([corners, frame.points[:33] - 0.15 * w, frame.points[:33] + 0.15 * w])
+    w, contour, chin = frame.width, frame.points[CONTOUR], float(frame.local(frame.points[CHIN])[1])
+    corners = [(u, v) for u in (-ASIDE * w, ASIDE * w) for v in (-ABOVE * w, chin + BELOW * w)]
+    margin = ROUND_CONTOUR * w
+    both = np.concatenate([frame.pixels(np.array(corners)), contour - margin, contour + margin])
     return np.concatenate([both.min(0), both.max(0)]).astype(np.float32)
 
 
@@ -141,7 +158,7 @@ class Patch:
             part = cv2.copyMakeBorder(part, 0, below, 0, beside, cv2.BORDER_REPLICATE)
         return cv2.resize(part, (self.cols, self.rows), interpolation=cv2.INTER_AREA)
 
-    def strips(self, pixels: int = 2_000_000) -> Iterator[tuple[int, int]]:
+    def strips(self, pixels: int) -> Iterator[tuple[int, int]]:
         """Row ranges of the small version that cover it, each of about ``pixels`` picture pixels."""
         count = max(1, pixels // (self.cols * self.step * self.step))
         for first in range(0, self.rows, count):
@@ -169,6 +186,6 @@ def patch_for(frame: FaceFrame, shape_hw: tuple[int, int], width: int = WORK_WID
     x0, y0, x1, y1 = reach(frame)
     left, top = max(int(np.floor(x0)), 0), max(int(np.floor(y0)), 0)
     right, low = min(int(np.ceil(x1)) + 1, shape_hw[1]), min(int(np.ceil(y1)) + 1, shape_hw[0])
-    if right - left < 4 or low - top < 4:
+    if min(right - left, low - top) < LEAST_SIDE:
         return None
     return Patch(left, top, right - left, low - top, max(1, round(frame.width / width)))

@@ -1,4 +1,4 @@
-"""Where the 106 points say that the face, its features, the ears and the neck are: soft masks of distances."""
+"""Where the 106 points say that the face, the ears, the neck and a beard are: soft masks of distances."""
 
 from __future__ import annotations
 
@@ -7,23 +7,63 @@ from typing import cast
 import cv2
 import numpy as np
 
-from beauty.curves import smooth
-from beauty.frame import MIDLINE, TRUSTED, FaceFrame
+from beauty.curves import Range, smooth
+from beauty.frame import TRUSTED, FaceFrame
+from beauty.points import BROWS, CHIN, CONTOUR, CONTOUR_ENDS, MOUTH_CORNERS, PROFILE, TEMPLES, WINGS
+from vision.layouts import OUTER_EYES
 
-LEFT_EYE, RIGHT_EYE = tuple(range(66, 74)), tuple(range(75, 83))
-LEFT_BROW, RIGHT_BROW = tuple(range(33, 42)), tuple(range(42, 51))
-OUTER_LIPS, INNER_LIPS = tuple(range(84, 96)), tuple(range(96, 104))
-TEMPLES = tuple(range(6)), tuple(range(27, 33))
-"""The contour beside the image-left and the image-right ear."""
+SUBPIXEL, FARTHEST = 4, 2**24
+"""Binary digits after the point with which polygons are drawn, and the most that a coordinate may be with them."""
 
-NOSTRILS = (58, 59, 61, 62)
+HIDDEN = Range(0.3, 0.7)
+"""Visibility of a contour point up to which it is drawn to the profile's line, and from which it stays."""
+
+GRID, REACH, FAR_WEIGHT = 0.03, 2.2, 1e-4
+"""Visibility between the points: spacing of the grid on which it is told, in face widths; standard deviation over which
+a point tells it, in steps of the grid; weight of the mean of all points, which decides where none is near."""
+
+FOREHEAD, ARC, ARC_POWER = 0.42, 15, 0.8
+"""The highest that a forehead may reach above the brows, in face widths, and the arc over it: how many points it has
+with its ends, and the power of the sine that is its height (1 is an ellipse; a forehead is fuller)."""
+
+# The prior.  ``inside`` is the distance to the outline, heights grow downwards; both in face widths.
+
+FACE_EDGE, EARS_EDGE = Range(-0.05, 0.01), Range(-0.16, -0.06)
+"""``inside``, over which the face and the ears beside it begin: the true edge may lie outside the points' contour."""
+
+EARS_TOP, EARS_BOTTOM = Range(-0.12, 0.0), Range(-0.05, 0.0)
+"""Heights over which ears begin, from the middle of the eyes, and end, from the corners of the mouth."""
+
+NECK_TOP, NECK_BOTTOM = Range(0.0, 0.1), Range(0.1, 0.42)
+"""Heights over which the neck begins, from the corners of the mouth, and ends, from the chin, where collars are."""
+
+NECK_HALF, NECK_SIDE = (0.98, 0.8), Range(-0.02, 0.05)
+"""Half width of head and neck at the mouth and from the chin down, in half widths of the face, and how far beside that
+the neck ends, in face widths."""
+
+NECK_RIM, NECK_DOUBT = Range(0.5, 0.85), 0.55
+"""Part of the neck's half width over which it is left to hair and collars, and how much of the prior they take."""
+
+PRIOR_FACE, PRIOR_EARS, PRIOR_NECK = 0.995, 0.5, 0.95
+"""Probability of skin by the points alone: hair may cover the ears."""
+
+FRINGE = -0.05
+"""Height from the top of the brows above which a fringe may hang, in face widths."""
+
+# A beard.
+
+BEARD_BELOW, BEARD_EDGE = Range(-0.02, 0.06), Range(-0.2, -0.1)
+"""Height below the wings of the nose over which it begins, and ``inside``, over which it ends, under the chin."""
+
+WHISKERS = Range(0.25, 0.4)
+"""Distance from the face's middle from which it also grows beside the ears, from the eyes down."""
 
 
 def distance(shape: tuple[int, int], polygon: np.ndarray) -> np.ndarray:
     """Distance (rows, cols) in pixels to a closed polygon (P, 2), positive inside."""
     mask = np.zeros(shape, np.uint8)
-    fine = np.clip(np.round(np.asarray(polygon) * 16), -(2**24), 2**24).astype(np.int32)
-    cv2.fillPoly(mask, [fine], 255, cv2.LINE_8, 4)
+    fine = np.clip(np.round(np.asarray(polygon) * 2**SUBPIXEL), -FARTHEST, FARTHEST).astype(np.int32)
+    cv2.fillPoly(mask, [fine], 255, cv2.LINE_8, SUBPIXEL)
     if mask.min() == 255:
         return np.full(shape, float(max(shape)), np.float32)
     if mask.max() == 0:
@@ -32,16 +72,16 @@ def distance(shape: tuple[int, int], polygon: np.ndarray) -> np.ndarray:
     return inside - outside
 
 
-def polygon_mask(shape: tuple[int, int], polygon: np.ndarray, low: float, high: float) -> np.ndarray:
-    """A closed polygon (P, 2) as a soft mask (rows, cols) float32: 0 up to the distance ``low`` < 0, 1 from ``high``.
+def polygon_mask(shape: tuple[int, int], polygon: np.ndarray, edge: Range) -> np.ndarray:
+    """A closed polygon (P, 2) as a soft mask (rows, cols) float32: ``edge`` is in pixels inside it, its low end < 0.
 
-    It is computed in the polygon's surroundings alone; beyond ``low`` it is 0 in any case.
+    It is computed in the polygon's surroundings alone (and two pixels more); beyond the low end it is 0 in any case.
     """
     mask = np.zeros(shape, np.float32)
-    rows, cols = window(shape, polygon, 2 - low)
+    rows, cols = window(shape, polygon, 2 - edge.low)
     if mask[rows, cols].size:
         inside = distance(mask[rows, cols].shape, polygon - (cols.start, rows.start))
-        mask[rows, cols] = smooth(inside, low, high)
+        mask[rows, cols] = smooth(inside, *edge)
     return mask
 
 
@@ -52,32 +92,28 @@ def window(shape: tuple[int, int], points: np.ndarray, margin: float) -> tuple[s
     return slice(int(first[1]), int(last[1])), slice(int(first[0]), int(last[0]))
 
 
-PROFILE = (*MIDLINE, 52, 53, 54)
-"""Points of the line on which the far side of a profile ends: forehead, nose, lips, chin."""
-
-
 def silhouette(frame: FaceFrame) -> np.ndarray:
     """Local points (106, 2) with the hidden part of the contour drawn to the profile's line, where the face ends."""
     local = frame.local(frame.points)
     line = local[list(PROFILE)][np.argsort(local[list(PROFILE), 1])]
-    hidden = 1 - smooth(frame.visible[:33], 0.3, 0.7)
-    local[:33, 0] += hidden * (np.interp(local[:33, 1], line[:, 1], line[:, 0]) - local[:33, 0])
+    hidden = 1 - smooth(frame.visible[CONTOUR], *HIDDEN)
+    local[CONTOUR, 0] += hidden * (np.interp(local[CONTOUR, 1], line[:, 1], line[:, 0]) - local[CONTOUR, 0])
     return local
 
 
 def visibility(shape: tuple[int, int], frame: FaceFrame) -> np.ndarray:
     """How surely the face can be seen (rows, cols) in [0, 1], from its points by normalised convolution."""
-    if frame.visible.min() > TRUSTED[1]:
+    if frame.visible.min() > TRUSTED.high:
         return np.ones(shape, np.float32)
-    step = max(0.03 * frame.width, 1.0)
+    step = max(GRID * frame.width, 1.0)
     size = int(shape[0] / step) + 1, int(shape[1] / step) + 1
     at = np.rint(frame.points / step).astype(int)
     inside = ((at >= 0) & (at < (size[1], size[0]))).all(axis=1)
     known, seen = np.zeros(size, np.float32), np.zeros(size, np.float32)
     np.add.at(known, (at[inside, 1], at[inside, 0]), 1)
     np.add.at(seen, (at[inside, 1], at[inside, 0]), frame.visible[inside])
-    blurred = [cv2.GaussianBlur(x, (0, 0), 2.2) for x in (known, seen)]
-    share = (blurred[1] + 1e-4 * float(frame.visible.mean())) / (blurred[0] + 1e-4)
+    blurred = [cv2.GaussianBlur(x, (0, 0), REACH) for x in (known, seen)]
+    share = (blurred[1] + FAR_WEIGHT * float(frame.visible.mean())) / (blurred[0] + FAR_WEIGHT)
     matrix = np.array([[1 / step, 0, 0], [0, 1 / step, 0]])
     grown = cv2.warpAffine(
         share, matrix, shape[::-1], flags=cv2.INTER_LINEAR | cv2.WARP_INVERSE_MAP, borderMode=cv2.BORDER_REPLICATE
@@ -88,104 +124,53 @@ def visibility(shape: tuple[int, int], frame: FaceFrame) -> np.ndarray:
 def face_outline(frame: FaceFrame) -> np.ndarray:
     """Contour (33, 2) closed by an arc over the forehead, as far up as a forehead may reach."""
     local = silhouette(frame)
-    left, right = local[0], local[32]
-    brow = float(local[33:51, 1].min())
-    top = brow - 0.42 * frame.width
-    angle = np.linspace(0, np.pi, 15)[1:-1]
+    left, right = local[list(CONTOUR_ENDS)]
+    top = float(local[BROWS, 1].min()) - FOREHEAD * frame.width
+    angle = np.linspace(0, np.pi, ARC)[1:-1]
     middle, half = (left + right) / 2, (right[0] - left[0]) / 2
-    arc = np.stack([middle[0] + half * np.cos(angle), middle[1] - (middle[1] - top) * np.sin(angle) ** 0.8], axis=1)
-    return np.concatenate([frame.pixels(local[:33]), frame.pixels(arc)])
-
-
-def features(shape: tuple[int, int], frame: FaceFrame) -> np.ndarray:
-    """1 where skin may be changed, 0 on eyes, brows, lips and nostrils, soft round them."""
-    w, points = frame.width, frame.points
-    taken = np.zeros(shape, np.float32)
-    for part, near, far in (
-        (LEFT_EYE, 0.016, 0.04), (RIGHT_EYE, 0.016, 0.04), (LEFT_BROW, 0.014, 0.035), (RIGHT_BROW, 0.014, 0.035),
-        (OUTER_LIPS, 0.012, 0.032),
-    ):  # fmt: skip
-        np.maximum(taken, polygon_mask(shape, points[list(part)], -far * w, -near * w), out=taken)
-    rows, cols = window(shape, points[list(NOSTRILS)], 0.035 * w)
-    y, x = np.ogrid[rows, cols]
-    for px, py in points[list(NOSTRILS)]:
-        near = 1 - smooth(np.hypot(x - px, y - py), 0.012 * w, 0.035 * w)
-        np.maximum(taken[rows, cols], near, out=taken[rows, cols])
-    return 1 - taken
+    up = (middle[1] - top) * np.sin(angle) ** ARC_POWER
+    arc = np.stack([middle[0] + half * np.cos(angle), middle[1] - up], axis=1)
+    return np.concatenate([frame.pixels(local[CONTOUR]), frame.pixels(arc)])
 
 
 def prior(shape: tuple[int, int], frame: FaceFrame, inside: np.ndarray) -> np.ndarray:
     """How far the points alone allow skin: the face, softly the ears beside it and the neck below it."""
     w, local = frame.width, silhouette(frame)
-    y, x = np.mgrid[: shape[0], : shape[1]].astype(np.float32)
-    u = (x - frame.origin[0]) * frame.right[0] + (y - frame.origin[1]) * frame.right[1]
-    v = (x - frame.origin[0]) * frame.down[0] + (y - frame.origin[1]) * frame.down[1]
-    chin, mouth = local[16], float(local[[84, 90], 1].mean())
-    face = smooth(inside, -0.05 * w, 0.01 * w)
-    ears = smooth(inside, -0.16 * w, -0.06 * w) * smooth(v, -0.12 * w, 0.0) * (1 - smooth(v, mouth - 0.05 * w, mouth))
-    sides = cast(np.ndarray, np.interp(v, *_jaw_rows(local)))
-    below = (1 - smooth(v - chin[1], 0.1 * w, 0.42 * w)) * smooth(v, mouth, mouth + 0.1 * w)
-    aside = np.abs(u - (local[0, 0] + local[32, 0]) / 2)
-    neck = (
-        below
-        * (1 - smooth(aside - sides, -0.02 * w, 0.05 * w))
-        * (1 - 0.55 * smooth(aside / np.maximum(sides, 1), 0.5, 0.85))
-    )
-    ears = ears * np.where(u < (local[0, 0] + local[32, 0]) / 2, *(frame.trust(rows) for rows in TEMPLES))
-    allowed = np.maximum.reduce([0.995 * face, 0.5 * ears, 0.95 * neck])
+    u, v = frame.grid(shape)
+    mouth = float(local[list(MOUTH_CORNERS), 1].mean())
+    middle = (local[CONTOUR_ENDS[0], 0] + local[CONTOUR_ENDS[1], 0]) / 2
+    face = smooth(inside, *FACE_EDGE.scaled(w))
+    ears = smooth(inside, *EARS_EDGE.scaled(w)) * smooth(v, *EARS_TOP.scaled(w))
+    ears = ears * (1 - smooth(v, *EARS_BOTTOM.scaled(w, mouth)))
+    ears = ears * np.where(u < middle, *(frame.trust(rows) for rows in TEMPLES))
+    neck = _neck(local, np.abs(u - middle), v, w)
+    allowed = np.maximum.reduce([PRIOR_FACE * face, PRIOR_EARS * ears, PRIOR_NECK * neck])
     return (frame.sure * visibility(shape, frame) * allowed).astype(np.float32)
 
 
-def below_forehead(shape: tuple[int, int], frame: FaceFrame, lower: float = -0.05) -> np.ndarray:
+def _neck(local: np.ndarray, aside: np.ndarray, v: np.ndarray, width: float) -> np.ndarray:
+    """Soft mask of the neck by the distance from its middle and the height of every pixel."""
+    mouth, chin = float(local[list(MOUTH_CORNERS), 1].mean()), local[CHIN, 1]
+    half = abs(float(local[CONTOUR_ENDS[1], 0] - local[CONTOUR_ENDS[0], 0])) / 2
+    widths = [share * half for share in NECK_HALF]
+    sides = cast(np.ndarray, np.interp(v, [mouth, max(float(chin), mouth + 1.0)], widths))
+    below = (1 - smooth(v - chin, *NECK_BOTTOM.scaled(width))) * smooth(v, *NECK_TOP.scaled(width, mouth))
+    beside = 1 - smooth(aside - sides, *NECK_SIDE.scaled(width))
+    return below * beside * (1 - NECK_DOUBT * smooth(aside / np.maximum(sides, 1), *NECK_RIM))
+
+
+def below_forehead(shape: tuple[int, int], frame: FaceFrame, lower: float = FRINGE) -> np.ndarray:
     """Where no fringe hangs as a rule: below the brows' top, moved down by ``lower`` face widths."""
-    line = float(frame.local(frame.points[33:51])[:, 1].min()) + lower * frame.width
-    y, x = np.ogrid[: shape[0], : shape[1]]
-    return (x - frame.origin[0]) * frame.down[0] + (y - frame.origin[1]) * frame.down[1] > line
+    line = float(frame.local(frame.points[BROWS])[:, 1].min()) + lower * frame.width
+    return frame.grid(shape)[1] > line
 
 
 def beard_zone(shape: tuple[int, int], frame: FaceFrame, inside: np.ndarray) -> np.ndarray:
     """Where a beard may grow (rows, cols): below the nose, beside the ears from the eyes down, and under the chin."""
     w, local = frame.width, frame.local(frame.points)
-    y, x = np.ogrid[: shape[0], : shape[1]]
-    u = (x - frame.origin[0]) * frame.right[0] + (y - frame.origin[1]) * frame.right[1]
-    v = (x - frame.origin[0]) * frame.down[0] + (y - frame.origin[1]) * frame.down[1]
-    eyes, nose = float(local[[66, 79], 1].mean()), float(local[[57, 63], 1].mean())
-    beside = smooth(np.abs(u - float(local[[0, 32], 0].mean())), 0.25 * w, 0.4 * w) * smooth(v, eyes, nose)
-    below = smooth(v, nose - 0.02 * w, nose + 0.06 * w)
-    return np.maximum(below, beside) * smooth(inside, -0.2 * w, -0.1 * w)
-
-
-def _jaw_rows(local: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """Half width of head and neck (2,) by height: the face at the mouth, less on the neck."""
-    half = abs(float(local[32, 0] - local[0, 0])) / 2
-    mouth, chin = float(local[[84, 90], 1].mean()), float(local[16, 1])
-    return np.array([mouth, max(chin, mouth + 1.0)]), np.array([0.98 * half, 0.8 * half])
-
-
-def parts(shape: tuple[int, int], frame: FaceFrame, skin: np.ndarray) -> dict[str, np.ndarray]:
-    """Masks of the eyes, the lips, the inside of the mouth, the skin under the eyes and the cheeks."""
-    w, points = frame.width, frame.points
-    lids = [
-        frame.trust(eye) * polygon_mask(shape, points[list(eye)], -0.004 * w, 0.012 * w)
-        for eye in (LEFT_EYE, RIGHT_EYE)
-    ]
-    eyes, mouth_seen = np.maximum(*lids), frame.trust(OUTER_LIPS, INNER_LIPS)
-    mouth = mouth_seen * polygon_mask(shape, points[list(INNER_LIPS)], -0.006 * w, 0.012 * w)
-    lips = mouth_seen * polygon_mask(shape, points[list(OUTER_LIPS)], -0.012 * w, 0.012 * w) * (1 - mouth)
-    y, x = np.mgrid[: shape[0], : shape[1]].astype(np.float32)
-    under, cheeks = np.zeros(shape, np.float32), np.zeros(shape, np.float32)
-    for eye, outer, wing, jaw in ((LEFT_EYE, 66, 57, 4), (RIGHT_EYE, 79, 63, 28)):
-        ring = points[list(eye)]
-        centre = ring.mean(0) + 0.085 * w * frame.down
-        under = np.maximum(under, frame.trust(eye) * _blob(x, y, centre, frame, 0.1 * w, 0.055 * w))
-        cheek = 0.35 * points[outer] + 0.35 * points[wing] + 0.3 * points[jaw] + 0.03 * w * frame.down
-        seen = frame.trust(eye, range(min(jaw, 16), max(jaw, 16)))
-        cheeks = np.maximum(cheeks, seen * _blob(x, y, cheek, frame, 0.12 * w, 0.085 * w))
-    return {"eyes": eyes, "lips": lips, "mouth": mouth, "under_eyes": under * skin, "cheeks": cheeks * skin}
-
-
-def _blob(x: np.ndarray, y: np.ndarray, centre: np.ndarray, frame: FaceFrame, wide: float, tall: float) -> np.ndarray:
-    """A soft ellipse in the face's axes."""
-    u = (x - centre[0]) * frame.right[0] + (y - centre[1]) * frame.right[1]
-    v = (x - centre[0]) * frame.down[0] + (y - centre[1]) * frame.down[1]
-    return np.exp(-((u / wide) ** 2) - (v / tall) ** 2).astype(np.float32)
+    u, v = frame.grid(shape)
+    eyes, nose = (float(local[list(rows), 1].mean()) for rows in (OUTER_EYES, WINGS))
+    aside = np.abs(u - float(local[list(CONTOUR_ENDS), 0].mean()))
+    beside = smooth(aside, *WHISKERS.scaled(w)) * smooth(v, eyes, nose)
+    below = smooth(v, *BEARD_BELOW.scaled(w, nose))
+    return np.maximum(below, beside) * smooth(inside, *BEARD_EDGE.scaled(w))

@@ -14,15 +14,17 @@ from typing import Any, cast
 import cv2
 import numpy as np
 
-from beauty.curves import smooth
+from beauty.curves import Range, smooth
 from beauty.frame import WORK_WIDTH, Patch, frame_of, patch_for, usable_faces
+from beauty.looks import apply_look
 from beauty.regions import Regions, find_regions
 from beauty.settings import BeautySettings
-from beauty.skin import blotch_band, finer_bound, freckles, spot_change
+from beauty.skin import blotch_band, finer_bound
 from beauty.skin_colour import TEMPORAL_SHARE, Appearance
+from beauty.spots import freckles, spot_change
 from beauty.straight_lines import jaw_shares
 from beauty.temporal_filter import TemporalFilter
-from beauty.tone import apply_look, lighten, tint_change
+from beauty.tone import lighten, tint_change
 from beauty.warp import Field, Shares, fields_of, move_points
 from vision.prefetch import threads
 from vision.types import Faces, FindFaces, Floats, Frame, Image
@@ -30,9 +32,14 @@ from vision.types import Faces, FindFaces, Floats, Frame, Image
 STRIP = 1_500_000
 """Pixels that are worked on at once."""
 
-
-WORN = 0.25, 0.45
+WORN = Range(0.25, 0.45)
 """Probability of glasses below which none are worn, and from which some are."""
+
+BEHIND_GLASSES = 0.7
+"""What glasses take off the enlargement of the eyes, since their frames would bend."""
+
+SAMPLED = 4
+"""Pixels round the shifted ones that are cut out too: bicubic sampling needs two of them."""
 
 
 @dataclass(frozen=True)
@@ -253,7 +260,7 @@ def _retouch(result: Image, original: Image, part: PreparedFace, settings: Beaut
 
 def shape_shares(prepared: Prepared) -> dict[int, Shares]:
     """What each face gets of the shape controls: smaller eyes behind glasses, less of the jaw beside straight lines."""
-    return {part.index: Shares(1 - 0.7 * part.glasses, part.jaw) for part in prepared.parts}
+    return {part.index: Shares(1 - BEHIND_GLASSES * part.glasses, part.jaw) for part in prepared.parts}
 
 
 def _warped(image: Image, fields: Sequence[Field]) -> Image:
@@ -265,7 +272,7 @@ def _warped(image: Image, fields: Sequence[Field]) -> Image:
         for first, last in field.patch.strips(STRIP):
             rows, cols = field.patch.span(first, last)
             shift = _total(fields, rows, cols)
-            reach = int(np.ceil(np.abs(shift).max())) + 4
+            reach = int(np.ceil(np.abs(shift).max())) + SAMPLED
             top, left = max(rows.start - reach, 0), max(cols.start - reach, 0)
             source = image[top : rows.stop + reach, left : cols.stop + reach]
             xs = np.arange(cols.start - left, cols.stop - left, dtype=np.float32)

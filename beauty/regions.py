@@ -13,19 +13,40 @@ import cv2
 import numpy as np
 
 from beauty.beard import beard, hair_signs
+from beauty.features import features, parts
+from beauty.filters import side, square
 from beauty.frame import FaceFrame
-from beauty.outline import beard_zone, below_forehead, distance, face_outline, features, parts, prior
-from beauty.skin_colour import (
-    TEMPORAL_SHARE,
-    Appearance,
-    foreign,
-    glasses,
-    roughness,
-    skin_colour,
-    skin_distance,
-    skin_probability,
-)
+from beauty.glasses import glasses
+from beauty.outline import FACE_EDGE, beard_zone, below_forehead, distance, face_outline, prior
+from beauty.skin_colour import TEMPORAL_SHARE, Appearance, foreign, roughness, skin_colour
+from beauty.skin_distance import skin_distance, skin_probability
 from beauty.surroundings import posterior
+
+SURE = 0.8
+"""Value of the skin's mask from which a pixel is skin for certain."""
+
+CORE_INSIDE, CORE_FREE, CORE_BARE = 0.05, 0.9, 0.5
+"""The face proper, of which its skin is learnt: so many face widths inside the outline, so free of features (in
+[0, 1], ``features``), and with less of a beard than this."""
+
+NECK_OUTSIDE, NECK_LOWER = 0.02, 0.45
+"""Where skin may lie in the shade of the chin: so far outside the outline and below the top of the brows, in face
+widths."""
+
+NO_SKIN = 0.02
+"""Probability of skin, by the points, below which the colours beside the face are those of its surroundings."""
+
+HOLE, HOLE_SIZE, HOLE_ROUND, HOLE_RIM = 0.6, 0.045, 0.45, 0.006
+"""A mole is a hole in the face: less than this probability of skin, at most so many face widths long, and covering at
+least this part of the square of its length (a disc covers .79, the frames of glasses less).  It is filled with a rim of
+so many face widths."""
+
+LINKED, SEAM = 0.35, 2
+"""Value of the mask from which pixels hang together, and pixels of its fainter rim that stay with them."""
+
+GUIDE, GUIDE_NOISE = 0.016, 1e-3
+"""The guided filter: how far its window reaches, in face widths, and the variance of the grey level in [0, 1] below
+which an edge of the picture counts as noise and the mask's own edge stays soft."""
 
 
 @dataclass(frozen=True)
@@ -73,15 +94,15 @@ def skin_evidence(small: np.ndarray, frame: FaceFrame, before: Appearance | None
     lab = cv2.cvtColor(small.astype(np.float32) / 255, cv2.COLOR_RGB2Lab)
     rough, shape = roughness(lab[..., 0], frame.width), small.shape[:2]
     free, inside = features(shape, frame), distance(shape, face_outline(frame))
-    core = (inside > 0.05 * frame.width) & (free > 0.9) & below_forehead(shape, frame)
-    neck = (inside < -0.02 * frame.width) & below_forehead(shape, frame, 0.45)
+    core = (inside > CORE_INSIDE * frame.width) & (free > CORE_FREE) & below_forehead(shape, frame)
+    neck = (inside < -NECK_OUTSIDE * frame.width) & below_forehead(shape, frame, NECK_LOWER)
     bearded, share = hair_signs(lab, rough, core, beard_zone(shape, frame, inside) * free, frame)
-    bare = core & (beard(bearded, share) < 0.5)
+    bare = core & (beard(bearded, share) < CORE_BARE)
     seen = replace(skin_colour(lab, rough, bare, frame), glasses=glasses(lab[..., 0], frame), beard=share)
     seen = seen if before is None else before.mixed(seen, TEMPORAL_SHARE)
     away = skin_distance(lab, rough, bare, neck, inside > 0, seen, frame.width)
     allowed = prior(shape, frame, inside)
-    outside = (allowed < 0.02) & (inside < -0.05 * frame.width)
+    outside = (allowed < NO_SKIN) & (inside < FACE_EDGE.low * frame.width)
     likely = posterior(lab, away * away, allowed, outside, frame)
     strange = foreign(lab, seen.mean.astype(np.float32))
     bearded = beard(bearded, seen.beard)
@@ -105,33 +126,32 @@ def find_regions(small: np.ndarray, frame: FaceFrame, before: Appearance | None 
 
 def _without_holes(likely: np.ndarray, core: np.ndarray, width: float) -> np.ndarray:
     """The probability with small round holes filled: moles and blemishes are skin, the frames of glasses are not."""
-    holes = ((likely < 0.6) & core).astype(np.uint8)
+    holes = ((likely < HOLE) & core).astype(np.uint8)
     _, labels, stats, _ = cv2.connectedComponentsWithStats(holes)
     area, longest = stats[:, cv2.CC_STAT_AREA], stats[:, [cv2.CC_STAT_WIDTH, cv2.CC_STAT_HEIGHT]].max(axis=1)
-    small = (longest <= 0.045 * width) & (area > 0.45 * longest**2)
+    small = (longest <= HOLE_SIZE * width) & (area > HOLE_ROUND * longest**2)
     small[0] = False
-    size = 2 * max(round(0.006 * width), 1) + 1
-    filled = cv2.dilate(small[labels].astype(np.uint8), np.ones((size, size), np.uint8))
+    filled = cv2.dilate(small[labels].astype(np.uint8), square(HOLE_RIM * width))
     return np.where((filled > 0) & core, np.float32(1), likely)
 
 
 def _connected(mask: np.ndarray, core: np.ndarray) -> np.ndarray:
     """The mask without islands that do not touch the face."""
-    labels = cv2.connectedComponents((mask > 0.35).astype(np.uint8))[1].astype(np.intp)
+    labels = cv2.connectedComponents((mask > LINKED).astype(np.uint8))[1].astype(np.intp)
     touched = np.zeros(int(labels.max()) + 1, bool)
     touched[np.unique(labels[core])] = True
     touched[0] = False
-    keep = cv2.dilate(touched[labels].astype(np.uint8), np.ones((5, 5), np.uint8))
+    keep = cv2.dilate(touched[labels].astype(np.uint8), square(SEAM))
     return mask * keep
 
 
 def _guided(grey: np.ndarray, mask: np.ndarray, width: float) -> tuple[np.ndarray, np.ndarray]:
     """Coefficients of the guided filter of ``mask`` by ``grey`` in [0, 1]."""
-    size = 2 * max(round(0.016 * width), 1) + 1
+    size = side(GUIDE * width)
 
     def mean(x: np.ndarray) -> np.ndarray:
         return cv2.boxFilter(x, -1, (size, size), borderType=cv2.BORDER_REPLICATE)
 
     m_grey, m_mask = mean(grey), mean(mask)
-    gain = (mean(grey * mask) - m_grey * m_mask) / (mean(grey * grey) - m_grey**2 + 1e-3)
+    gain = (mean(grey * mask) - m_grey * m_mask) / (mean(grey * grey) - m_grey**2 + GUIDE_NOISE)
     return mean(gain), mean(m_mask - gain * m_grey)

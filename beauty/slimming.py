@@ -13,8 +13,9 @@ from typing import cast
 import cv2
 import numpy as np
 
-from beauty.curves import RAMP_SLOPE, ramp, smooth
-from beauty.frame import MIDLINE, FaceFrame
+from beauty.curves import RAMP_SLOPE, Range, ramp, smooth
+from beauty.frame import FaceFrame
+from beauty.points import CHIN, MIDLINE
 
 JAW = 0.112
 """Change of the jaw's width at full strength."""
@@ -23,7 +24,7 @@ STEEPEST = 0.63
 """The most that the field may fall per pixel beside the jaw; 1 - STEEPEST is the background's least Jacobian."""
 
 JAW_CORNER = 7
-"""The contour point (its mirror is 32 - 9) below which the neck's sides go straight down and follow the jaw softly."""
+"""The contour point (its mirror is 32 - 7) below which the neck's sides go straight down and follow the jaw softly."""
 
 UNSURE = 0.006
 """The true edge of the face may lie this share of its width outside the points' contour."""
@@ -33,6 +34,25 @@ BESIDE = 0.034
 
 JAWS = range(3, 14), range(19, 30)
 """The contour's points that a side's narrowing needs."""
+
+HEIGHTS, SMOOTHED, LEAST_HALF = 512, 0.012, 0.05
+"""Heights at which a side is told, evenly spaced; standard deviation over which its edge is smoothed; and the least
+half width of a face there, both in face widths."""
+
+SLIMMED, NECK = Range(0.14, 0.5), Range(0.85, 1.6)
+"""Heights, 0 at the eyes and 1 at the chin, over which the narrowing grows, so that the widest part moves little, and
+over which it ends on the neck."""
+
+FALL, FALL_NECK, LOWER = 0.04, 0.08, Range(0.65, 1.0)
+"""Over how much, in face widths, the field falls beside the contour at least, and how much more on the neck, which
+follows softly; heights (as above) over which this is added."""
+
+INNER, INNER_FROM, INNER_OVER = 0.3, 0.07, 0.25
+"""Part of the move that is left in the middle of the face; from how far inside the contour it falls to that, and over
+how much, in face widths: the cheek moves as a whole, nose and mouth keep their shape."""
+
+FACING, PROFILE = Range(35, 75), 0.65
+"""Yaw in degrees over which the contour stops to be the jaw, and what a profile loses of the slimming."""
 
 LEFT, RIGHT = slice(0, JAW_CORNER + 1), slice(32, 31 - JAW_CORNER, -1)
 """The contour's points from each temple to the corner of the jaw."""
@@ -45,8 +65,8 @@ def slimming(
 
     ``shares`` are what the left and the right side get of the strength.
     """
-    heights = np.linspace(float(v.min()), float(v.max()), 512)
-    at = ((v - heights[0]) * (511 / max(heights[-1] - heights[0], 1e-6))).astype(np.float32)
+    heights = np.linspace(float(v.min()), float(v.max()), HEIGHTS)
+    at = ((v - heights[0]) * ((HEIGHTS - 1) / max(heights[-1] - heights[0], 1e-6))).astype(np.float32)
     each = [strength * frame.trust(rows) * share for rows, share in zip(JAWS, shares, strict=True)]
     tables = [_table(frame, side, heights, share) for side, share in zip((LEFT, RIGHT), each, strict=True)]
     sides = [_looked_up(table, at) for table in tables]
@@ -54,15 +74,16 @@ def slimming(
     edge, middle, share, room = (cast(np.ndarray, np.where(on_left, a, b)) for a, b in zip(*sides, strict=True))
     inside = np.where(on_left, u - edge, edge - u)
     pull = share / (1 - share) * (np.where(inside > 0, u, edge) - middle)
-    least = frame.width * (0.04 + 0.08 * smooth(v / max(float(frame.local(frame.points[16])[1]), 1.0), 0.65, 1.0))
+    height = v / max(float(frame.local(frame.points[CHIN])[1]), 1.0)
+    least = frame.width * (FALL + FALL_NECK * smooth(height, *LOWER))
     fall = np.maximum(np.abs(pull) * RAMP_SLOPE / STEEPEST, np.minimum(least, room + np.abs(pull)))
-    inner = 0.3 + 0.7 * ramp((inside - 0.07 * frame.width) / (0.25 * frame.width))
+    inner = INNER + (1 - INNER) * ramp((inside - INNER_FROM * frame.width) / (INNER_OVER * frame.width))
     return (pull * np.where(inside >= 0, inner, ramp(-inside / fall))).astype(np.float32)
 
 
 def facing(yaw: float) -> float:
-    """1 for a face towards the camera, falling to 0.35 for a profile, where the contour is no longer the jaw."""
-    return float(1 - 0.65 * smooth(np.array(abs(yaw)), 35, 75))
+    """1 for a face towards the camera, ``1 - PROFILE`` for a profile, where the contour is no longer the jaw."""
+    return float(1 - PROFILE * smooth(np.array(abs(yaw)), *FACING))
 
 
 def midline(local: np.ndarray, v: np.ndarray) -> np.ndarray:
@@ -73,7 +94,7 @@ def midline(local: np.ndarray, v: np.ndarray) -> np.ndarray:
 
 def height_share(height: np.ndarray) -> np.ndarray:
     """Share of the slimming at a height, 0 at the eyes and 1 at the chin; the widest part moves little."""
-    return smooth(height, 0.14, 0.5) * (1 - smooth(height, 0.85, 1.6))
+    return smooth(height, *SLIMMED) * (1 - smooth(height, *NECK))
 
 
 def _table(frame: FaceFrame, side: slice, v: np.ndarray, strength: float) -> np.ndarray:
@@ -85,12 +106,12 @@ def _table(frame: FaceFrame, side: slice, v: np.ndarray, strength: float) -> np.
     outwards = 1.0 if side is RIGHT else -1.0
     points = local[side]
     old = np.interp(v, np.maximum.accumulate(points[:, 1]), points[:, 0])
-    old = _blurred(old, 0.012 * width / max(v[1] - v[0], 1e-6)) + outwards * UNSURE * width
+    old = _blurred(old, SMOOTHED * width / max(v[1] - v[0], 1e-6)) + outwards * UNSURE * width
     middle = midline(local, v)
     room = (outwards * points[:, 0]).max() + BESIDE * width - outwards * old
-    half = np.maximum(outwards * (old - middle), 0.05 * width)
+    half = np.maximum(outwards * (old - middle), LEAST_HALF * width)
     most = room / (RAMP_SLOPE / STEEPEST - 1) / half
-    share = strength * np.minimum(JAW * height_share(v / max(float(local[16, 1]), 1.0)), most)
+    share = strength * np.minimum(JAW * height_share(v / max(float(local[CHIN, 1]), 1.0)), most)
     return np.stack([old - share * (old - middle), middle, share, room], axis=-1)[None].astype(np.float32)
 
 

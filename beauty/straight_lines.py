@@ -9,23 +9,35 @@ from __future__ import annotations
 import cv2
 import numpy as np
 
-from beauty.curves import smooth
+from beauty.curves import Range, smooth
+from beauty.filters import Sigma, gaussian, square
 from beauty.frame import FaceFrame
+from beauty.points import CHIN
+from beauty.regions import SURE
 
-BESIDE = 0.015, 0.2
+EVEN = Sigma(0.006, 0.6)
+"""Blur of the grey level before its slope is taken: finer than the lines that are seen to bend."""
+
+HEIGHTS = Range(0.1, 1.05)
+"""Heights at which lines count, in shares of the way from the eyes to the chin: those of the narrowed jaw."""
+
+SKIN, SKIN_RIM = 0.15, 0.03
+"""Value of the skin's mask from which a pixel's edges do not count, nor those within so many face widths of it."""
+
+BESIDE = Range(0.015, 0.2)
 """Distance beside the contour, in face widths, in which a line would be bent or stands next to one that is."""
 
-STRONG = 6.0, 14.0
+STRONG, SLOPE_UNIT = Range(6.0, 14.0), 0.01
 """Slope in grey levels per hundredth of the face width from which an edge counts, and counts in full."""
 
-DENSE = 0.03, 0.09
+DENSE = Range(0.03, 0.09)
 """Part of the place beside the jaw that shows edges, from which the narrowing is limited, and at which it is least."""
 
-PARALLEL, CROSSED = (0.62, 0.76), (0.42, 0.53)
+PARALLEL, CROSSED = Range(0.62, 0.76), Range(0.42, 0.53)
 """Part of the edges in the commonest direction or across it, likewise: for lines in one direction, as strands of hair
 and the rims of clothes are too (.6), and for lines in both, which only things made by people are.  Noise has .23."""
 
-BOTH = 0.15, 0.3
+BOTH = Range(0.15, 0.3)
 """Part of these edges in the rarer of the two directions, from which both count, and count in full."""
 
 LEAST_PLACE = 0.02
@@ -50,17 +62,14 @@ def jaw_shares(grey: np.ndarray, inside: np.ndarray, skin: np.ndarray, frame: Fa
     ``grey`` (rows, cols) uint8 is the small picture, ``inside`` the distance (rows, cols) to the face's outline,
     ``skin`` (rows, cols) in [0, 1] its skin, whose own edges do not count.
     """
-    w, chin = frame.width, frame.local(frame.points[16])
-    even = cv2.GaussianBlur(grey.astype(np.float32), (0, 0), max(0.006 * w, 0.6))
-    dx, dy = (cv2.Sobel(even, cv2.CV_32F, *order) * (0.01 * w / 8) for order in ((1, 0), (0, 1)))
-    y, x = np.ogrid[: grey.shape[0], : grey.shape[1]]
-    u = (x - frame.origin[0]) * frame.right[0] + (y - frame.origin[1]) * frame.right[1]
-    v = (x - frame.origin[0]) * frame.down[0] + (y - frame.origin[1]) * frame.down[1]
-    near = (-inside > BESIDE[0] * w) & (-inside < BESIDE[1] * w) & (v > 0.1 * chin[1]) & (v < 1.05 * chin[1])
-    size = 2 * max(round(0.03 * w), 1) + 1
-    sure = skin > 0.8
+    w, chin = frame.width, frame.local(frame.points[CHIN])
+    even, sure = gaussian(grey.astype(np.float32), EVEN, w), skin > SURE
+    dx, dy = (cv2.Sobel(even, cv2.CV_32F, *order) * (SLOPE_UNIT * w / 8) for order in ((1, 0), (0, 1)))
+    u, v = frame.grid(grey.shape)
+    near = (-inside > BESIDE.low * w) & (-inside < BESIDE.high * w)
+    near &= (v > HEIGHTS.low * chin[1]) & (v < HEIGHTS.high * chin[1])
     near &= grey > DARK * float(np.median(grey[sure]) if sure.any() else 0)
-    near &= cv2.dilate((skin > 0.15).astype(np.uint8), np.ones((size, size), np.uint8)) == 0
+    near &= cv2.dilate((skin > SKIN).astype(np.uint8), square(SKIN_RIM * w)) == 0
     sides = [near & (u < chin[0]), near & (u >= chin[0])]
     limits = [_lines(dx[side], dy[side]) if side.sum() > LEAST_PLACE * w * w else 0.0 for side in sides]
     shares = 1 - (1 - LEAST) * np.array(limits)

@@ -9,18 +9,37 @@ from __future__ import annotations
 import cv2
 import numpy as np
 
-from beauty.curves import smooth
+from beauty.curves import Range, smooth
 from beauty.frame import FaceFrame
-from beauty.skin_colour import mahalanobis
+from beauty.skin_distance import mahalanobis
 
-GROUPS = 10
-"""Groups of colours, which begin as sectors round the face."""
+WORK_WIDTH = 150
+"""Face width, in pixels, at which the surroundings are looked at: colours are told, not edges."""
 
-SAMPLES = 3000
-"""At most so many pixels are grouped."""
+PURE = 0.99
+"""Part of a reduced pixel in which no skin may be for its colour to be grouped."""
+
+GROUPS, ROUNDS, SAMPLES = 10, 8, 3000
+"""Groups of colours, which begin as sectors round the face; rounds of k-means; at most so many pixels are grouped."""
+
+FEWEST, FEWEST_OF_GROUP = 20 * GROUPS, 12
+"""Pixels from which on there are groups, and from which on a group has a covariance."""
+
+LIGHTNESS, PLACE = 0.7, 12.0
+"""What k-means compares beside the chroma in Lab units: the lightness, which shade changes, times this, and the place
+in face widths times this."""
 
 NEAR = 0.22
 """Distance, in face widths, over which a group explains pixels beside it."""
+
+UNEXPLAINED = 1e3
+"""Squared distance where there is no group."""
+
+MOST_LOG_ODDS = 12.0
+"""Log odds that the colours give for or against skin at most."""
+
+FOUND = Range(0.35, 0.8)
+"""Posterior probability over which the mask begins and is full."""
 
 FLOOR = np.diag([9.0, 2.0, 2.0])
 """Added to the covariance of a group's Lab colours: noise and shading."""
@@ -34,35 +53,35 @@ def posterior(
     ``lab`` (rows, cols, 3) is the picture, ``skin_distance`` (rows, cols) the squared Mahalanobis distance to the
     skin's colour round about, ``outside`` a bool mask of where no skin can be.
     """
-    step = max(1, round(frame.width / 150))
+    step = max(1, round(frame.width / WORK_WIDTH))
     size = -(-lab.shape[1] // step), -(-lab.shape[0] // step)
     small, gap, chance = (cv2.resize(x, size, interpolation=cv2.INTER_AREA) for x in (lab, skin_distance, allowed))
-    free = cv2.resize(outside.astype(np.float32), size, interpolation=cv2.INTER_AREA) > 0.99
+    free = cv2.resize(outside.astype(np.float32), size, interpolation=cv2.INTER_AREA) > PURE
     other = _other_distance(small, free, frame.width / step, frame.origin / step)
     if other is None:
         return allowed
-    odds = np.exp(np.clip((other - gap) / 2, -12, 12)) * chance / np.maximum(1 - chance, 1e-3)
-    found = smooth(odds / (1 + odds), 0.35, 0.8)
+    odds = np.exp(np.clip((other - gap) / 2, -MOST_LOG_ODDS, MOST_LOG_ODDS)) * chance / np.maximum(1 - chance, 1e-3)
+    found = smooth(odds / (1 + odds), *FOUND)
     return cv2.resize(found, lab.shape[1::-1], interpolation=cv2.INTER_LINEAR)
 
 
 def _other_distance(lab: np.ndarray, free: np.ndarray, width: float, origin: np.ndarray) -> np.ndarray | None:
     """Squared distance (rows, cols) to the nearest group of the colours in ``free``; None where there are too few."""
     y, x = np.nonzero(free)
-    if len(x) < 20 * GROUPS:
+    if len(x) < FEWEST:
         return None
     some = slice(None, None, -(-len(x) // SAMPLES))
     y, x = y[some], x[some]
     colours, places = lab[y, x].astype(np.float32), np.column_stack([x, y]).astype(np.float32)
     sector = np.arctan2(y - origin[1], x - origin[0]) * (GROUPS / (2 * np.pi))
-    features = np.column_stack([colours * (0.7, 1, 1), places * (12 / width)]).astype(np.float32)
+    features = np.column_stack([colours * (LIGHTNESS, 1, 1), places * (PLACE / width)]).astype(np.float32)
     first = (np.floor(sector).astype(np.int32) % GROUPS)[:, None]
-    stop = (cv2.TERM_CRITERIA_MAX_ITER, 8, 0)
+    stop = (cv2.TERM_CRITERIA_MAX_ITER, ROUNDS, 0)
     labels = cv2.kmeans(features, GROUPS, first, stop, 1, cv2.KMEANS_USE_INITIAL_LABELS)[1][:, 0]
-    best = np.full(lab.shape[:2], 1e3, np.float32)
+    best = np.full(lab.shape[:2], UNEXPLAINED, np.float32)
     for k in range(GROUPS):
         mine = labels == k
-        if mine.sum() >= 12:
+        if mine.sum() >= FEWEST_OF_GROUP:
             best = np.minimum(best, _group_distance(lab, colours[mine], places[mine], width))
     return best
 

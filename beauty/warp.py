@@ -11,24 +11,75 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from types import MappingProxyType
-from typing import cast
+from typing import NamedTuple, cast
 
 import cv2
 import numpy as np
 
-from beauty.curves import RAMP_SLOPE, ramp, smooth
+from beauty.curves import RAMP_SLOPE, Range, ramp, smooth
 from beauty.frame import FaceFrame, Patch, frame_of, patch_for, usable_faces
+from beauty.points import (
+    CHIN,
+    LEFT_CORNERS,
+    LEFT_EYE,
+    LIP_MIDDLES,
+    LOWER_LIP,
+    MOUTH_CORNERS,
+    NOSE,
+    OUTER_LIPS,
+    RIGHT_CORNERS,
+    RIGHT_EYE,
+    WINGS,
+)
 from beauty.settings import BeautySettings
 from beauty.slimming import STEEPEST, facing, slimming
 from vision.types import Faces, Floats
 
-EYE, CHIN, NOSE, MOUTH = 0.112, 0.045, 0.16, 0.14
-"""Changes at full strength: eye size, chin length (of the face width), nose and mouth width."""
+EYE_SIZE, NOSE_WIDTH, MOUTH_SIZE, CHIN_LENGTH = 0.112, 0.16, 0.14, 0.045
+"""Changes at full strength, as shares; the length of the chin in face widths."""
 
-NOSE_POINTS, LIPS, CHIN_POINTS = range(51, 66), range(84, 96), range(12, 21)
+
+class Zone(NamedTuple):
+    """Ellipse in which a control acts: its height in times of its width (that of the eye, nose or mouth); and, in times
+    of its own size, up to where it acts in full (``flat``) and over how much it falls to nothing (``fall``).
+    """
+
+    tall: float
+    flat: float
+    fall: float
+
+
+EYE, NOSE_ZONE, MOUTH = Zone(0.78, 1.06, 0.94), Zone(1.1, 0.8, 1.0), Zone(0.7, 0.9, 0.9)
+"""An eye is magnified evenly and the fall ends below the brow; nose and mouth have no sharp shapes to keep."""
+
+EYE_FORESHORTENED = 0.7
+"""Half height of an eye's zone, at least, in half widths of the wider eye: a turned head's far eye is as tall."""
+
+LEAST_NOSE = 0.05
+"""Half width of a nose, at least, in face widths."""
+
+CHIN_SIDE, LEAST_CHIN = Range(0.12, 0.42), 0.05
+"""Distance from the middle over which the chin's move ends, and the height over which it grows from the lower lip to
+the tip at least, in face widths."""
+
+CHIN_SEEN = range(12, 21)
+"""Points of the contour round the chin that must be seen."""
 
 LEAST_JACOBIAN = 0.33
 """What no field falls below; below 0 the picture would fold."""
+
+WEAKER, WEAKER_TIMES = 0.97, 60
+"""What a field that would fold is multiplied by, again and again, and how often before it is given up (.16 is left)."""
+
+TOGETHER, TOGETHER_TIMES = 0.9, 12
+"""The same for fields of neighbouring faces that would fold together (.28 is left)."""
+
+RIM, CALM = 8.0, 4.0
+"""Over what a field comes to rest: pixels of its own at the rim of its patch, and at the border of the picture at least
+so many times its largest shift, for what moves there is seen against a straight line."""
+
+ITERATIONS = 12
+"""Rounds in which points are moved; no field is so steep that more change anything."""
 
 FIELD_WIDTH = 220
 """Face width, in pixels, at which fields are computed before they are enlarged."""
@@ -90,15 +141,14 @@ def face_field(
     if settings.slimming:
         total[..., 0] += slimming(frame, u, v, settings.slimming * facing(yaw), share.jaw)
     if settings.eyes:
-        for corners in ((66, 70), (75, 79)):
-            trust = frame.trust(range(corners[0], corners[0] + 8))
-            total += _eye(local, corners, u, v, settings.eyes * share.eyes * trust)
+        for corners, rim in ((LEFT_CORNERS, LEFT_EYE), (RIGHT_CORNERS, RIGHT_EYE)):
+            total += _eye(local, corners, rim, u, v, settings.eyes * share.eyes * frame.trust(rim))
     if settings.nose:
-        total[..., 0] += _nose(frame, local, u, v, settings.nose * frame.trust(NOSE_POINTS))
+        total[..., 0] += _nose(frame, local, u, v, settings.nose * frame.trust(NOSE))
     if settings.mouth:
-        total += _mouth(local, u, v, settings.mouth * frame.trust(LIPS))
+        total += _mouth(local, u, v, settings.mouth * frame.trust(OUTER_LIPS))
     if settings.chin:
-        total[..., 1] += _chin(frame, local, u, v, settings.chin * frame.trust(LIPS, CHIN_POINTS))
+        total[..., 1] += _chin(frame, local, u, v, settings.chin * frame.trust(OUTER_LIPS, CHIN_SEEN))
     turn = np.array([[*frame.right], [*frame.down]], np.float32)
     return _safe(_still_at_borders(total @ turn, patch, shape_hw), patch.step)
 
@@ -107,7 +157,7 @@ def move_points(points: np.ndarray, fields: Sequence[Field]) -> Floats:
     """Where points (P, 2) or (N, P, 2) of the input are found in the warped output (fixed-point iteration)."""
     points = np.asarray(points, np.float32)
     moved = points.copy()
-    for _ in range(12):
+    for _ in range(ITERATIONS):
         moved = points - _sample(fields, moved)
     return moved.astype(np.float32)
 
@@ -122,54 +172,63 @@ def _sample(fields: Sequence[Field], points: np.ndarray) -> Floats:
     return total
 
 
-def _eye(local: np.ndarray, corners: tuple[int, int], u: np.ndarray, v: np.ndarray, strength: float) -> np.ndarray:
+def _eye(
+    local: np.ndarray, corners: Sequence[int], rim: Sequence[int], u: np.ndarray, v: np.ndarray, strength: float
+) -> np.ndarray:
     """Magnification round an eye: even over the eye itself, then falling to nothing below the brow."""
     ends = local[list(corners)]
-    centre = ends.mean(0) * 0.5 + local[list(range(corners[0], corners[0] + 8))].mean(0) * 0.5
+    centre = ends.mean(0) * 0.5 + local[list(rim)].mean(0) * 0.5
     half = max(float(np.linalg.norm(ends[1] - ends[0])) / 2, 1e-3)
-    tall = max(half, 0.7 * _larger_half(local))
+    tall = max(half, EYE_FORESHORTENED * _larger_half(local))
     axis = (ends[1] - ends[0]) / (2 * half)
     along, across = (
         (u - centre[0]) * axis[0] + (v - centre[1]) * axis[1],
         (v - centre[1]) * axis[0] - (u - centre[0]) * axis[1],
     )
-    radius = np.sqrt((along / half) ** 2 + (across / (0.78 * tall)) ** 2)
-    weight = -EYE * strength * ramp((radius - 1.06) / 0.94)
+    radius = np.sqrt((along / half) ** 2 + (across / (EYE.tall * tall)) ** 2)
+    weight = -EYE_SIZE * strength * _inside(radius, EYE)
     return np.stack([weight * (u - centre[0]), weight * (v - centre[1])], axis=-1).astype(np.float32)
 
 
 def _larger_half(local: np.ndarray) -> float:
     """Half the width of the eye that is less foreshortened."""
-    return float(max(np.linalg.norm(local[70] - local[66]), np.linalg.norm(local[79] - local[75]))) / 2
+    eyes = (local[list(corners)] for corners in (LEFT_CORNERS, RIGHT_CORNERS))
+    return float(max(np.linalg.norm(right - left) for left, right in eyes)) / 2
+
+
+def _inside(radius: np.ndarray, zone: Zone) -> np.ndarray:
+    """How much of a control acts at a radius in the zone's own measure."""
+    return ramp((radius - zone.flat) / zone.fall)
 
 
 def _nose(frame: FaceFrame, local: np.ndarray, u: np.ndarray, v: np.ndarray, strength: float) -> np.ndarray:
     """Sideways displacement that narrows the wings of the nose."""
-    centre = local[[57, 63]].mean(0)
-    half = max(abs(float(local[63, 0] - local[57, 0])) / 2, 0.05 * frame.width)
-    radius = np.sqrt(((u - centre[0]) / half) ** 2 + ((v - centre[1]) / (1.1 * half)) ** 2)
-    return NOSE * strength * (u - centre[0]) * ramp((radius - 0.8) / 1.0)
+    wings = local[list(WINGS)]
+    centre = wings.mean(0)
+    half = max(abs(float(wings[1, 0] - wings[0, 0])) / 2, LEAST_NOSE * frame.width)
+    radius = np.sqrt(((u - centre[0]) / half) ** 2 + ((v - centre[1]) / (NOSE_ZONE.tall * half)) ** 2)
+    return NOSE_WIDTH * strength * (u - centre[0]) * _inside(radius, NOSE_ZONE)
 
 
 def _mouth(local: np.ndarray, u: np.ndarray, v: np.ndarray, strength: float) -> np.ndarray:
     """Magnification round the mouth (smaller for negative strengths)."""
-    corners = local[[84, 90]]
-    centre = corners.mean(0) * 0.5 + local[[87, 93]].mean(0) * 0.5
+    corners, middles = local[list(MOUTH_CORNERS)], local[list(LIP_MIDDLES)]
+    centre = corners.mean(0) * 0.5 + middles.mean(0) * 0.5
     half = max(float(np.linalg.norm(corners[1] - corners[0])) / 2, 1e-3)
-    tall = max(0.7 * half, abs(float(local[93, 1] - local[87, 1])) / 2)
+    tall = max(MOUTH.tall * half, abs(float(middles[1, 1] - middles[0, 1])) / 2)
     radius = np.sqrt(((u - centre[0]) / half) ** 2 + ((v - centre[1]) / tall) ** 2)
-    weight = -MOUTH * strength * ramp((radius - 0.9) / 0.9)
+    weight = -MOUTH_SIZE * strength * _inside(radius, MOUTH)
     return np.stack([weight * (u - centre[0]), weight * (v - centre[1])], axis=-1).astype(np.float32)
 
 
 def _chin(frame: FaceFrame, local: np.ndarray, u: np.ndarray, v: np.ndarray, strength: float) -> np.ndarray:
     """Displacement along the face that lengthens the chin (shortens it for negative strengths)."""
-    tip, lip = local[16], float(local[93, 1])
-    new = float(tip[1]) + CHIN * strength * frame.width
-    rise = smooth(v, lip, max(new, lip + 0.05 * frame.width))
-    fall = ramp((v - new) / (RAMP_SLOPE * CHIN * frame.width / STEEPEST))
-    side = 1 - smooth(np.abs(u - tip[0]), 0.12 * frame.width, 0.42 * frame.width)
-    return -CHIN * strength * frame.width * side * np.where(v < new, rise, fall)
+    tip, lip = local[CHIN], float(local[LOWER_LIP, 1])
+    new = float(tip[1]) + CHIN_LENGTH * strength * frame.width
+    rise = smooth(v, lip, max(new, lip + LEAST_CHIN * frame.width))
+    fall = ramp((v - new) / (RAMP_SLOPE * CHIN_LENGTH * frame.width / STEEPEST))
+    side = 1 - smooth(np.abs(u - tip[0]), *CHIN_SIDE.scaled(frame.width))
+    return -CHIN_LENGTH * strength * frame.width * side * np.where(v < new, rise, fall)
 
 
 def jacobian(shift: Floats, step: float = 1.0) -> Floats:
@@ -182,17 +241,17 @@ def jacobian(shift: Floats, step: float = 1.0) -> Floats:
 
 def _safe(shift: Floats, step: float) -> Floats:
     """The field, weakened where needed until it cannot fold (also for points that make no face)."""
-    for _ in range(60):
+    for _ in range(WEAKER_TIMES):
         if not shift.size or float(jacobian(shift, step).min()) >= LEAST_JACOBIAN:
             return shift.astype(np.float32)
-        shift = shift * 0.97
+        shift = shift * WEAKER
     return np.zeros_like(shift, dtype=np.float32)
 
 
 def _still_at_borders(shift: Floats, patch: Patch, shape_hw: tuple[int, int]) -> Floats:
     """The field at rest on the rim of the patch, and more gently towards the borders of the picture."""
     xs, ys = patch.grid()
-    rim, calm = 8.0 * patch.step, max(8.0 * patch.step, 4.0 * float(np.abs(shift).max(initial=0)))
+    rim, calm = RIM * patch.step, max(RIM * patch.step, CALM * float(np.abs(shift).max(initial=0)))
 
     def rise(at: np.ndarray, start: int, end: int, last: int) -> np.ndarray:
         first, second = calm if start == 0 else rim, calm if end == last else rim
@@ -213,12 +272,12 @@ def _without_folds(found: list[Field]) -> list[Field]:
     """Fields of neighbouring faces, weakened together where their sum would fold."""
     for i, one in enumerate(found):
         near = [j for j, other in enumerate(found) if j != i and _touching(one.patch, other.patch)]
-        for _ in range(12 if near else 0):
+        for _ in range(TOGETHER_TIMES if near else 0):
             xs, ys = one.patch.grid()
             grid = np.stack(np.meshgrid(xs, ys), axis=-1).astype(np.float32)
             together = found[i].shift + _sample([found[j] for j in near], grid)
             if float(jacobian(together, one.patch.step).min()) >= LEAST_JACOBIAN:
                 break
             for j in (i, *near):
-                found[j] = replace(found[j], shift=found[j].shift * 0.9)
+                found[j] = replace(found[j], shift=found[j].shift * TOGETHER)
     return found

@@ -3,8 +3,8 @@ from dataclasses import fields, replace
 import numpy as np
 import pytest
 
+from beauty.looks import apply_look
 from beauty.settings import LOOKS, PRESETS, BeautySettings
-from beauty.tone import apply_look
 from vision.options import options_of
 
 

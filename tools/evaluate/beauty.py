@@ -16,10 +16,10 @@ from pathlib import Path
 import cv2
 import numpy as np
 
+from beauty.filters import masked_blur
 from beauty.frame import face_frame
 from beauty.pipeline import Prepared, beautify, beautify_prepared, prepare, warp_field
 from beauty.settings import PRESETS, BeautySettings
-from beauty.skin import masked_blur
 from beauty.warp import fields_of, jacobian, move_points
 from tools.evaluate.bars import Bar, bar_lines
 from tools.evaluate.photo_sources import photos, portraits, scene_photos

@@ -1,0 +1,109 @@
+"""Freckles and moles, which smoothing leaves, and spots, which are healed with the skin round them."""
+
+from __future__ import annotations
+
+import cv2
+import numpy as np
+
+from beauty.curves import Range, smooth
+from beauty.filters import Sigma, disc, gaussian, masked_blur
+from beauty.regions import Regions
+from beauty.skin import FEWEST, sure_skin
+from beauty.skin_colour import MAD_TO_SIGMA
+
+REDNESS = 0.5
+"""Weight of Lab's a beside the lightness in what makes a spot: pimples are red rather than dark."""
+
+FEATHER = Sigma(0.003, 0.6)
+"""Blur of the rim of a freckle that is left, and of a spot that is healed."""
+
+FRECKLE_SIZE, FRECKLE = 0.005, Range(1.8, 3.2)
+"""Size of a freckle, a standard deviation and share of the face width, and how round and dark it is, in times of the
+skin's usual, where smoothing begins to leave it, and where it does so in full."""
+
+FRECKLE_SEEN, LEAST_SPREAD, FRECKLE_GROWN = Range(0.5, 0.8), 0.15, 0.007
+"""Size of a freckle in pixels up to which none can be told from noise; the unevenness that skin has at least, in the
+unit of the Hessian; and how far a freckle reaches beyond its middle, in face widths."""
+
+SPOT, LEAST_UNEVEN = 3.2, 0.8
+"""Contrast of a blob, in times of the skin's unevenness, from which it is healed, and what that is at least (L*)."""
+
+SPOT_FINE, SPOT_COARSE = 0.004, 0.02
+"""Standard deviations of the two filters whose difference shows blobs, shares of the face width."""
+
+SPOT_SMALL, SPOT_LARGE, SPOT_PIXELS = 0.0035, 0.016, 3
+"""Radius of a spot from and up to which it is healed, in face widths, and its pixels at least: larger ones are no
+blemishes."""
+
+SPOT_FILLED, SPOT_LONG = 0.5, 1.8
+"""Part of the square of its length that a spot covers at least (a disc .79), and its length at most, in times of its
+width and a pixel: folds and hairs are longer."""
+
+SPOT_GROWN, SPOT_ROUND, SPOT_GRAIN = 0.004, 0.012, Sigma(0.002, 0.4)
+"""Healing: how far beyond a spot it reaches, over what standard deviation the skin round it is averaged, both in face
+widths, and what is finer counts as grain and stays."""
+
+
+def freckles(lab: np.ndarray, skin: np.ndarray, width: float) -> np.ndarray:
+    """How much each pixel of a picture in Lab (rows, cols, 3) is part of a freckle, mole or pimple, in [0, 1].
+
+    Smoothing leaves them.  Such a blob is darker or redder than what lies round it on every side: the smaller
+    eigenvalue of the Hessian is large (Lindeberg, IJCV 1998), as it is not on folds and the rims of shadows.
+    """
+    sure = sure_skin(skin, width)
+    if sure.sum() < FEWEST:
+        return np.zeros(skin.shape, np.float32)
+    even = masked_blur(_dark_or_red(lab), skin, FRECKLE_SIZE * width).reshape(skin.shape)
+    dx, dy = (cv2.Sobel(even, cv2.CV_32F, *order) / 8 for order in ((1, 0), (0, 1)))
+    xx, xy, yy = (cv2.Sobel(d, cv2.CV_32F, *o) / 8 for d, o in ((dx, (1, 0)), (dx, (0, 1)), (dy, (0, 1))))
+    round_ = (-(xx + yy) / 2 - np.sqrt(np.square(xx - yy) / 4 + np.square(xy))) * (FRECKLE_SIZE * width) ** 2
+    usual = float(np.median(round_[sure]))
+    spread = max(MAD_TO_SIGMA * float(np.median(np.abs(round_[sure] - usual))), LEAST_SPREAD)
+    found = (
+        smooth((round_ - usual) / spread, *FRECKLE).astype(np.float32)
+        * sure
+        * smooth(FRECKLE_SIZE * width, *FRECKLE_SEEN)
+    )
+    return gaussian(cv2.dilate(found, disc(FRECKLE_GROWN * width)), FEATHER, width)
+
+
+def spot_change(small: np.ndarray, regions: Regions, width: float) -> np.ndarray:
+    """The change (rows, cols, 3) float32 that heals small dark or red spots with the skin round them."""
+    image = small.astype(np.float32)
+    spots = find_spots(image, regions.skin, width)
+    if not spots.any():
+        return np.zeros_like(image)
+    wide = cv2.dilate(spots.astype(np.uint8), disc(SPOT_GROWN * width))
+    soft = gaussian(wide.astype(np.float32), FEATHER, width)
+    around = masked_blur(image, regions.skin * (1 - soft), SPOT_ROUND * width)
+    return (around - gaussian(image, SPOT_GRAIN, width)) * (soft * regions.skin)[..., None]
+
+
+def find_spots(image: np.ndarray, skin: np.ndarray, width: float) -> np.ndarray:
+    """Small, compact, isolated dark or red spots in the skin: a bool mask (rows, cols).
+
+    A spot is a blob in the difference of two Gaussians (Lindeberg, IJCV 1998) that stands out from
+    the skin's own unevenness; lines (folds, strands of hair) and rims
+    of the mask are no spots.
+    """
+    lab = cv2.cvtColor(np.clip(image, 0, 255) / 255, cv2.COLOR_RGB2Lab)
+    dark, sure = _dark_or_red(lab), sure_skin(skin, width)
+    if sure.sum() < FEWEST:
+        return np.zeros(skin.shape, bool)
+    fine, coarse = (masked_blur(dark, skin, share * width) for share in (SPOT_FINE, SPOT_COARSE))
+    blob = (fine - coarse).reshape(skin.shape)
+    spread = MAD_TO_SIGMA * float(np.median(np.abs(blob[sure] - np.median(blob[sure]))))
+    blobs = (blob > SPOT * max(spread, LEAST_UNEVEN)) & sure
+    count, labels, stats, _ = cv2.connectedComponentsWithStats(blobs.astype(np.uint8))
+    area, across = stats[:, cv2.CC_STAT_AREA], stats[:, [cv2.CC_STAT_WIDTH, cv2.CC_STAT_HEIGHT]]
+    least, most = (np.pi * (radius * width) ** 2 for radius in (SPOT_SMALL, SPOT_LARGE))
+    long, short = across.max(axis=1), across.min(axis=1)
+    round_ = (area > SPOT_FILLED * long**2) & (long < SPOT_LONG * short + 1)
+    chosen = round_ & (area >= max(least, SPOT_PIXELS)) & (area <= most)
+    chosen[0] = False
+    return chosen[labels] if count > 1 else np.zeros(skin.shape, bool)
+
+
+def _dark_or_red(lab: np.ndarray) -> np.ndarray:
+    """How dark or red the pixels of a picture in Lab are, (rows, cols, 1) in units of L*."""
+    return REDNESS * lab[..., 1:2] - lab[..., :1]
