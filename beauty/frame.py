@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field, replace
+from typing import NamedTuple
 
 import cv2
 import numpy as np
@@ -30,9 +31,17 @@ WIDE_AS_TALL = 0.8
 LEAST_WIDTH, LEAST_SIDE = 4.0, 4
 """Pixels: no face counts as narrower, so that sizes stay finite, and no patch with a shorter side is worked on."""
 
-ASIDE, ABOVE, BELOW, ROUND_CONTOUR = 0.6, 0.75, 0.5, 0.15
-"""What a patch takes in, in face widths: to either side of the middle between the eyes and above it (ears, hair),
-below the chin (neck), and round every point of the contour (ears of a turned head)."""
+
+class Reach(NamedTuple):
+    """What a face's patch takes in, in face widths: all that may change, and what the masks need to see."""
+
+    aside: float = 0.6  # to either side of the middle between the eyes: ears, hair
+    above: float = 0.75  # above that middle: forehead, hair
+    below: float = 0.5  # below the chin: neck
+    contour: float = 0.15  # round every point of the contour: ears of a turned head
+
+
+REACH = Reach()
 
 
 @dataclass(frozen=True)
@@ -109,8 +118,8 @@ def usable_faces(faces: Faces) -> list[int]:
 def reach(frame: FaceFrame) -> Floats:
     """Box (4,) of everything that may change for a face: forehead, ears, neck."""
     w, contour, chin = frame.width, frame.points[CONTOUR], float(frame.local(frame.points[CHIN])[1])
-    corners = [(u, v) for u in (-ASIDE * w, ASIDE * w) for v in (-ABOVE * w, chin + BELOW * w)]
-    margin = ROUND_CONTOUR * w
+    corners = [(u, v) for u in (-REACH.aside * w, REACH.aside * w) for v in (-REACH.above * w, chin + REACH.below * w)]
+    margin = REACH.contour * w
     both = np.concatenate([frame.pixels(np.array(corners)), contour - margin, contour + margin])
     return np.concatenate([both.min(0), both.max(0)]).astype(np.float32)
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import cast
+from typing import NamedTuple, cast
 
 import cv2
 import numpy as np
@@ -26,37 +26,44 @@ FOREHEAD, ARC, ARC_POWER = 0.42, 15, 0.8
 """The highest that a forehead may reach above the brows, in face widths, and the arc over it: how many points it has
 with its ends, and the power of the sine that is its height (1 is an ellipse; a forehead is fuller)."""
 
-# The prior.  ``inside`` is the distance to the outline, heights grow downwards; both in face widths.
 
-FACE_EDGE, EARS_EDGE = Range(-0.05, 0.01), Range(-0.16, -0.06)
-"""``inside``, over which the face and the ears beside it begin: the true edge may lie outside the points' contour."""
+class Ears(NamedTuple):
+    """Where the points allow ears; distances in face widths, heights growing downwards."""
 
-EARS_TOP, EARS_BOTTOM = Range(-0.12, 0.0), Range(-0.05, 0.0)
-"""Heights over which ears begin, from the middle of the eyes, and end, from the corners of the mouth."""
+    prior: float = 0.5  # probability of skin by the points alone: hair may cover them
+    edge: Range = Range(-0.16, -0.06)  # distance to the outline, positive inside
+    top: Range = Range(-0.12, 0.0)  # height from the middle of the eyes
+    bottom: Range = Range(-0.05, 0.0)  # height from the corners of the mouth
 
-NECK_TOP, NECK_BOTTOM = Range(0.0, 0.1), Range(0.1, 0.42)
-"""Heights over which the neck begins, from the corners of the mouth, and ends, from the chin, where collars are."""
 
-NECK_HALF, NECK_SIDE = (0.98, 0.8), Range(-0.02, 0.05)
-"""Half width of head and neck at the mouth and from the chin down, in half widths of the face, and how far beside that
-the neck ends, in face widths."""
+class Neck(NamedTuple):
+    """Where the points allow the neck; distances in face widths, heights growing downwards."""
 
-NECK_RIM, NECK_DOUBT = Range(0.5, 0.85), 0.55
-"""Part of the neck's half width over which it is left to hair and collars, and how much of the prior they take."""
+    prior: float = 0.95
+    top: Range = Range(0.0, 0.1)  # height from the corners of the mouth
+    bottom: Range = Range(0.1, 0.42)  # height from the chin: collars
+    half: tuple[float, float] = (0.98, 0.8)  # half width at the mouth, and from the chin down, in those of the face
+    edge: Range = Range(-0.02, 0.05)  # distance beside that half width
+    sides: Range = Range(0.5, 0.85)  # part of the half width over which hair and collars become likelier
+    doubt: float = 0.55  # what they take off the prior at the sides
 
-PRIOR_FACE, PRIOR_EARS, PRIOR_NECK = 0.995, 0.5, 0.95
-"""Probability of skin by the points alone: hair may cover the ears."""
+
+class BeardZone(NamedTuple):
+    """Where the points allow a beard; distances in face widths, heights growing downwards."""
+
+    below: Range = Range(-0.02, 0.06)  # height from the wings of the nose
+    whiskers: Range = Range(0.25, 0.4)  # distance from the face's middle from which it grows from the eyes down
+    edge: Range = Range(-0.2, -0.1)  # distance to the outline, positive inside: under the chin
+
+
+EARS, NECK, BEARD = Ears(), Neck(), BeardZone()
+
+FACE_EDGE, FACE_PRIOR = Range(-0.05, 0.01), 0.995
+"""The face: distance to the outline in face widths, positive inside, for the true edge may lie outside the points'
+contour; and the probability of skin by the points alone."""
 
 FRINGE = -0.05
 """Height from the top of the brows above which a fringe may hang, in face widths."""
-
-# A beard.
-
-BEARD_BELOW, BEARD_EDGE = Range(-0.02, 0.06), Range(-0.2, -0.1)
-"""Height below the wings of the nose over which it begins, and ``inside``, over which it ends, under the chin."""
-
-WHISKERS = Range(0.25, 0.4)
-"""Distance from the face's middle from which it also grows beside the ears, from the eyes down."""
 
 
 def distance(shape: tuple[int, int], polygon: np.ndarray) -> np.ndarray:
@@ -140,11 +147,11 @@ def prior(shape: tuple[int, int], frame: FaceFrame, inside: np.ndarray) -> np.nd
     mouth = float(local[list(MOUTH_CORNERS), 1].mean())
     middle = (local[CONTOUR_ENDS[0], 0] + local[CONTOUR_ENDS[1], 0]) / 2
     face = smooth(inside, *FACE_EDGE.scaled(w))
-    ears = smooth(inside, *EARS_EDGE.scaled(w)) * smooth(v, *EARS_TOP.scaled(w))
-    ears = ears * (1 - smooth(v, *EARS_BOTTOM.scaled(w, mouth)))
+    ears = smooth(inside, *EARS.edge.scaled(w)) * smooth(v, *EARS.top.scaled(w))
+    ears = ears * (1 - smooth(v, *EARS.bottom.scaled(w, mouth)))
     ears = ears * np.where(u < middle, *(frame.trust(rows) for rows in TEMPLES))
     neck = _neck(local, np.abs(u - middle), v, w)
-    allowed = np.maximum.reduce([PRIOR_FACE * face, PRIOR_EARS * ears, PRIOR_NECK * neck])
+    allowed = np.maximum.reduce([FACE_PRIOR * face, EARS.prior * ears, NECK.prior * neck])
     return (frame.sure * visibility(shape, frame) * allowed).astype(np.float32)
 
 
@@ -152,11 +159,11 @@ def _neck(local: np.ndarray, aside: np.ndarray, v: np.ndarray, width: float) -> 
     """Soft mask of the neck by the distance from its middle and the height of every pixel."""
     mouth, chin = float(local[list(MOUTH_CORNERS), 1].mean()), local[CHIN, 1]
     half = abs(float(local[CONTOUR_ENDS[1], 0] - local[CONTOUR_ENDS[0], 0])) / 2
-    widths = [share * half for share in NECK_HALF]
+    widths = [share * half for share in NECK.half]
     sides = cast(np.ndarray, np.interp(v, [mouth, max(float(chin), mouth + 1.0)], widths))
-    below = (1 - smooth(v - chin, *NECK_BOTTOM.scaled(width))) * smooth(v, *NECK_TOP.scaled(width, mouth))
-    beside = 1 - smooth(aside - sides, *NECK_SIDE.scaled(width))
-    return below * beside * (1 - NECK_DOUBT * smooth(aside / np.maximum(sides, 1), *NECK_RIM))
+    below = (1 - smooth(v - chin, *NECK.bottom.scaled(width))) * smooth(v, *NECK.top.scaled(width, mouth))
+    beside = 1 - smooth(aside - sides, *NECK.edge.scaled(width))
+    return below * beside * (1 - NECK.doubt * smooth(aside / np.maximum(sides, 1), *NECK.sides))
 
 
 def below_forehead(shape: tuple[int, int], frame: FaceFrame, lower: float = FRINGE) -> np.ndarray:
@@ -171,6 +178,6 @@ def beard_zone(shape: tuple[int, int], frame: FaceFrame, inside: np.ndarray) -> 
     u, v = frame.grid(shape)
     eyes, nose = (float(local[list(rows), 1].mean()) for rows in (OUTER_EYES, WINGS))
     aside = np.abs(u - float(local[list(CONTOUR_ENDS), 0].mean()))
-    beside = smooth(aside, *WHISKERS.scaled(w)) * smooth(v, eyes, nose)
-    below = smooth(v, *BEARD_BELOW.scaled(w, nose))
-    return np.maximum(below, beside) * smooth(inside, *BEARD_EDGE.scaled(w))
+    beside = smooth(aside, *BEARD.whiskers.scaled(w)) * smooth(v, eyes, nose)
+    below = smooth(v, *BEARD.below.scaled(w, nose))
+    return np.maximum(below, beside) * smooth(inside, *BEARD.edge.scaled(w))

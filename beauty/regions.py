@@ -8,6 +8,7 @@ and Tang, ECCV 2010) whose coefficients are enlarged, so that they are sharp at 
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
+from typing import NamedTuple
 
 import cv2
 import numpy as np
@@ -36,10 +37,17 @@ widths."""
 NO_SKIN = 0.02
 """Probability of skin, by the points, below which the colours beside the face are those of its surroundings."""
 
-HOLE, HOLE_SIZE, HOLE_ROUND, HOLE_RIM = 0.6, 0.045, 0.45, 0.006
-"""A mole is a hole in the face: less than this probability of skin, at most so many face widths long, and covering at
-least this part of the square of its length (a disc covers .79, the frames of glasses less).  It is filled with a rim of
-so many face widths."""
+
+class Mole(NamedTuple):
+    """A hole of the mask inside the face that is filled, for moles and blemishes are skin."""
+
+    likely: float = 0.6  # probability of skin below which a pixel is part of a hole
+    size: float = 0.045  # the longer side of its box at most, in face widths
+    filled: float = 0.45  # part of the square of that side that it covers at least: a disc .79, frames of glasses less
+    rim: float = 0.006  # by how much it is grown when it is filled, in face widths
+
+
+MOLE = Mole()
 
 LINKED, SEAM = 0.35, 2
 """Value of the mask from which pixels hang together, and pixels of its fainter rim that stay with them."""
@@ -126,12 +134,12 @@ def find_regions(small: np.ndarray, frame: FaceFrame, before: Appearance | None 
 
 def _without_holes(likely: np.ndarray, core: np.ndarray, width: float) -> np.ndarray:
     """The probability with small round holes filled: moles and blemishes are skin, the frames of glasses are not."""
-    holes = ((likely < HOLE) & core).astype(np.uint8)
+    holes = ((likely < MOLE.likely) & core).astype(np.uint8)
     _, labels, stats, _ = cv2.connectedComponentsWithStats(holes)
     area, longest = stats[:, cv2.CC_STAT_AREA], stats[:, [cv2.CC_STAT_WIDTH, cv2.CC_STAT_HEIGHT]].max(axis=1)
-    small = (longest <= HOLE_SIZE * width) & (area > HOLE_ROUND * longest**2)
+    small = (longest <= MOLE.size * width) & (area > MOLE.filled * longest**2)
     small[0] = False
-    filled = cv2.dilate(small[labels].astype(np.uint8), square(HOLE_RIM * width))
+    filled = cv2.dilate(small[labels].astype(np.uint8), square(MOLE.rim * width))
     return np.where((filled > 0) & core, np.float32(1), likely)
 
 

@@ -6,6 +6,8 @@ speaks against a pixel.
 
 from __future__ import annotations
 
+from typing import NamedTuple
+
 import cv2
 import numpy as np
 
@@ -21,12 +23,32 @@ COLOURLESS = 5.0
 SHINE, SHADE = 0.5, 0.55
 """Weights of a colour that is lighter than the skin, on the face, and of the lightness of a darker one, on the neck."""
 
-LOCAL, LOCAL_EASE, LOCAL_SMALL, LOCAL_LEAST = 0.11, 0.02, 4, 0.8
-"""The skin round about: standard deviation of its mean in face widths; weight of the face's colour in it, which decides
-where no skin is near; how many times smaller it is computed; and the least standard deviation there in pixels."""
 
-NARROWED, LOCAL_SPREAD = 0.45, (12.0, 2.0, 2.0)
-"""Covariance round about in times of the whole face's, and what is added to it for noise."""
+class RoundAbout(NamedTuple):
+    """The skin's colour round about a pixel."""
+
+    sigma: float = 0.11  # standard deviation of its mean, in face widths
+    smaller: int = 4  # how many times smaller it is computed ...
+    least: float = 0.8  # ... with a standard deviation of at least so many pixels there
+    ease: float = 0.02  # weight of the whole face's colour in the mean, which decides where no skin is near
+    narrowed: float = 0.45  # covariance in times of the whole face's ...
+    spread: tuple[float, float, float] = (12.0, 2.0, 2.0)  # ... and what is added to its variances for noise
+
+
+class OtherLight(NamedTuple):
+    """The same skin in another light: darker with its hue, or lighter and paler (``_shaded``)."""
+
+    least: float = 1.4  # distance that it has in any case
+    chroma: float = 4.0  # difference of chroma that adds one
+    darkest: float = 0.6  # share of the lightness round about below which shade is not told from hair ...
+    darker: float = 0.06  # ... and how much less adds one
+    lightest: float = 0.6  # how much lighter than round about full shine is, a share ...
+    paler: float = 0.6  # ... and the share of the chroma that it takes away
+    grey: Range = Range(6.0, 12.0)  # chroma of the skin up to which it is not told at all, and from which it is ...
+    unknown: float = 10.0  # ... and the distance that the former adds
+
+
+ROUND_ABOUT, OTHER_LIGHT = RoundAbout(), OtherLight()
 
 GLOBAL = 0.3
 """Weight of the squared distance from the whole face's colour beside that from the skin round about."""
@@ -37,20 +59,6 @@ HAIRY, ROUGH = 0.75, 1.6
 DARKEST, DARK_STEP, LEAST_LIGHT = 0.42, 0.04, 5.0
 """Skin in the shade keeps this share of the face's lightness, darker glasses and hair do not; how much less of it adds
 one to the distance; and the lightness L* that the face has at least in this."""
-
-# The same in another light: darker with the skin's hue, or lighter and paler (``_shaded``).
-
-OTHER_LIGHT, CHROMA_STEP = 1.4, 4.0
-"""Distance that another light adds in any case, and the difference of chroma that adds one more."""
-
-SHADIEST, SHADE_STEP = 0.6, 0.06
-"""Share of the lightness round about below which shade is not told from hair, and how much less adds one."""
-
-SHINIEST, PALER = 0.6, 0.6
-"""How much lighter than round about full shine is, and the chroma that it takes away, both as shares."""
-
-GREY, GREY_STEP = Range(6.0, 12.0), 10.0
-"""Chroma of the skin up to which another light is not told at all, and from which it is; the distance this adds."""
 
 
 def skin_distance(
@@ -71,8 +79,8 @@ def skin_distance(
         neck = np.zeros_like(neck)
     wide = mahalanobis(_eased(lab - colour.mean.astype(np.float32), core, neck), colour.inverse)
     first = (core | neck) * (1 - smooth(np.sqrt(wide), *LEARNT))
-    local = _local_mean(lab, first, colour.mean, LOCAL * width)
-    narrow = np.linalg.inv(np.linalg.inv(colour.inverse) * NARROWED + np.diag(LOCAL_SPREAD))
+    local = _local_mean(lab, first, colour.mean, ROUND_ABOUT.sigma * width)
+    narrow = np.linalg.inv(np.linalg.inv(colour.inverse) * ROUND_ABOUT.narrowed + np.diag(ROUND_ABOUT.spread))
     near = mahalanobis(_eased(lab - local, core, neck), narrow)
     hairy = np.clip(rough - colour.texture - HAIRY, 0, None)
     black = np.clip(DARKEST - lab[..., 0] / max(float(colour.mean[0]), LEAST_LIGHT), 0, None) / DARK_STEP
@@ -84,13 +92,14 @@ def _shaded(lab: np.ndarray, local: np.ndarray, colour: Appearance) -> np.ndarra
     """Distance (rows, cols) from the skin round about in another light: darker with its hue, or lighter and paler.
 
     Shade scales all channels alike and shine adds white (the dichromatic model; Shafer, 1985).  What is darker than
-    ``SHADIEST`` is not told from hair, and skin without colour not from anything.
+    ``OTHER_LIGHT.darkest`` is not told from hair, and skin without colour not from anything.
     """
     ratio = lab[..., 0] / np.maximum(local[..., 0], LEAST_LIGHT)
-    chroma = np.minimum(ratio, 1) - PALER * np.clip((ratio - 1) / SHINIEST, 0, 1)
+    chroma = np.minimum(ratio, 1) - OTHER_LIGHT.paler * np.clip((ratio - 1) / OTHER_LIGHT.lightest, 0, 1)
     gap = np.hypot(*(lab[..., k] - chroma * local[..., k] for k in (1, 2)))
-    grey = 1 - smooth(np.hypot(*colour.mean[1:]), *GREY)
-    return OTHER_LIGHT + gap / CHROMA_STEP + np.clip(SHADIEST - ratio, 0, None) / SHADE_STEP + GREY_STEP * grey
+    grey = 1 - smooth(np.hypot(*colour.mean[1:]), *OTHER_LIGHT.grey)
+    dark = np.clip(OTHER_LIGHT.darkest - ratio, 0, None) / OTHER_LIGHT.darker
+    return OTHER_LIGHT.least + gap / OTHER_LIGHT.chroma + dark + OTHER_LIGHT.unknown * grey
 
 
 def skin_probability(distance: np.ndarray) -> np.ndarray:
@@ -115,9 +124,9 @@ def mahalanobis(gap: np.ndarray, inverse: np.ndarray) -> np.ndarray:
 def _local_mean(lab: np.ndarray, weight: np.ndarray, mean: np.ndarray, sigma: float) -> np.ndarray:
     """The weighted mean colour round every pixel, at a smaller size; ``mean`` where nothing is near."""
     shape = lab.shape[1::-1]
-    small = (max(shape[0] // LOCAL_SMALL, 2), max(shape[1] // LOCAL_SMALL, 2))
+    small = (max(shape[0] // ROUND_ABOUT.smaller, 2), max(shape[1] // ROUND_ABOUT.smaller, 2))
     packed = np.dstack([lab * weight[..., None], weight])
     packed = cv2.resize(packed, small, interpolation=cv2.INTER_AREA)
-    packed = cv2.GaussianBlur(packed, (0, 0), max(sigma / LOCAL_SMALL, LOCAL_LEAST))
-    colour = (packed[..., :3] + LOCAL_EASE * mean.astype(np.float32)) / (packed[..., 3:] + LOCAL_EASE)
+    packed = cv2.GaussianBlur(packed, (0, 0), max(sigma / ROUND_ABOUT.smaller, ROUND_ABOUT.least))
+    colour = (packed[..., :3] + ROUND_ABOUT.ease * mean.astype(np.float32)) / (packed[..., 3:] + ROUND_ABOUT.ease)
     return cv2.resize(colour, shape, interpolation=cv2.INTER_LINEAR)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import NamedTuple
+
 import cv2
 import numpy as np
 
@@ -17,31 +19,40 @@ REDNESS = 0.5
 FEATHER = Sigma(0.003, 0.6)
 """Blur of the rim of a freckle that is left, and of a spot that is healed."""
 
-FRECKLE_SIZE, FRECKLE = 0.005, Range(1.8, 3.2)
-"""Size of a freckle, a standard deviation and share of the face width, and how round and dark it is, in times of the
-skin's usual, where smoothing begins to leave it, and where it does so in full."""
 
-FRECKLE_SEEN, LEAST_SPREAD, FRECKLE_GROWN = Range(0.5, 0.8), 0.15, 0.007
-"""Size of a freckle in pixels up to which none can be told from noise; the unevenness that skin has at least, in the
-unit of the Hessian; and how far a freckle reaches beyond its middle, in face widths."""
+class Freckle(NamedTuple):
+    """What smoothing leaves as it is."""
 
-SPOT, LEAST_UNEVEN = 3.2, 0.8
-"""Contrast of a blob, in times of the skin's unevenness, from which it is healed, and what that is at least (L*)."""
+    size: float = 0.005  # standard deviation of the filter that shows it, in face widths
+    seen: Range = Range(0.5, 0.8)  # the same in pixels: a smaller one cannot be told from noise
+    strong: Range = Range(1.8, 3.2)  # how round and dark it is, in times of the skin's usual: left in part, in full
+    uneven: float = 0.15  # that usual at least, in the unit of the Hessian
+    grown: float = 0.007  # how far it reaches beyond its middle, in face widths
 
-SPOT_FINE, SPOT_COARSE = 0.004, 0.02
-"""Standard deviations of the two filters whose difference shows blobs, shares of the face width."""
 
-SPOT_SMALL, SPOT_LARGE, SPOT_PIXELS = 0.0035, 0.016, 3
-"""Radius of a spot from and up to which it is healed, in face widths, and its pixels at least: larger ones are no
-blemishes."""
+class Spot(NamedTuple):
+    """What is healed: small, compact, and darker or redder than the skin round it."""
 
-SPOT_FILLED, SPOT_LONG = 0.5, 1.8
-"""Part of the square of its length that a spot covers at least (a disc .79), and its length at most, in times of its
-width and a pixel: folds and hairs are longer."""
+    fine: float = 0.004  # standard deviations of the two filters whose difference shows it, in face widths
+    coarse: float = 0.02
+    contrast: float = 3.2  # in that difference, in times of the skin's unevenness ...
+    uneven: float = 0.8  # ... which is at least this (L*)
+    small: float = 0.0035  # radius from which it is seen ...
+    large: float = 0.016  # ... and up to which it is a blemish, in face widths
+    pixels: int = 3  # its pixels at least
+    filled: float = 0.5  # part of the square of its length that it covers at least: a disc .79, folds and hairs less
+    long: float = 1.8  # length at most, in times of its width (and a pixel)
 
-SPOT_GROWN, SPOT_ROUND, SPOT_GRAIN = 0.004, 0.012, Sigma(0.002, 0.4)
-"""Healing: how far beyond a spot it reaches, over what standard deviation the skin round it is averaged, both in face
-widths, and what is finer counts as grain and stays."""
+
+class Healing(NamedTuple):
+    """What is done to a spot."""
+
+    grown: float = 0.004  # how far beyond its rim, in face widths
+    around: float = 0.012  # standard deviation over which the skin round it is averaged, in face widths
+    grain: Sigma = Sigma(0.002, 0.4)  # what is finer counts as grain and stays
+
+
+FRECKLE, SPOT, HEALING = Freckle(), Spot(), Healing()
 
 
 def freckles(lab: np.ndarray, skin: np.ndarray, width: float) -> np.ndarray:
@@ -53,18 +64,18 @@ def freckles(lab: np.ndarray, skin: np.ndarray, width: float) -> np.ndarray:
     sure = sure_skin(skin, width)
     if sure.sum() < FEWEST:
         return np.zeros(skin.shape, np.float32)
-    even = masked_blur(_dark_or_red(lab), skin, FRECKLE_SIZE * width).reshape(skin.shape)
+    even = masked_blur(_dark_or_red(lab), skin, FRECKLE.size * width).reshape(skin.shape)
     dx, dy = (cv2.Sobel(even, cv2.CV_32F, *order) / 8 for order in ((1, 0), (0, 1)))
     xx, xy, yy = (cv2.Sobel(d, cv2.CV_32F, *o) / 8 for d, o in ((dx, (1, 0)), (dx, (0, 1)), (dy, (0, 1))))
-    round_ = (-(xx + yy) / 2 - np.sqrt(np.square(xx - yy) / 4 + np.square(xy))) * (FRECKLE_SIZE * width) ** 2
+    round_ = (-(xx + yy) / 2 - np.sqrt(np.square(xx - yy) / 4 + np.square(xy))) * (FRECKLE.size * width) ** 2
     usual = float(np.median(round_[sure]))
-    spread = max(MAD_TO_SIGMA * float(np.median(np.abs(round_[sure] - usual))), LEAST_SPREAD)
+    spread = max(MAD_TO_SIGMA * float(np.median(np.abs(round_[sure] - usual))), FRECKLE.uneven)
     found = (
-        smooth((round_ - usual) / spread, *FRECKLE).astype(np.float32)
+        smooth((round_ - usual) / spread, *FRECKLE.strong).astype(np.float32)
         * sure
-        * smooth(FRECKLE_SIZE * width, *FRECKLE_SEEN)
+        * smooth(FRECKLE.size * width, *FRECKLE.seen)
     )
-    return gaussian(cv2.dilate(found, disc(FRECKLE_GROWN * width)), FEATHER, width)
+    return gaussian(cv2.dilate(found, disc(FRECKLE.grown * width)), FEATHER, width)
 
 
 def spot_change(small: np.ndarray, regions: Regions, width: float) -> np.ndarray:
@@ -73,10 +84,10 @@ def spot_change(small: np.ndarray, regions: Regions, width: float) -> np.ndarray
     spots = find_spots(image, regions.skin, width)
     if not spots.any():
         return np.zeros_like(image)
-    wide = cv2.dilate(spots.astype(np.uint8), disc(SPOT_GROWN * width))
+    wide = cv2.dilate(spots.astype(np.uint8), disc(HEALING.grown * width))
     soft = gaussian(wide.astype(np.float32), FEATHER, width)
-    around = masked_blur(image, regions.skin * (1 - soft), SPOT_ROUND * width)
-    return (around - gaussian(image, SPOT_GRAIN, width)) * (soft * regions.skin)[..., None]
+    around = masked_blur(image, regions.skin * (1 - soft), HEALING.around * width)
+    return (around - gaussian(image, HEALING.grain, width)) * (soft * regions.skin)[..., None]
 
 
 def find_spots(image: np.ndarray, skin: np.ndarray, width: float) -> np.ndarray:
@@ -90,16 +101,16 @@ def find_spots(image: np.ndarray, skin: np.ndarray, width: float) -> np.ndarray:
     dark, sure = _dark_or_red(lab), sure_skin(skin, width)
     if sure.sum() < FEWEST:
         return np.zeros(skin.shape, bool)
-    fine, coarse = (masked_blur(dark, skin, share * width) for share in (SPOT_FINE, SPOT_COARSE))
+    fine, coarse = (masked_blur(dark, skin, share * width) for share in (SPOT.fine, SPOT.coarse))
     blob = (fine - coarse).reshape(skin.shape)
     spread = MAD_TO_SIGMA * float(np.median(np.abs(blob[sure] - np.median(blob[sure]))))
-    blobs = (blob > SPOT * max(spread, LEAST_UNEVEN)) & sure
+    blobs = (blob > SPOT.contrast * max(spread, SPOT.uneven)) & sure
     count, labels, stats, _ = cv2.connectedComponentsWithStats(blobs.astype(np.uint8))
     area, across = stats[:, cv2.CC_STAT_AREA], stats[:, [cv2.CC_STAT_WIDTH, cv2.CC_STAT_HEIGHT]]
-    least, most = (np.pi * (radius * width) ** 2 for radius in (SPOT_SMALL, SPOT_LARGE))
+    least, most = (np.pi * (radius * width) ** 2 for radius in (SPOT.small, SPOT.large))
     long, short = across.max(axis=1), across.min(axis=1)
-    round_ = (area > SPOT_FILLED * long**2) & (long < SPOT_LONG * short + 1)
-    chosen = round_ & (area >= max(least, SPOT_PIXELS)) & (area <= most)
+    round_ = (area > SPOT.filled * long**2) & (long < SPOT.long * short + 1)
+    chosen = round_ & (area >= max(least, SPOT.pixels)) & (area <= most)
     chosen[0] = False
     return chosen[labels] if count > 1 else np.zeros(skin.shape, bool)
 

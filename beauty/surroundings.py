@@ -6,6 +6,8 @@ are grouped by place and colour; where both explain a pixel, what the points all
 
 from __future__ import annotations
 
+from typing import NamedTuple
+
 import cv2
 import numpy as np
 
@@ -19,15 +21,20 @@ WORK_WIDTH = 150
 PURE = 0.99
 """Part of a reduced pixel in which no skin may be for its colour to be grouped."""
 
-GROUPS, ROUNDS, SAMPLES = 10, 8, 3000
-"""Groups of colours, which begin as sectors round the face; rounds of k-means; at most so many pixels are grouped."""
 
-FEWEST, FEWEST_OF_GROUP = 20 * GROUPS, 12
-"""Pixels from which on there are groups, and from which on a group has a covariance."""
+class Grouping(NamedTuple):
+    """How the colours round a face are grouped, by k-means."""
 
-LIGHTNESS, PLACE = 0.7, 12.0
-"""What k-means compares beside the chroma in Lab units: the lightness, which shade changes, times this, and the place
-in face widths times this."""
+    groups: int = 10  # they begin as sectors round the face
+    rounds: int = 8
+    samples: int = 3000  # pixels that are grouped at most ...
+    fewest: int = 200  # ... and at least
+    fewest_each: int = 12  # pixels from which on a group has a covariance
+    lightness: float = 0.7  # weight of the lightness beside the chroma: shade changes it
+    place: float = 12.0  # weight of the place in face widths, in Lab units
+
+
+GROUPING = Grouping()
 
 NEAR = 0.22
 """Distance, in face widths, over which a group explains pixels beside it."""
@@ -68,20 +75,22 @@ def posterior(
 def _other_distance(lab: np.ndarray, free: np.ndarray, width: float, origin: np.ndarray) -> np.ndarray | None:
     """Squared distance (rows, cols) to the nearest group of the colours in ``free``; None where there are too few."""
     y, x = np.nonzero(free)
-    if len(x) < FEWEST:
+    if len(x) < GROUPING.fewest:
         return None
-    some = slice(None, None, -(-len(x) // SAMPLES))
+    some = slice(None, None, -(-len(x) // GROUPING.samples))
     y, x = y[some], x[some]
     colours, places = lab[y, x].astype(np.float32), np.column_stack([x, y]).astype(np.float32)
-    sector = np.arctan2(y - origin[1], x - origin[0]) * (GROUPS / (2 * np.pi))
-    features = np.column_stack([colours * (LIGHTNESS, 1, 1), places * (PLACE / width)]).astype(np.float32)
-    first = (np.floor(sector).astype(np.int32) % GROUPS)[:, None]
-    stop = (cv2.TERM_CRITERIA_MAX_ITER, ROUNDS, 0)
-    labels = cv2.kmeans(features, GROUPS, first, stop, 1, cv2.KMEANS_USE_INITIAL_LABELS)[1][:, 0]
+    sector = np.arctan2(y - origin[1], x - origin[0]) * (GROUPING.groups / (2 * np.pi))
+    features = np.column_stack([colours * (GROUPING.lightness, 1, 1), places * (GROUPING.place / width)]).astype(
+        np.float32
+    )
+    first = (np.floor(sector).astype(np.int32) % GROUPING.groups)[:, None]
+    stop = (cv2.TERM_CRITERIA_MAX_ITER, GROUPING.rounds, 0)
+    labels = cv2.kmeans(features, GROUPING.groups, first, stop, 1, cv2.KMEANS_USE_INITIAL_LABELS)[1][:, 0]
     best = np.full(lab.shape[:2], UNEXPLAINED, np.float32)
-    for k in range(GROUPS):
+    for k in range(GROUPING.groups):
         mine = labels == k
-        if mine.sum() >= FEWEST_OF_GROUP:
+        if mine.sum() >= GROUPING.fewest_each:
             best = np.minimum(best, _group_distance(lab, colours[mine], places[mine], width))
     return best
 

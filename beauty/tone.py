@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from functools import cache
-from typing import cast
+from typing import NamedTuple, cast
 
 import cv2
 import numpy as np
@@ -31,42 +31,53 @@ COLOURED, LIT, LEAST_LIT = (2.0, 12.0), 60.0, 0.3
 """Chroma of the skin over which tints begin and are full, for in a monochrome picture they would be the only colour;
 lightness from which they are full, and their least share in the dark."""
 
-# Dark circles.  Blurs are standard deviations in face widths.
 
-CIRCLES, CIRCLES_HERE, CIRCLES_AROUND = 0.75, 0.02, 0.08
-"""Part of the difference to the skin round about that full strength takes away, and the blurs of the place itself and
-of the skin round about."""
+class Circles(NamedTuple):
+    """Dark circles under the eyes are brought to the skin round about; blurs are standard deviations in face widths."""
 
-CIRCLES_MASK, LEFT_OUT, LEFT_OUT_MASK = 1.6, 0.9, 1.5
-"""What the mask under the eyes is multiplied by, so that its middle is full; and how much of it is left out of the skin
-round about, with the same for this."""
+    strength: float = 0.75  # part of the difference that full strength takes away
+    here: float = 0.02  # blur of the place itself
+    around: float = 0.08  # blur of the skin round about
+    mask: float = 1.6  # what the mask under the eyes is multiplied by, so that its middle is full
+    left_out: float = 0.9  # how much of the place is left out of the skin round about ...
+    left_out_mask: float = 1.5  # ... and what the mask is multiplied by for that
+    darker: tuple[float, float] = (0.0, 4.0)  # how much darker than round about a shadow begins and is full
+    least: tuple[int, int, int] = (0, -5, -5)  # the least and the most that is added
+    most: tuple[int, int, int] = (12, 5, 5)
 
-CIRCLES_DARK, CIRCLES_LEAST, CIRCLES_MOST = (0.0, 4.0), (0, -5, -5), (12, 5, 5)
-"""How much darker than round about a shadow begins and is full, and the least and the most that is added."""
 
-# Eyes.
+class Lid(NamedTuple):
+    """What differs too little from the skin round an eye is a lid: points may lie on lids, and eyes be closed."""
 
-LID, LID_LIGHTNESS, LID_AROUND, LID_ROWS = Range(7.0, 13.0), 0.5, 0.06, 0.08
-"""Distance from the skin round an eye below which it is a lid, and from which it is the eye; what the lightness counts
-in it; the blur of the skin round about; and the rows above and below the eyes that are looked at, in face widths."""
+    colour: Range = Range(7.0, 13.0)  # distance up to which it is a lid, and from which it is the eye
+    lightness: float = 0.5  # what the lightness counts in that distance
+    around: float = 0.06  # blur of the skin round about, in face widths
+    rows: float = 0.08  # rows above and below the eyes that are looked at, in face widths
 
-EYE_LIFT, EYE_DARK, EYE_LIGHT = 9.0, (12.0, 52.0), (108.0, 78.0)
-"""Lightness that full strength adds, less from the second lightness down to none at the first, so that lashes and
-pupils stay dark, and less towards white, so that nothing is cut off."""
 
-EYE_CRISP, EYE_FINE = 0.35, Sigma(0.01, 0.6)
-"""How much of what is finer than this blur is added."""
+class Eye(NamedTuple):
+    """Bright eyes."""
 
-EYE_WHITE, EYE_PALER = (45.0, 70.0), 0.35
-"""Lightness over which the white of the eye begins, and how much of its colour, redness above all, it loses."""
+    lift: float = 9.0  # lightness that full strength adds ...
+    dark: tuple[float, float] = (12.0, 52.0)  # ... from none to all: lashes and pupils stay dark ...
+    light: tuple[float, float] = (108.0, 78.0)  # ... and the same towards white, so that nothing is cut off
+    crisp: float = 0.35  # how much is added of what is finer than ...
+    fine: Sigma = Sigma(0.01, 0.6)  # ... this blur
+    white: tuple[float, float] = (45.0, 70.0)  # lightness over which the white of the eye begins ...
+    paler: float = 0.35  # ... and the part of its colour, redness above all, that is lost
 
-# Teeth.
 
-TOOTH_LIGHT, TOOTH_RED = (40.0, 60.0), (20.0, 10.0)
-"""Lightness over which a tooth begins, and Lab's a over which tongue and gums end."""
+class Tooth(NamedTuple):
+    """White teeth."""
 
-TOOTH_LIFT, TOOTH_WHITE, TOOTH_PALER = 6.0, (104.0, 84.0), 0.6
-"""Lightness that full strength adds, less towards white, and the part of its colour, yellow above all, that is lost."""
+    light: tuple[float, float] = (40.0, 60.0)  # lightness over which a tooth begins
+    red: tuple[float, float] = (20.0, 10.0)  # Lab's a over which tongue and gums end
+    lift: float = 6.0  # lightness that full strength adds ...
+    white: tuple[float, float] = (104.0, 84.0)  # ... from none, towards white, to all
+    paler: float = 0.6  # part of its colour, yellow above all, that is lost
+
+
+CIRCLES, LID, EYE, TOOTH = Circles(), Lid(), Eye(), Tooth()
 
 
 def lighten(strip: np.ndarray, rounded: Image, mask: np.ndarray, strength: float) -> np.ndarray:
@@ -125,12 +136,12 @@ def _paint(regions: Regions) -> float:
 
 def _under_eyes(lab: np.ndarray, regions: Regions, width: float) -> np.ndarray:
     """Brings the coarse colour under the eyes towards the skin round about, where it is darker."""
-    rest = regions.skin * (1 - LEFT_OUT * np.clip(LEFT_OUT_MASK * regions.under_eyes, 0, 1))
-    here = masked_blur(lab, regions.skin, CIRCLES_HERE * width)
-    gap = masked_blur(lab, rest, CIRCLES_AROUND * width) - here
-    darker = linear(gap[..., :1], *CIRCLES_DARK)
-    gap = np.clip(gap, CIRCLES_LEAST, CIRCLES_MOST).astype(np.float32)
-    return CIRCLES * gap * darker * np.clip(CIRCLES_MASK * regions.under_eyes, 0, 1)[..., None]
+    rest = regions.skin * (1 - CIRCLES.left_out * np.clip(CIRCLES.left_out_mask * regions.under_eyes, 0, 1))
+    here = masked_blur(lab, regions.skin, CIRCLES.here * width)
+    gap = masked_blur(lab, rest, CIRCLES.around * width) - here
+    darker = linear(gap[..., :1], *CIRCLES.darker)
+    gap = np.clip(gap, CIRCLES.least, CIRCLES.most).astype(np.float32)
+    return CIRCLES.strength * gap * darker * np.clip(CIRCLES.mask * regions.under_eyes, 0, 1)[..., None]
 
 
 def _eyeballs(lab: np.ndarray, eyes: np.ndarray, skin: np.ndarray, width: float) -> np.ndarray:
@@ -138,27 +149,27 @@ def _eyeballs(lab: np.ndarray, eyes: np.ndarray, skin: np.ndarray, width: float)
     used = np.flatnonzero(eyes.max(axis=1) > 0)
     if not len(used):
         return eyes
-    margin = round(LID_ROWS * width)
+    margin = round(LID.rows * width)
     rows = slice(max(0, used[0] - margin), used[-1] + margin + 1)
-    light, a, b = np.moveaxis(lab[rows] - masked_blur(lab[rows], skin[rows], LID_AROUND * width), -1, 0)
+    light, a, b = np.moveaxis(lab[rows] - masked_blur(lab[rows], skin[rows], LID.around * width), -1, 0)
     result = eyes.copy()
-    result[rows] *= smooth(np.sqrt(LID_LIGHTNESS**2 * light**2 + a**2 + b**2), *LID)
+    result[rows] *= smooth(np.sqrt(LID.lightness**2 * light**2 + a**2 + b**2), *LID.colour)
     return result
 
 
 def _brighten_eyes(new: np.ndarray, lab: np.ndarray, mask: np.ndarray, width: float) -> None:
     """Lifts iris and white, a little crisper and less red; dark lashes and pupils stay dark."""
     light = lab[..., 0]
-    crisp = light - gaussian(light, EYE_FINE, width)
-    lift = EYE_LIFT * linear(light, *EYE_DARK) * linear(light, *EYE_LIGHT)
-    new[..., 0] += mask * (lift + EYE_CRISP * crisp)
-    white = mask * linear(light, *EYE_WHITE)
-    new[..., 1:] *= (1 - EYE_PALER * white)[..., None]
+    crisp = light - gaussian(light, EYE.fine, width)
+    lift = EYE.lift * linear(light, *EYE.dark) * linear(light, *EYE.light)
+    new[..., 0] += mask * (lift + EYE.crisp * crisp)
+    white = mask * linear(light, *EYE.white)
+    new[..., 1:] *= (1 - EYE.paler * white)[..., None]
 
 
 def _whiten_teeth(new: np.ndarray, lab: np.ndarray, mask: np.ndarray) -> None:
     """Takes yellow out of what is light and not red inside the mouth, and lifts it a little."""
     light, red = lab[..., 0], lab[..., 1]
-    tooth = mask * linear(light, *TOOTH_LIGHT) * linear(red, *TOOTH_RED)
-    new[..., 0] += TOOTH_LIFT * tooth * linear(light, *TOOTH_WHITE)
-    new[..., 1:] *= (1 - TOOTH_PALER * tooth)[..., None]
+    tooth = mask * linear(light, *TOOTH.light) * linear(red, *TOOTH.red)
+    new[..., 0] += TOOTH.lift * tooth * linear(light, *TOOTH.white)
+    new[..., 1:] *= (1 - TOOTH.paler * tooth)[..., None]
