@@ -18,6 +18,7 @@ from beauty.curves import Range, smooth
 from beauty.frame import WORK_WIDTH, Patch, frame_of, patch_for, usable_faces
 from beauty.looks import apply_look
 from beauty.regions import Regions, find_regions
+from beauty.resampling import warped
 from beauty.settings import BeautySettings
 from beauty.skin import blotch_band, finer_bound
 from beauty.skin_colour import TEMPORAL_SHARE, Appearance
@@ -25,7 +26,7 @@ from beauty.spots import freckles, spot_change
 from beauty.straight_lines import jaw_shares
 from beauty.temporal_filter import TemporalFilter
 from beauty.tone import lighten, tint_change
-from beauty.warp import Field, Shares, fields_of, move_points
+from beauty.warp import Shares, fields_of, move_points
 from vision.prefetch import threads
 from vision.types import Faces, FindFaces, Floats, Frame, Image
 
@@ -37,9 +38,6 @@ WORN = Range(0.25, 0.45)
 
 BEHIND_GLASSES = 0.7
 """What glasses take off the enlargement of the eyes, since their frames would bend."""
-
-SAMPLED = 4
-"""Pixels round the shifted ones that are cut out too: bicubic sampling needs two of them."""
 
 
 @dataclass(frozen=True)
@@ -108,7 +106,7 @@ def beautify_prepared(prepared: Prepared, settings: BeautySettings) -> Image:
         for top in range(0, len(result), rows := max(1, STRIP // result.shape[1])):
             result[top : top + rows] = apply_look(result[top : top + rows], settings.look, settings.degree)
     fields = fields_of(result.shape[:2], prepared.faces, settings, shape_shares(prepared))
-    return _warped(result, fields)
+    return warped(result, fields, STRIP)
 
 
 class VideoRetouch:
@@ -261,39 +259,3 @@ def _retouch(result: Image, original: Image, part: PreparedFace, settings: Beaut
 def shape_shares(prepared: Prepared) -> dict[int, Shares]:
     """What each face gets of the shape controls: smaller eyes behind glasses, less of the jaw beside straight lines."""
     return {part.index: Shares(1 - BEHIND_GLASSES * part.glasses, part.jaw) for part in prepared.parts}
-
-
-def _warped(image: Image, fields: Sequence[Field]) -> Image:
-    """The picture under the sum of the fields, sampled once (bicubic); untouched where the fields are 0."""
-    if not fields:
-        return image
-    result = image.copy()
-    for field in fields:
-        for first, last in field.patch.strips(STRIP):
-            rows, cols = field.patch.span(first, last)
-            shift = _total(fields, rows, cols)
-            reach = int(np.ceil(np.abs(shift).max())) + SAMPLED
-            top, left = max(rows.start - reach, 0), max(cols.start - reach, 0)
-            source = image[top : rows.stop + reach, left : cols.stop + reach]
-            xs = np.arange(cols.start - left, cols.stop - left, dtype=np.float32)
-            ys = np.arange(rows.start - top, rows.stop - top, dtype=np.float32)
-            x, y = shift[..., 0] + xs, shift[..., 1] + ys[:, None]
-            result[rows, cols] = cv2.remap(source, x, y, cv2.INTER_CUBIC, borderMode=cv2.BORDER_REPLICATE)
-    return result
-
-
-def _total(fields: Sequence[Field], rows: slice, cols: slice) -> Floats:
-    """The sum of the fields on a part of the picture."""
-    total = np.zeros((rows.stop - rows.start, cols.stop - cols.start, 2), np.float32)
-    for field in fields:
-        patch = field.patch
-        top, low = max(rows.start, patch.y0), min(rows.stop, patch.y0 + patch.height)
-        left, right = max(cols.start, patch.x0), min(cols.stop, patch.x0 + patch.width)
-        if top >= low or left >= right:
-            continue
-        first, last = (top - patch.y0) // patch.step, -(-(low - patch.y0) // patch.step)
-        big = patch.enlarge(field.shift, first, last)
-        above = top - patch.y0 - first * patch.step
-        part = big[above : above + low - top, left - patch.x0 : right - patch.x0]
-        total[top - rows.start : low - rows.start, left - cols.start : right - cols.start] += part
-    return total

@@ -14,6 +14,7 @@ import cv2
 import numpy as np
 
 from beauty.curves import RAMP_SLOPE, Range, ramp, smooth
+from beauty.filters import SHARP
 from beauty.frame import FaceFrame
 from beauty.points import CHIN, MIDLINE
 
@@ -117,7 +118,7 @@ def _table(frame: FaceFrame, side: slice, v: np.ndarray, strength: float) -> np.
 
 def _blurred(values: np.ndarray, sigma: float) -> np.ndarray:
     """Values (n,) along a line, smoothed."""
-    return cv2.GaussianBlur(values[None], (0, 0), max(sigma, 0.3), borderType=cv2.BORDER_REPLICATE)[0]
+    return cv2.GaussianBlur(values[None], (0, 0), max(sigma, SHARP), borderType=cv2.BORDER_REPLICATE)[0]
 
 
 def _looked_up(table: np.ndarray, at: np.ndarray) -> Sequence[np.ndarray]:

@@ -36,7 +36,7 @@ from beauty.slimming import STEEPEST, facing, slimming
 from vision.types import Faces, Floats
 
 EYE_SIZE, NOSE_WIDTH, MOUTH_SIZE, CHIN_LENGTH = 0.112, 0.16, 0.14, 0.045
-"""Changes at full strength, as shares; the length of the chin in face widths."""
+"""Changes at full strength, as shares; the length of the chin in face widths.  So enlarged, an eye has 26 % more area."""
 
 
 class Zone(NamedTuple):
@@ -50,10 +50,11 @@ class Zone(NamedTuple):
 
 
 EYE, NOSE_ZONE, MOUTH = Zone(0.78, 1.06, 0.94), Zone(1.1, 0.8, 1.0), Zone(0.7, 0.9, 0.9)
-"""An eye is magnified evenly and the fall ends below the brow; nose and mouth have no sharp shapes to keep."""
+"""The eye itself is magnified evenly, and the fall ends below the brow."""
 
 EYE_FORESHORTENED = 0.7
-"""Half height of an eye's zone, at least, in half widths of the wider eye: a turned head's far eye is as tall."""
+"""Width from which the height of an eye's zone is told, at least, in widths of the wider eye: a turned head's far eye is
+as tall as the near one."""
 
 LEAST_NOSE = 0.05
 """Half width of a nose, at least, in face widths."""
@@ -76,10 +77,10 @@ TOGETHER, TOGETHER_TIMES = 0.9, 12
 
 RIM, CALM = 8.0, 4.0
 """Over what a field comes to rest: pixels of its own at the rim of its patch, and at the border of the picture at least
-so many times its largest shift, for what moves there is seen against a straight line."""
+so many times its largest shift, so that its slope there stays below .4 (``smooth`` rises by 1.5 at most)."""
 
 ITERATIONS = 12
-"""Rounds in which points are moved; no field is so steep that more change anything."""
+"""Rounds in which points are moved.  Each leaves at most 1 - LEAST_JACOBIAN of the error, all together .01 of it."""
 
 FIELD_WIDTH = 220
 """Face width, in pixels, at which fields are computed before they are enlarged."""
