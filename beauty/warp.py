@@ -36,7 +36,7 @@ from beauty.slimming import STEEPEST, facing, slimming
 from vision.types import Faces, Floats
 
 EYE_SIZE, NOSE_WIDTH, MOUTH_SIZE, CHIN_LENGTH = 0.112, 0.16, 0.14, 0.045
-"""Changes at full strength, as shares; the length of the chin in face widths.  So enlarged, an eye has 26 % more area."""
+"""Changes at full strength, as shares (an eye gets 26 % more area); the length of the chin in face widths."""
 
 
 class Zone(NamedTuple):
@@ -53,8 +53,8 @@ EYE, NOSE_ZONE, MOUTH = Zone(0.78, 1.06, 0.94), Zone(1.1, 0.8, 1.0), Zone(0.7, 0
 """The eye itself is magnified evenly, and the fall ends below the brow."""
 
 EYE_FORESHORTENED = 0.7
-"""Width from which the height of an eye's zone is told, at least, in widths of the wider eye: a turned head's far eye is
-as tall as the near one."""
+"""Width from which the height of an eye's zone is told, at least, in widths of the wider eye: the far eye of a turned
+head is as tall as the near one."""
 
 LEAST_NOSE = 0.05
 """Half width of a nose, at least, in face widths."""

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import numpy as np
 
-from counting.peaks import TUNES, Jumps, image_swing
+from counting.peaks import Jumps
 from counting.signal import BodySignal
+from counting.stride import TUNES, image_swing
 
 TOLERANCE, LEAST_TOLERANCE = 0.1, 1.5
 """Share, and number of jumps, by which joints and picture may differ."""

@@ -10,7 +10,7 @@ from beauty.pipeline import beautify, moved_faces, prepare, shape_shares, warp_f
 from beauty.settings import PRESETS, BeautySettings
 from beauty.warp import Shares, fields_of, jacobian, move_points
 from tests.beauty.portraits import POINTS, faces_of, group, portrait
-from tools.evaluate.beauty import shape_figures
+from tools.evaluate.beauty_shape import shape_figures
 
 OFF = PRESETS["off"]
 FULL = replace(OFF, eyes=1.0, slimming=1.0)

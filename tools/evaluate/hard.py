@@ -17,7 +17,7 @@ import numpy as np
 from beauty.frame import face_frame
 from beauty.pipeline import beautify, prepare, shape_shares, warp_field
 from beauty.settings import PRESETS
-from tools.evaluate.beauty import OFF, bent_lines
+from tools.evaluate.beauty_shape import OFF, bent_lines
 from tools.evaluate.photo_sources import photos, portraits
 from vision.types import Faces, FindFaces, Floats, Image
 

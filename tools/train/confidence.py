@@ -16,7 +16,7 @@ from pathlib import Path
 import numpy as np
 import torch
 from scipy.optimize import minimize
-from torch import Tensor, nn
+from torch import Tensor
 
 from models.checkpoints import read_weights, save_weights
 from models.detection import DetectorRunner
@@ -31,6 +31,7 @@ from tools.data.face_turns import solid_face
 from tools.data.scenes import Scene, read_negatives, read_profile_crops, read_scenes
 from tools.evaluate.detector import match
 from tools.script import run_script
+from tools.train.trunk import Trunk, features_of
 from vision.geometry import box_iou
 from vision.options import check_options, option
 from vision.types import Detections, Floats, Image
@@ -66,20 +67,6 @@ class Recorder:
         """Run the network on a batch and keep the crops that are not mirrored."""
         self.crops = batch[: len(batch) // 2]
         return self.engine(batch)
-
-
-class Judged(nn.Module):
-    """(B, 3, 96, 96) -> the trunk's features (B, 9 deep) and the confidence that the pose head tells (B,)."""
-
-    def __init__(self, network: Landmarks106) -> None:
-        super().__init__()
-        self.trunk, self.pose_head = nn.Sequential(network.shallow, network.deep), network.pose_head
-        self.pool = nn.Sequential(nn.AvgPool2d(2), nn.Flatten())
-
-    def forward(self, x: Tensor) -> tuple[Tensor, Tensor]:
-        """Features and confidences of a batch."""
-        y = self.trunk(x)
-        return self.pool(y), self.pose_head(y)[:, 3]
 
 
 def verdicts(found: Detections, scene: Scene) -> Floats:
@@ -169,9 +156,7 @@ def main(config: ConfidenceFit) -> None:
     tensors, facts = read_weights(path)
     network = landmark_network(config.start or None)
     crops, goal = samples(config, network)
-    engine = engine_of(Judged(network))
-    told = [engine(crops[i : i + 64]) for i in range(0, len(crops), 64)]
-    features, before = (np.concatenate([part[k] for part in told]) for k in (0, 1))
+    features, before = features_of(engine_of(Trunk(network)), crops)
     found = fit(features, before, goal, config.ridge)
     found = found[0], found[1] + logit(config.faces) - logit(float(goal.mean())), found[2]
     print(f"{len(goal)} crops, {int((goal == 0).sum())} of them no faces; factor {found[2]:.2f}", flush=True)

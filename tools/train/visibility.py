@@ -15,7 +15,7 @@ from pathlib import Path
 import numpy as np
 import torch
 from scipy.optimize import minimize
-from torch import Tensor, nn
+from torch import Tensor
 
 from models.checkpoints import load_strictly, read_weights, save_weights
 from models.landmarks106 import Landmarks106, completed_head
@@ -26,6 +26,7 @@ from tools.data.face import FaceSet, joined, make_face, make_mistake, read_faces
 from tools.data.face_turns import solid_face
 from tools.data.scenes import read_negatives
 from tools.script import run_script
+from tools.train.trunk import Trunk, features_of
 from vision.options import check_options, option
 from vision.types import Floats
 
@@ -59,18 +60,6 @@ class Samples:
     weights: Floats
 
 
-class Features(nn.Module):
-    """What the visibility head sees: (B, 3, 96, 96) -> (B, 9 deep)."""
-
-    def __init__(self, network: Landmarks106) -> None:
-        super().__init__()
-        self.layers = nn.Sequential(network.shallow, network.deep, nn.AvgPool2d(2), nn.Flatten())
-
-    def forward(self, x: Tensor) -> Tensor:
-        """(B, 3, 96, 96) -> features (B, F)."""
-        return self.layers(x)
-
-
 def read_data(config: VisibilityFit) -> FaceSet:
     """Frontal faces and profiles, with pictures of no people to hide parts of them."""
     folder = Path(config.data)
@@ -81,7 +70,7 @@ def read_data(config: VisibilityFit) -> FaceSet:
     return replace(both, solid=solid, overlays=overlays)
 
 
-def make_samples(faces: FaceSet, config: VisibilityFit, engine: RunNetwork) -> Samples:
+def make_samples(faces: FaceSet, config: VisibilityFit, trunk: RunNetwork) -> Samples:
     """Disturbed crops, and those whose glasses are known once more as they are, which weigh more."""
     rng = np.random.default_rng(config.seed)
     assert faces.glasses is not None
@@ -104,8 +93,8 @@ def make_samples(faces: FaceSet, config: VisibilityFit, engine: RunNetwork) -> S
         seen.append(one.seen)
         worn.append(one.glasses)
         weights.append(weight)
-    found = [engine(np.stack(views[i : i + 64]))[0] for i in range(0, len(views), 64)]
-    return Samples(np.concatenate(found), np.stack(seen), np.array(worn, np.float32), np.array(weights, np.float32))
+    features, _ = features_of(trunk, views)
+    return Samples(features, np.stack(seen), np.array(worn, np.float32), np.array(weights, np.float32))
 
 
 def ridge(features: Floats, goal: Floats, weights: Floats, strength: float) -> tuple[Floats, Floats]:
@@ -159,7 +148,7 @@ def main(config: VisibilityFit) -> None:
     tensors = {name: t for name, t in tensors.items() if not name.startswith("visibility_head")}
     network = Landmarks106(facts["width"], sees=False)
     load_strictly(network, tensors, path)
-    samples = make_samples(read_data(config), config, engine_of(Features(network)))
+    samples = make_samples(read_data(config), config, engine_of(Trunk(network)))
     save_weights(Path(config.target), completed_head(tensors | fit_head(samples, config)), facts)
 
 

@@ -21,7 +21,8 @@ from tools.data.article import DataLayoutError, read_label, read_part
 from tools.data.face import SCENE_SHARE, make_face, with_scenes
 from tools.data.make_landmarks import main as make_data
 from tools.data.scenes import Scene
-from tools.train.landmarks import LandmarkTraining, across, find_lures, losses, main, mean_face, part_weights
+from tools.train.landmark_losses import across, losses, part_weights
+from tools.train.landmarks import LandmarkTraining, find_lures, main, mean_face
 from vision.layouts import FIVE_FROM_106
 
 
