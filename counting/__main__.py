@@ -65,7 +65,7 @@ def _check_targets(given: argparse.Namespace) -> None:
 
 
 def _annotated(video: Path, out: str, counted: CountedVideo) -> None:
-    for note in render(video, out, counted.tracks, counted.report, turns=counted.turned):
+    for note in render(video, out, counted.tracks, counted.report, rotations=counted.rotations):
         say(f"counting: {Path(out).name}: {note}")
 
 

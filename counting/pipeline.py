@@ -15,7 +15,7 @@ from counting.classification import Group, classify, signals_of, slow_motion, we
 from counting.features import PersonSignals
 from counting.overlay import Scene
 from counting.peaks import Jumps
-from counting.posture import turn_of
+from counting.posture import upright_rotation
 from counting.report import ROPE, JumpReport, Part, SessionReport, streaks_and_breaks
 from counting.settings import CountSettings
 from counting.signal import BodySignal
@@ -23,7 +23,7 @@ from counting.smoothing import Array
 from counting.tracking import track_people
 from vision.prefetch import prefetch
 from vision.types import EstimatePose, FindPeople, Frame, MediaError, PoseTrack
-from vision.video import PlanarFrame, Turns, probe_video, read_frames, read_planar, write_video
+from vision.video import PlanarFrame, Rotations, probe_video, read_frames, read_planar, write_video
 
 __all__ = ["count_jumps", "count_people", "count_video", "render", "track_people"]
 
@@ -104,13 +104,13 @@ def count_people(
 class CountedVideo:
     """Result of counting a video.
 
-    ``tracks`` of its people; ``report``; ``turned``: rotations of its frames; ``notes`` on reading it, which precede
-    the report's warnings; ``seconds`` that were read.
+    ``tracks`` of its people; ``report``; ``rotations`` of its frames; ``notes`` on reading it, which precede the
+    report's warnings; ``seconds`` that were read.
     """
 
     tracks: tuple[PoseTrack, ...]
     report: SessionReport
-    turned: Turns
+    rotations: Rotations
     notes: tuple[str, ...]
     seconds: float
 
@@ -136,25 +136,25 @@ def count_video(
     info = probe_video(path)
     with closing(read_frames(path)) as beginning:
         first = takewhile(lambda frame: frame.time < BEGINNING, beginning)
-        turned = Turns(lambda image: turn_of(image, find_people, estimate_pose), first)
-    seen = _Seen(path, turned, 1 / info.rate if info.rate else 0.0)
+        rotations = Rotations(lambda image: upright_rotation(image, find_people, estimate_pose), first)
+    seen = _Seen(path, rotations, 1 / info.rate if info.rate else 0.0)
     with closing(seen.frames()) as frames:
         tracks = tuple(track_people(watch(frames), find_people, estimate_pose, settings, followed))
-    notes = (*info.notes, *turned.notes)
+    notes = (*info.notes, *rotations.notes)
     nothing = SessionReport((), None, seen.seconds)
-    return CountedVideo(tracks, nothing, turned, notes, seen.seconds).recounted(settings)
+    return CountedVideo(tracks, nothing, rotations, notes, seen.seconds).recounted(settings)
 
 
 class _Seen:
     """Reads the frames of a video; ``seconds`` is the duration read so far."""
 
-    def __init__(self, video: Path, turned: Turns, gap: float) -> None:
-        self._video, self._turned, self._gap, self.seconds = video, turned, gap, 0.0
+    def __init__(self, video: Path, rotations: Rotations, gap: float) -> None:
+        self._video, self._rotations, self._gap, self.seconds = video, rotations, gap, 0.0
 
     def frames(self) -> Generator[Frame, None, None]:
         """The frames; raises ``MediaError`` for a single picture."""
         frame = None
-        with closing(read_frames(self._video, self._turned)) as frames:
+        with closing(read_frames(self._video, self._rotations)) as frames:
             for frame in frames:
                 self.seconds = frame.time + self._gap
                 yield frame
@@ -168,13 +168,13 @@ def render(
     tracks: Sequence[PoseTrack],
     report: SessionReport,
     progress: Callable[[float], None] | None = None,
-    turns: Turns | None = None,
+    rotations: Rotations | None = None,
     words: Mapping[str, str] | None = None,
 ) -> tuple[str, ...]:
     """Write the source with skeleton, counter and signal drawn in; returns notes on audio that could not be kept.
 
-    ``progress`` is called with a share in [0, 1]; an exception in it ends the work.  ``turns`` as for ``track_people``;
-    ``words`` as for ``counting.overlay.Scene``.
+    ``progress`` is called with a share in [0, 1]; an exception in it ends the work.  ``rotations``: those that the
+    tracked frames had; ``words`` as for ``counting.overlay.Scene``.
 
     Frames stay in the codec's planes (``vision.planar``).  Decoding, drawing and encoding run in parallel.
     """
@@ -188,7 +188,7 @@ def render(
             scene.draw_on(frame.image, frame.time)
             yield frame
 
-    with prefetch(read_planar(source, turns), AHEAD) as decoded, prefetch(drawn(decoded), AHEAD) as pictures:
+    with prefetch(read_planar(source, rotations), AHEAD) as decoded, prefetch(drawn(decoded), AHEAD) as pictures:
         return write_video(target, pictures, audio_from=source)
 
 

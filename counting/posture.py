@@ -13,7 +13,7 @@ An upright person has about .8; the same person in a picture that lies on its si
 """
 
 
-def turn_of(image: Image, find_people: FindPeople, estimate_pose: EstimatePose) -> int | None:
+def upright_rotation(image: Image, find_people: FindPeople, estimate_pose: EstimatePose) -> int | None:
     """Counterclockwise rotation of a picture that makes its people upright: 0, 90 or 270 degrees.
 
     None where nobody is found in any of them.

@@ -242,7 +242,7 @@ class JumpTab:
             path = existing(str(session.path) if session else None, "error.first.video", words)
             assert session is not None
             target = self._studio.folder.new(result_name(session.name, "jumps", ".mp4"))
-            draw = partial(render, turns=session.counted.turned, words=overlay_words(words))
+            draw = partial(render, rotations=session.counted.rotations, words=overlay_words(words))
             files = Files([path], target.parent, slow=True)
             self._studio.models.call(files, draw, path, target, session.tracks, session.report)
             hidden = {part: gr.update(visible=False) for part in (self.stale, self.render)}

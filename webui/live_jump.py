@@ -14,7 +14,7 @@ from counting.live import LiveCounter, LiveState, appended
 from counting.pipeline import CountedVideo, count_people
 from counting.report import SessionReport
 from counting.settings import CountSettings
-from vision.turning import Turns
+from vision.rotation import Rotations
 from vision.types import EstimatePose, FindPeople, Frame, PoseTrack
 from webui import inputs
 from webui.live_room import LiveSession
@@ -140,7 +140,7 @@ class LiveJump:
     def _as_video(self, track: PoseTrack, report: SessionReport) -> VideoSession:
         """The session as the tab keeps a counted video; there is no file at its path."""
         path = self._studio.folder.new("live.mp4")
-        return VideoSession(path, path.name, CountedVideo((track,), report, Turns(), (), float(track.times[-1])))
+        return VideoSession(path, path.name, CountedVideo((track,), report, Rotations(), (), float(track.times[-1])))
 
 
 def follow(

@@ -126,7 +126,7 @@ class CountJob(Job):
         counted = count_video(path, work.find_people, work.estimate_pose, work.settings, watch, self._followed)
         if counted.tracks:
             report, said = counted.report, overlay_words(work.words)
-            notes = render(path, self.target, counted.tracks, report, self._drawn, counted.turned, said)
+            notes = render(path, self.target, counted.tracks, report, self._drawn, counted.rotations, said)
             counted = replace(counted, report=replace(report, warnings=(*report.warnings, *notes)))
         self.result = VideoSession(path, self._source.name, counted)
 

@@ -122,7 +122,7 @@ def count_file(path: Path, name: str, plan: Plan, find: Any, pose: Any) -> dict[
     counted = count_video(path, find, pose, plan.settings)
     report, output = counted.report, _target(plan, name, {".mp4"}, ".mp4")
     if output is not None:
-        render(path, output, counted.tracks, report, turns=counted.turned)
+        render(path, output, counted.tracks, report, rotations=counted.rotations)
     told, skipper = report.to_dict(), report.skipper
     facts = {key: told.get(key) for key in ("style", "rope", "turns", "per_minute", "longest_streak", "coverage")}
     return facts | {

@@ -45,7 +45,7 @@ def _tried(source: Path, target: Path, minutes: float, networks: tuple[FindPeopl
     counted = count_video(source, *networks, watch=analysis.watched)
     report = counted.report
     notes = render(
-        source, target, counted.tracks, report, lambda share: drawing.note(60 * minutes * share), counted.turned
+        source, target, counted.tracks, report, lambda share: drawing.note(60 * minutes * share), counted.rotations
     )
     growth = analysis.growth() + drawing.growth()
     print(f"{counted.seconds / 60:.1f} minutes, {len(counted.tracks)} tracks, {report.count} jumps, notes {notes}")
