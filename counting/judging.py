@@ -18,7 +18,7 @@ from counting.style import limbs_of, style_of, turns_per_jump
 from vision.types import PoseTrack
 
 JUMPING = 0.4
-"""Probability of a flight from which a group is jumping: less than even, so that running steps are reported."""
+"""Probability of a flight from which a group is jumping: less than even, since rope jumps must also show a rope."""
 
 SLOWED = (0.5, 0.25)
 """Speeds of slow motion that are tried where nothing is counted."""
@@ -45,12 +45,6 @@ class Group:
         """Whether these are rope jumps; where nothing can be told, they are."""
         return self.rope >= ROPE or not self.hands
 
-    @property
-    def jumping(self) -> bool:
-        """Whether this is jumping at all; jumps with a rope must be likelier than no jumps."""
-        with_rope = self.flight * (self.rope if self.hands else 1)
-        return self.flight >= JUMPING and (not self.with_rope or with_rope >= 1 - self.flight)
-
 
 def judged(signals: PersonSignals, settings: CountSettings) -> list[Group]:
     """The groups of jumps of a person with what the classifier says of each.
@@ -64,7 +58,7 @@ def judged(signals: PersonSignals, settings: CountSettings) -> list[Group]:
         hands = bool(np.isfinite(values["hands_seen"]))
         turns = turns_per_jump(signals.limbs, signals.body.times, jumps) if hands and rope >= ROPE else 1
         groups.append(Group(jumps, style_of(signals.body, signals.limbs, jumps, turns), turns, flight, rope, hands))
-    told = [g for g in groups if g.jumping and len(g.jumps.times) >= FEWEST_BEATS]
+    told = [g for g in groups if g.flight >= JUMPING and len(g.jumps.times) >= FEWEST_BEATS]
     usual = weighted([g.rope for g in told], [len(g.jumps.times) for g in told])
     return [replace(g, rope=usual) if told and len(g.jumps.times) < FEWEST_BEATS else g for g in groups]
 

@@ -11,7 +11,7 @@ from pathlib import Path
 import numpy as np
 
 from counting.features import PersonSignals
-from counting.judging import Group, judged, signals_of, slow_motion, weighted
+from counting.judging import JUMPING, Group, judged, signals_of, slow_motion, weighted
 from counting.overlay import Scene
 from counting.peaks import Jumps
 from counting.posture import turn_of
@@ -51,7 +51,7 @@ def count_jumps(track: PoseTrack, settings: CountSettings = CountSettings()) -> 
     track = replace(track, times=track.times * settings.speed)
     signals = signals_of(track, settings)
     body = signals.body
-    groups = [g for g in judged(signals, settings) if g.jumping]
+    groups = [g for g in judged(signals, settings) if g.flight >= JUMPING]
     counted = [g for g in groups if g.with_rope or settings.without_rope]
     jumps = [g.jumps for g in counted]
     parts = tuple(_part(g) for g in counted)
