@@ -18,9 +18,9 @@ import numpy as np
 from scipy.optimize import minimize
 from scipy.special import expit
 
+from counting.classification import groups_of
 from counting.classifier import FILE, OUTLIER, LogisticModel
 from counting.features import FLIGHT, ROPE
-from counting.judging import groups_of
 from counting.peaks import Jumps
 from counting.settings import CountSettings
 from tools.evaluate.count import load_tracks

@@ -1,4 +1,4 @@
-"""The picture as a witness of rate and phase, rebounds, slow motion, rope or none; left and right do not matter."""
+"""The image signal as evidence of rate and phase, rebounds, slow motion, rope or none; swaps of left and right."""
 
 from collections.abc import Iterator
 from dataclasses import replace
@@ -7,11 +7,11 @@ import cv2
 import numpy as np
 import pytest
 
+from counting.classification import groups_of
 from counting.classifier import load_models
 from counting.features import FLIGHT, ROPE
 from counting.image_signal import COMPONENTS, image_signal
 from counting.joining import join_tracks
-from counting.judging import groups_of
 from counting.pipeline import count_jumps
 from counting.settings import CountSettings
 from counting.tracking import track_people
@@ -173,8 +173,8 @@ def test_a_rope_over_the_head_is_seen_in_the_motion_energy():
     (track,) = track_people(frames(), find_people, estimate_pose)
     with_rope = groups_of(track, CountSettings())[0][1]
     without = groups_of(followed(syn.jumps(2.0), 6.0), CountSettings())[0][1]
-    assert with_rope["ring_once"] > 1.5
-    assert not without["ring_once"] > 1.0
+    assert with_rope["overhead_once"] > 1.5
+    assert not without["overhead_once"] > 1.0
 
 
 def test_what_is_drawn_counts_jumps_without_a_rope_where_there_are_no_others():

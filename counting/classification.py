@@ -1,4 +1,4 @@
-"""Groups of jumps and what the classifier says of them: jumping or not, with a rope or without, slowed down or not."""
+"""Classification of jump groups: jumping or not, with a rope or without, slow motion or not."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from counting.classifier import load_models
-from counting.features import FEWEST_BEATS, PersonSignals, features
+from counting.features import FEWEST_JUMPS, PersonSignals, features
 from counting.peaks import Jumps, find_jumps
 from counting.report import ROPE
 from counting.rhythm import find_segments
@@ -18,19 +18,21 @@ from counting.style import limbs_of, style_of, turns_per_jump
 from vision.types import PoseTrack
 
 JUMPING = 0.4
-"""Probability of a flight from which a group is jumping: less than even, since rope jumps must also show a rope."""
+"""Probability of a flight from which a group counts as jumping: below 0.5, since rope jumps must also show a rope."""
 
 SLOWED = (0.5, 0.25)
-"""Speeds of slow motion that are tried where nothing is counted."""
+"""Playback speeds that are tried where no jump is found."""
 
 SURE, MANY = 0.55, 5
-"""Probability of a flight and of a rope, and number of jumps, from which slow motion is told."""
+"""Probability of flight and of rope, and number of jumps, from which slow motion is reported."""
 
 
 @dataclass(frozen=True)
 class Group:
-    """Jumps of one rhythm, judged: ``style``, ``turns`` of a rope per jump, and the probabilities of ``flight`` (it is
-    jumping at all) and ``rope`` (one is turned); ``hands``: enough is seen to tell the latter.
+    """Jumps of one rhythm with their classes.
+
+    ``style``; ``turns`` of the rope per jump; ``flight``: probability that this is jumping at all; ``rope``:
+    probability that a rope is turned, meaningful only with ``hands_seen``.
     """
 
     jumps: Jumps
@@ -38,33 +40,34 @@ class Group:
     turns: int
     flight: float
     rope: float
-    hands: bool
+    hands_seen: bool
 
     @property
     def with_rope(self) -> bool:
-        """Whether these are rope jumps; where nothing can be told, they are."""
-        return self.rope >= ROPE or not self.hands
+        """Whether these are rope jumps; assumed where the hands are not seen."""
+        return self.rope >= ROPE or not self.hands_seen
 
 
-def judged(signals: PersonSignals, settings: CountSettings) -> list[Group]:
-    """The groups of jumps of a person with what the classifier says of each.
+def classify(signals: PersonSignals, settings: CountSettings) -> list[Group]:
+    """The jump groups of a person, each with its classes.
 
-    Too few jumps to find their beat in the wrists are with a rope or without one as the person's other jumps are.
+    A group with fewer than ``FEWEST_JUMPS`` jumps, too few to detect their rate in the wrists, takes the mean rope
+    probability of the person's longer groups.
     """
     models, groups = load_models(), list[Group]()
     for jumps in find_jumps(signals.body, find_segments(signals.body, settings), settings):
         values = features(signals, jumps)
         flight, rope = (models[name].probability(values) for name in ("flight", "rope"))
-        hands = bool(np.isfinite(values["hands_seen"]))
-        turns = turns_per_jump(signals.limbs, signals.body.times, jumps) if hands and rope >= ROPE else 1
-        groups.append(Group(jumps, style_of(signals.body, signals.limbs, jumps, turns), turns, flight, rope, hands))
-    told = [g for g in groups if g.flight >= JUMPING and len(g.jumps.times) >= FEWEST_BEATS]
-    usual = weighted([g.rope for g in told], [len(g.jumps.times) for g in told])
-    return [replace(g, rope=usual) if told and len(g.jumps.times) < FEWEST_BEATS else g for g in groups]
+        seen = bool(np.isfinite(values["hands_seen"]))
+        turns = turns_per_jump(signals.limbs, signals.body.times, jumps) if seen and rope >= ROPE else 1
+        groups.append(Group(jumps, style_of(signals.body, signals.limbs, jumps, turns), turns, flight, rope, seen))
+    long = [g for g in groups if g.flight >= JUMPING and len(g.jumps.times) >= FEWEST_JUMPS]
+    usual = weighted([g.rope for g in long], [len(g.jumps.times) for g in long])
+    return [replace(g, rope=usual) if long and len(g.jumps.times) < FEWEST_JUMPS else g for g in groups]
 
 
 def groups_of(track: PoseTrack, settings: CountSettings) -> list[tuple[Jumps, dict[str, float]]]:
-    """Groups of jumps of a track before anything is decided about them, each with its features."""
+    """The jump groups of a track, unclassified, each with its features."""
     track = replace(track, times=track.times * settings.speed)
     signals = signals_of(track, settings)
     groups = find_jumps(signals.body, find_segments(signals.body, settings), settings)
@@ -79,13 +82,13 @@ def signals_of(track: PoseTrack, settings: CountSettings) -> PersonSignals:
 
 
 def slow_motion(track: PoseTrack, settings: CountSettings) -> list[str]:
-    """A sentence where the motion would be rope jumps if the video were slowed down; ``track`` shows none as it is.
+    """One warning if a track without jumps would contain rope jumps when played back more slowly, else none.
 
-    Alternating feet tell nothing, since walking and pedalling look like slow steps.
+    Alternating feet are left out, since walking and pedalling look like slow steps.
     """
     for speed in SLOWED:
-        groups = judged(signals_of(replace(track, times=track.times * speed), settings), settings)
-        sure = [g.jumps for g in groups if min(g.flight, g.rope) > SURE and g.hands]
+        groups = classify(signals_of(replace(track, times=track.times * speed), settings), settings)
+        sure = [g.jumps for g in groups if min(g.flight, g.rope) > SURE and g.hands_seen]
         counts = [len(jumps.times) for jumps in sure if not jumps.alternating]
         if sum(counts) >= MANY:
             return [f"This looks like slow motion: at speed {speed:g} there would be {sum(counts)} jumps."]
