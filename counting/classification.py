@@ -18,7 +18,7 @@ from counting.style import limbs_of, style_of, turns_per_jump
 from vision.types import PoseTrack
 
 JUMPING = 0.4
-"""Probability of a flight from which a group counts as jumping: below 0.5, so that running steps are reported."""
+"""Probability of a flight from which a group counts as jumping: below 0.5, since rope jumps must also show a rope."""
 
 SLOWED = (0.5, 0.25)
 """Playback speeds that are tried where no jump is found."""
@@ -47,12 +47,6 @@ class Group:
         """Whether these are rope jumps; assumed where the hands are not seen."""
         return self.rope >= ROPE or not self.hands_seen
 
-    @property
-    def jumping(self) -> bool:
-        """Whether this is jumping at all; jumps with a rope must be likelier than no jumps."""
-        with_rope = self.flight * (self.rope if self.hands_seen else 1)
-        return self.flight >= JUMPING and (not self.with_rope or with_rope >= 1 - self.flight)
-
 
 def classify(signals: PersonSignals, settings: CountSettings) -> list[Group]:
     """The jump groups of a person, each with its classes.
@@ -67,7 +61,7 @@ def classify(signals: PersonSignals, settings: CountSettings) -> list[Group]:
         seen = bool(np.isfinite(values["hands_seen"]))
         turns = turns_per_jump(signals.limbs, signals.body.times, jumps) if seen and rope >= ROPE else 1
         groups.append(Group(jumps, style_of(signals.body, signals.limbs, jumps, turns), turns, flight, rope, seen))
-    long = [g for g in groups if g.jumping and len(g.jumps.times) >= FEWEST_JUMPS]
+    long = [g for g in groups if g.flight >= JUMPING and len(g.jumps.times) >= FEWEST_JUMPS]
     usual = weighted([g.rope for g in long], [len(g.jumps.times) for g in long])
     return [replace(g, rope=usual) if long and len(g.jumps.times) < FEWEST_JUMPS else g for g in groups]
 

@@ -10,7 +10,7 @@ from dataclasses import dataclass, fields
 
 import numpy as np
 
-from counting.classification import classify, signals_of
+from counting.classification import JUMPING, classify, signals_of
 from counting.settings import CountSettings
 from vision.types import PoseTrack
 
@@ -152,7 +152,7 @@ def _goes_on(last: _Jump, time: float) -> bool:
 
 def _jumps(track: PoseTrack, settings: CountSettings) -> list[_Jump]:
     """The counted jumps of a track in temporal order."""
-    groups = [g for g in classify(signals_of(track, settings), settings) if g.jumping]
+    groups = [g for g in classify(signals_of(track, settings), settings) if g.flight >= JUMPING]
     counted = [g.jumps for g in groups if g.with_rope or settings.without_rope]
     return sorted((_Jump(float(t), j.period) for j in counted for t in j.times), key=lambda e: e.time)
 

@@ -11,7 +11,7 @@ from pathlib import Path
 import numpy as np
 
 from counting.agreement import agrees
-from counting.classification import Group, classify, signals_of, slow_motion, weighted
+from counting.classification import JUMPING, Group, classify, signals_of, slow_motion, weighted
 from counting.features import PersonSignals
 from counting.overlay import Scene
 from counting.peaks import Jumps
@@ -51,7 +51,7 @@ def count_jumps(track: PoseTrack, settings: CountSettings = CountSettings()) -> 
     track = replace(track, times=track.times * settings.speed)
     signals = signals_of(track, settings)
     body = signals.body
-    groups = [g for g in classify(signals, settings) if g.jumping]
+    groups = [g for g in classify(signals, settings) if g.flight >= JUMPING]
     counted = [g for g in groups if g.with_rope or settings.without_rope]
     jumps = [g.jumps for g in counted]
     parts = tuple(_part(g) for g in counted)
