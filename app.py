@@ -47,8 +47,8 @@ def build(models: Models, limits: Limits = Limits(), workers: Workers = Workers(
 
     from webui.beauty_tab import BeautyTab
     from webui.jump_tab import JumpTab
-    from webui.live_room import LiveRoom
     from webui.live_route import live_routes
+    from webui.live_sessions import LiveSessions
     from webui.page import page_texts, show_about
     from webui.panel import head
     from webui.theme import theme
@@ -57,8 +57,8 @@ def build(models: Models, limits: Limits = Limits(), workers: Workers = Workers(
     tables = page_texts(limits)
     translate = gr.I18n(**tables)
     with OwnFilesOnly(title="Keypoint Studio", analytics_enabled=False, delete_cache=(600, KEEP_SECONDS)) as demo:
-        room = LiveRoom(limits.live_visitors, limits.live_seconds)
-        studio = Studio(models, limits, ResultFolder(Path(demo.GRADIO_CACHE)), workers, translate, room)
+        sessions = LiveSessions(limits.live_visitors, limits.live_seconds)
+        studio = Studio(models, limits, ResultFolder(Path(demo.GRADIO_CACHE)), workers, translate, sessions)
         gr.HTML("<h1>Keypoint Studio</h1>", elem_id="header", padding=False)
         with gr.Tabs():
             with gr.Tab(studio.text("tab.beauty"), id="beauty"):

@@ -9,7 +9,7 @@ from typing import Any
 
 import gradio as gr
 
-from webui.live_room import LiveRoom
+from webui.live_sessions import LiveSessions
 from webui.service import Limits, Models, ResultFolder
 from webui.texts import browser_key
 from webui.uploads import Upload, uploads_of
@@ -46,7 +46,7 @@ class Studio:
     folder: ResultFolder
     workers: Workers
     translate: gr.I18n
-    room: LiveRoom
+    sessions: LiveSessions
 
     def text(self, key: str) -> Any:
         """A label that the browser translates."""

@@ -83,12 +83,12 @@ def handlers(config: LiveConfig) -> Any:
     import app
     from webui.live_beauty import LiveBeauty
     from webui.live_jump import LiveJump
-    from webui.live_room import LiveRoom
     from webui.live_route import Visit
+    from webui.live_sessions import LiveSessions
     from webui.service import Limits, Models
 
     studio: Any = SimpleNamespace(models=Models(app.model_loaders("cpu", None, None)), limits=Limits())
-    studio.room = LiveRoom(1, 1e6)
+    studio.sessions = LiveSessions(1, 1e6)
     return Visit((LiveJump if config.mode == "jump" else LiveBeauty)(studio), studio.limits, "en")
 
 

@@ -28,9 +28,9 @@ from counting.settings import CountSettings
 from tools.batch.__main__ import SUFFIXES, keep, unfinished
 from tools.batch.actors import ActorPool
 from tools.batch.cores import allowed_cores
-from tools.batch.crew import Crew, Pool, Rules
 from tools.batch.processes import ProcessPool
 from tools.batch.rows import Row, Store
+from tools.batch.scheduler import Pool, Rules, Scheduler
 from tools.batch.sources import Item, list_items
 from tools.batch.work import Plan, load_handler, lost_row
 from tools.bench.files import SAMPLE
@@ -188,7 +188,7 @@ def timed_run(pool: Pool, workers: int, job: str, items: list[Item], after: Call
     with (
         tempfile.TemporaryDirectory() as target,
         Store(Path(target), job, "scale") as store,
-        closing(Crew(pool, Rules(workers), partial(lost_row, job)).run(items)) as running,
+        closing(Scheduler(pool, Rules(workers), partial(lost_row, job)).run(items)) as running,
     ):
         for row in running:
             store.put(row)
@@ -205,7 +205,7 @@ def part_of_batch(load: Any, plan: Plan, folder: Path, target: Path, most: int |
     begin = time.perf_counter()
     with Store(target, plan.job, "scale") as store:
         todo = unfinished(list_items(str(folder), SUFFIXES[plan.job]), store, False, _Silent())
-        with closing(Crew(ProcessPool(load), Rules(1), partial(lost_row, plan.job)).run(todo)) as running:
+        with closing(Scheduler(ProcessPool(load), Rules(1), partial(lost_row, plan.job)).run(todo)) as running:
             for row in islice(running, most):
                 keep(store, row)
         rows = {row["path"]: row for part in store.batches() for row in part}
