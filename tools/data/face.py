@@ -121,8 +121,10 @@ def joined(faces: FaceSet, more: FaceSet, share: float) -> FaceSet:
 
 @dataclass(frozen=True)
 class FaceSample:
-    """A crop ``view`` (96, 96, 3) with points (106, 2) in its pixels, their weights (106,), pose (3,), confidence,
-    visibility ``seen`` (106,) and ``glasses``, each in [0, 1] or NaN where unknown.
+    """A training sample.
+
+    Crop ``view`` (96, 96, 3) with points (106, 2) in its pixels, their weights (106,), pose (3,), and in [0, 1], NaN
+    where unknown, confidence, visibility ``seen`` (106,) and ``glasses``.
     """
 
     view: Image

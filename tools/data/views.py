@@ -250,8 +250,9 @@ def make_views(crops: CropTensors, size_wh: tuple[int, int], change: Augmentatio
 
 
 def targets(points: Tensor, size_wh: tuple[int, int]) -> Tensor:
-    """Gaussian heatmaps (B, 17, h/4, w/4) with peak 1 at the joints (B, 17, 2) of views of ``size_wh``; see
-    ``models.heatmaps.draw_targets``.
+    """Gaussian heatmaps (B, 17, h/4, w/4) with peak 1 at the joints (B, 17, 2) of views of ``size_wh``.
+
+    The same as ``models.heatmaps.draw_targets`` for tensors.
     """
     width, height = size_wh[0] // 4, size_wh[1] // 4
     points = (points + 0.5) / 4 - 0.5

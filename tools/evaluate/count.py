@@ -28,8 +28,10 @@ from vision.video import probe_video, read_frames
 
 @dataclass(frozen=True)
 class Result:
-    """One clip: true rope jumps and flights of any kind (``flights`` 0: none, or not labelled), the report, and the
-    seconds that tracking took.
+    """Result of one clip.
+
+    The true number of rope jumps and of ``flights`` of any kind (0: none, or not labelled), the report, and the seconds
+    of tracking.
     """
 
     clip: str

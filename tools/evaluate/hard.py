@@ -138,8 +138,9 @@ def walls(image: Image, faces: Faces) -> Iterator[tuple[str, Image, np.ndarray]]
 
 
 def wall_figures(image: Image, faces: Faces, background: np.ndarray) -> dict[str, float]:
-    """Change of a wall at full strength, mean and 99th percentile near the face; lines that
-    slimming bends, and what the sides of the jaw get of it.
+    """Change of a wall at full strength: mean and 99th percentile near the face.
+
+    Also the bending of lines by slimming, and the share of slimming on each side of the jaw.
     """
     points, width = faces.points106[0], float(np.ptp(faces.points106[0, :33, 0]))
     low, high = points[:33].min(axis=0) - 0.5 * width, points[:33].max(axis=0) + 0.7 * width

@@ -15,8 +15,10 @@ from tools.render.rasterizer import Array
 
 @dataclass(frozen=True)
 class Actor:
-    """A body in a stance: the dressed ``surface`` (S, 3), ``joints`` (17, 3) and ``hands`` (2, 3) half way through the
-    exposure, and the surface one exposure ``later`` where it moves; metres, facing -y, the floor is z = 0.
+    """A body in a stance, in metres, facing -y, with the floor at z = 0.
+
+    The dressed ``surface`` (S, 3), ``joints`` (17, 3) and ``hands`` (2, 3) at the middle of the exposure, and the
+    surface one exposure ``later`` if it moves.
     """
 
     body: Body

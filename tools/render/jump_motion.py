@@ -30,9 +30,11 @@ _REST_TURN = -1.9 * np.pi
 
 @dataclass(frozen=True)
 class Moment:
-    """A person at one time: bone turns ``pose`` (degrees), ``height`` of the lowest point above the
-    floor (metres), ``turn`` of the rope (radians, 0 straight down, growing backwards and up; NaN without a rope),
-    ``seat`` height of the hips (metres) of who sits, else 0.
+    """A person at one time.
+
+    Bone rotations ``pose`` (degrees), ``height`` of the lowest point above the floor (metres), ``turn``: angle of the
+    rope (radians, 0 straight down, increasing backwards and up; NaN without a rope), ``seat``: height of the hips
+    (metres) of a seated person, else 0.
     """
 
     pose: Pose

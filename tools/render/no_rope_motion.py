@@ -67,8 +67,10 @@ def _pedal(clock: float, _: float, swing: float) -> Pose:
 
 @dataclass(frozen=True)
 class Exercise:
-    """``pose`` by clock, flight and swing; ``air`` share of the time in the air; ``seat`` height of the hips in metres
-    of who sits, else 0; ``label`` what counting calls it without a rope, empty for nothing.
+    """An exercise without a rope.
+
+    ``pose`` as a function of clock, flight and swing; ``air``: share of the time in the air; ``seat``: height of the
+    hips in metres of a seated person, else 0; ``label``: expected style of the jumps without a rope, empty for none.
     """
 
     pose: Callable[[float, float, float], Pose]
@@ -89,8 +91,9 @@ NO_ROPE: dict[str, Exercise] = {
 
 @dataclass(frozen=True)
 class NoRopeMotion:
-    """``count`` hops, steps or half turns of the pedals at ``rate`` a second, ``lead`` seconds of rest at both ends;
-    ``seed`` sets how far the arms swing and how even the rhythm is.
+    """``count`` hops, steps or half turns of the pedals at ``rate`` a second, ``lead`` seconds of rest at both ends.
+
+    ``seed`` determines the swing of the arms and the regularity of the rhythm.
     """
 
     style: str

@@ -89,8 +89,9 @@ class Gym:
 
 
 def cast_shadow(room: Array, vertices: Array, camera: Camera, light: Light, wall: float = WALL) -> Array:
-    """The room (H, W, 3) with the shadows of ``vertices`` (V, 3) on the floor in front of a ``wall`` (metres): the
-    lamp's, and the room's under the feet.
+    """The room (H, W, 3) with the shadows of ``vertices`` (V, 3) on the floor in front of a ``wall`` (metres).
+
+    The lamp's cast shadow, and the ambient occlusion under the feet.
     """
     shade = np.zeros(room.shape[:2], np.float32)
     scale = camera.size[1]

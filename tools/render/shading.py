@@ -14,8 +14,9 @@ from tools.render.rasterizer import Array, Camera, rasterize
 
 @dataclass(frozen=True)
 class Light:
-    """``towards`` the lamp (world), strength of ``lamp`` and of the ``sky`` and ``ground`` half of the room;
-    with ``shadow`` a body throws one on itself.
+    """Direction ``towards`` the lamp (world), strength of ``lamp`` and of the ``sky`` and ``ground`` hemispheres.
+
+    With ``shadow`` a body casts shadows on itself.
     """
 
     towards: tuple[float, float, float] = (-0.55, -0.65, 0.8)
@@ -98,8 +99,10 @@ def _paint_skin(colour: Array, rest: Array, joints: Array, outfit: Outfit) -> Ar
 
 @dataclass(frozen=True)
 class Shot:
-    """The visible pixels of a body: ``pixels`` (N,) flat indices, linear light ``colour`` (N, 3), ``depth`` (N,) in
-    metres, and ``flow`` (N, 2), how many pixels the surface moves while the shutter is open.
+    """The visible pixels of a body.
+
+    ``pixels`` (N,): flat indices; ``colour`` (N, 3): linear light; ``depth`` (N,) in metres; ``flow`` (N, 2): motion of
+    the surface in pixels during the exposure.
     """
 
     pixels: Array

@@ -1,8 +1,7 @@
-"""Tracks of rendered bodies without pictures: joints of people who jump or exercise, with a pose network's faults.
+"""Tracks of rendered bodies without pictures: joints of people who jump or exercise, with errors of a pose network.
 
-They show in minutes what rendered clips show in hours, for fitting and testing what counting decides from joints alone.
-The faults are those that networks make on real clips: tremor, legs that change places or lie on one leg, feet that are
-missing, a hand-held camera.
+They take minutes instead of the hours of rendered clips, to fit and test the rules that use joints alone.  The errors
+are those of networks on real clips: jitter, swapped or coincident legs, missing feet, a hand-held camera.
 """
 
 from __future__ import annotations
@@ -31,8 +30,9 @@ RATES = {
 
 @dataclass(frozen=True)
 class LabelledTrack:
-    """``track`` without thumbnails, the ``motion`` it shows and ``apexes`` (J,) seconds of the jumps; ``rope``: one is
-    turned.
+    """A rendered track with its labels.
+
+    ``track`` without thumbnails; ``motion``: its name; ``apexes`` (J,): seconds of the jumps; ``rope``: with a rope.
     """
 
     track: PoseTrack

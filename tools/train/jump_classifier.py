@@ -58,8 +58,10 @@ class Config:
 
 @dataclass(frozen=True)
 class Sample:
-    """A group of jumps: its ``features``, the true ``flight`` and ``rope`` (None: not known), its ``clip``, its
-    ``group`` of clips that are left out together, and what it ``weighs``.
+    """A jump group as a training sample.
+
+    Its ``features``, the true ``flight`` and ``rope`` (None: unknown), its ``clip``, the ``group`` of clips that are
+    left out together, and its weight ``weighs``.
     """
 
     features: dict[str, float]

@@ -83,8 +83,9 @@ def health(url: str) -> dict[str, str]:
 
 
 def worker_pids(kind: str, most: int = 40) -> set[int]:
-    """Process numbers of the workers of a kind, as they answer; asked in a thread, since the browser tests leave an
-    event loop in the main one, where Serve's handles do not wait.
+    """Process numbers of the workers of a kind, as they answer.
+
+    Asked in a thread, since the browser tests leave an event loop in the main one, where Serve's handles do not wait.
     """
 
     def asked() -> set[int]:
