@@ -124,10 +124,11 @@ def _rope(signals: PersonSignals, jumps: Jumps, when: np.ndarray) -> dict[str, f
     }
     if len(jumps.times) < FEWEST_JUMPS:
         out = dict.fromkeys(out, float("nan"))
-    out |= {"hands_high": float(np.nanquantile(limbs.hands[when], HIGH)), "hands_seen": 1.0}
-    if np.isfinite(limbs.hands[when]).mean() < HANDS_SEEN:
-        out = dict.fromkeys(out, float("nan"))
-    knees = limbs.knees[when]
+    hands, knees = limbs.hands[when], limbs.knees[when]
+    if np.isfinite(hands).mean() >= HANDS_SEEN:
+        out |= {"hands_high": float(np.nanquantile(hands, HIGH)), "hands_seen": 1.0}
+    else:
+        out = dict.fromkeys((*out, "hands_high", "hands_seen"), float("nan"))
     return out | {"knee_lift": float(np.log(np.nanmean(knees) + LEAST)) if np.isfinite(knees).any() else float("nan")}
 
 

@@ -23,6 +23,10 @@ HEIGHT_RATIO = 1.35
 MORE = 1.15
 """Ratio of summed keypoint scores from which one box shows clearly more of a body than another."""
 
+HALF_WIDTH, HALF_GAP = 0.5, 0.25
+"""Least overlap in width, and largest gap or overlap in height, of two boxes that may be halves of one body, as shares
+of the smaller box."""
+
 ALIVE = 0.3
 """Mean keypoint score below which a person is lost: two in three joints with such scores are wrong."""
 
@@ -145,7 +149,8 @@ def _newcomers(alive: list[Person], boxes: Floats, frame: Frame, estimate_pose: 
     """New people at unmatched boxes.
 
     A box whose pose is that of a tracked person is not new; it replaces that person's box where it shows clearly more
-    of the body.
+    of the body.  The enclosing box of two possible halves of a body (shirt and trousers of different colours) is tried
+    as well.
     """
     if not len(boxes):
         return []
@@ -154,9 +159,37 @@ def _newcomers(alive: list[Person], boxes: Floats, frame: Frame, estimate_pose: 
         known = next((p for p in alive + people if _same_body(p, box, pose)), None)
         if known is None:
             people.append(Person(box, frame.time, pose))
-        elif pose[:, 2].sum() > MORE * known.pose[:, 2].sum():
-            known.box, known.pose = (box if known in people else _next_box(box, pose)), pose
-    return people
+        else:
+            _improve(known, box, pose, known in people)
+    halves = [(p, _hull(p.box, box)) for p in alive + people for box in boxes if _stacked(p.box, box)]
+    wholes = np.array([box for _, box in halves], np.float32).reshape(-1, 4)
+    poses = estimate_pose([frame.image] * len(halves), wholes) if halves else ()
+    for (person, box), pose in zip(halves, poses, strict=True):
+        if _same_body(person, box, pose):
+            _improve(person, box, pose, person in people)
+    return [p for i, p in enumerate(people) if not any(_same_body(q, p.box, p.pose) for q in alive + people[:i])]
+
+
+def _improve(person: Person, box: Floats, pose: Floats, new: bool) -> None:
+    """Replace a person's box and pose (17, 3) by others that show clearly more of the body."""
+    if pose[:, 2].sum() > MORE * person.pose[:, 2].sum():
+        person.box, person.pose = (box if new else _next_box(box, pose)), pose
+
+
+def _stacked(a: Floats, b: Floats) -> bool:
+    """Whether two boxes (4,) may be the upper and the lower half of one body."""
+    width = min(a[2], b[2]) - max(a[0], b[0])
+    gap = max(a[1], b[1]) - min(a[3], b[3])
+    return bool(
+        width >= HALF_WIDTH * min(a[2] - a[0], b[2] - b[0])
+        and abs(gap) <= HALF_GAP * min(a[3] - a[1], b[3] - b[1])
+        and min(a[1], b[1]) < max(a[1], b[1]) - HALF_GAP * max(a[3] - a[1], b[3] - b[1])
+    )
+
+
+def _hull(a: Floats, b: Floats) -> Floats:
+    """The smallest box (4,) that encloses two boxes."""
+    return np.concatenate([np.minimum(a[:2], b[:2]), np.maximum(a[2:], b[2:])])
 
 
 def _path(person: Person, end: Floats | None, held: list[Frame]) -> Floats:
