@@ -125,8 +125,8 @@ def record_images(
 def _match(alive: list[Person], found: Floats, now: float) -> tuple[list[Floats | None], Floats]:
     """The detected box of every tracked person (None without one), and the unmatched boxes.
 
-    A body does not change its height by a third within an interval: a much smaller or larger box, or one shorter than the
-    extent of the joints, shows a part of the body, or more than it.  It only confirms that the person is still there.
+    A body does not change its height by a third within an interval: a much smaller or larger box, or one shorter than
+    the extent of the joints, shows a part of the body, or more than it.  It only confirms that the person is there.
     """
     targets: list[Floats | None] = [None] * len(alive)
     free = np.ones(len(found), bool)
