@@ -25,7 +25,7 @@ def _bow(degrees: float) -> Pose:
 
 
 def _hop(clock: float, flight: float, swing: float) -> Pose:
-    """Both feet together; the arms swing in common, as far as ``swing`` says."""
+    """Both feet together; the arms swing in parallel, with amplitude ``swing``."""
     bend, point = 9 + 20 * (1 - flight), 34 * flight**0.5
     beat = 25 * swing * np.cos(2 * np.pi * clock)
     legs = leg("L", bend, 2 * bend, point) | leg("R", bend, 2 * bend, point)
@@ -57,7 +57,7 @@ def _run(lift: float, fold: float, bow: float) -> Callable[[float, float, float]
 
 
 def _pedal(clock: float, _: float, swing: float) -> Pose:
-    """On a bicycle: the feet go round in turns, trunk and arms are still."""
+    """On a bicycle: the feet circle in antiphase, trunk and arms are still."""
     legs = Pose()
     for side, turn in (("L", 0.0), ("R", np.pi)):
         angle = 2 * np.pi * clock / 2 + turn
@@ -86,7 +86,7 @@ NO_ROPE: dict[str, Exercise] = {
     "high_knees": Exercise(_run(75, 85, 2), 0.28, "alternate feet"),
     "pedal": Exercise(_pedal, 0.0, "", seat=0.95),
 }
-"""What people do without a rope."""
+"""Exercises without a rope by name."""
 
 
 @dataclass(frozen=True)

@@ -1,4 +1,4 @@
-"""A gym to stand in: floor boards, a painted wall with things on it, shadows on the floor and a rope."""
+"""A gym: floor boards, a painted wall with objects on it, shadows on the floor and a rope."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ class Gym:
 
     @classmethod
     def random(cls, rng: np.random.Generator) -> Gym:
-        """Any colours that a room may have."""
+        """A gym with random colours."""
         colours = [tuple(int(v) for v in rng.integers(70, 230, 3)) for _ in range(3)]
         return cls(*colours, seed=int(rng.integers(1_000_000)))  # type: ignore[arg-type]  # as many as there are fields
 

@@ -47,8 +47,8 @@ class Config:
     tracks: str = option("", "Folders of the tracks of each, joined by commas")
     rendered: int = option(264, "Number of rendered tracks", low=0, high=100_000)
     seed: int = option(11, "Seed of the rendered tracks", low=0, high=2**31)
-    keep: str = option("", "Folder in which rendered tracks are kept between runs")
-    leave_out: bool = option(False, "Also fit without every clip and its relatives, and judge it")
+    keep: str = option("", "Folder of cached rendered tracks")
+    leave_out: bool = option(False, "Also cross-validate by leaving out each clip with its relatives")
     out: str = option(str(FILE), "The JSON file to write; empty for none")
 
     def __post_init__(self) -> None:
@@ -193,7 +193,7 @@ def rendered_samples(config: Config) -> Iterator[Sample]:
 
 
 def _rendered(config: Config) -> Iterator[tuple[PoseTrack, np.ndarray, bool]]:
-    """Track, apexes and rope of every rendered track, cached in ``KEEP``."""
+    """Track, apexes and rope of every rendered track, cached with ``--keep``."""
     path = Path(config.keep) / f"rendered_{config.seed}_{config.rendered}.npz" if config.keep else None
     if path and path.exists():
         with np.load(path) as kept:
