@@ -1,6 +1,6 @@
-"""The app: ``python app.py`` opens both tabs in the browser, joined to the real models.
+"""The app: ``python app.py`` serves both tabs with the packaged models.
 
-The models are loaded in a thread of their own while Gradio, which takes about as long, is imported.
+The models are loaded in a thread while Gradio is imported, which takes about as long.
 """
 
 from __future__ import annotations
@@ -23,11 +23,11 @@ from webui.service import KEEP_SECONDS, Limits, Loaders, Models, ResultFolder, s
 from webui.studio import Studio, Workers
 
 SESSIONS = 200
-"""Visitors whose tabs are remembered at most; the longest idle go first."""
+"""Largest number of stored sessions; the longest idle are dropped first."""
 
 
 def model_loaders(device: str, landmark_weights: str | None, pose_weights: str | None) -> Loaders:
-    """The loaders of the three models; importing them (and torch with them) waits for the first call."""
+    """The loaders of the three models, which import them (and torch if needed) on the first call."""
 
     def load(name: str, **more: Any) -> Any:
         import models
@@ -42,13 +42,13 @@ def model_loaders(device: str, landmark_weights: str | None, pose_weights: str |
 
 
 def build(models: Models, limits: Limits = Limits(), workers: Workers = Workers()) -> tuple[Any, dict[str, Any]]:  # noqa: B008
-    """The ``gr.Blocks`` with both tabs, and what its ``launch`` needs besides address and port."""
+    """The ``gr.Blocks`` with both tabs, and the arguments of its ``launch`` besides address and port."""
     import gradio as gr
 
     from webui.beauty_tab import BeautyTab
     from webui.jump_tab import JumpTab
-    from webui.live_room import LiveRoom
     from webui.live_route import live_routes
+    from webui.live_sessions import LiveSessions
     from webui.page import page_texts, show_about
     from webui.panel import head
     from webui.theme import theme
@@ -57,8 +57,8 @@ def build(models: Models, limits: Limits = Limits(), workers: Workers = Workers(
     tables = page_texts(limits)
     translate = gr.I18n(**tables)
     with OwnFilesOnly(title="Keypoint Studio", analytics_enabled=False, delete_cache=(600, KEEP_SECONDS)) as demo:
-        room = LiveRoom(limits.live_visitors, limits.live_seconds)
-        studio = Studio(models, limits, ResultFolder(Path(demo.GRADIO_CACHE)), workers, translate, room)
+        sessions = LiveSessions(limits.live_visitors, limits.live_seconds)
+        studio = Studio(models, limits, ResultFolder(Path(demo.GRADIO_CACHE)), workers, translate, sessions)
         gr.HTML("<h1>Keypoint Studio</h1>", elem_id="header", padding=False)
         with gr.Tabs():
             with gr.Tab(studio.text("tab.beauty"), id="beauty"):
@@ -75,7 +75,7 @@ def build(models: Models, limits: Limits = Limits(), workers: Workers = Workers(
 
 
 def serving(models: Models, limits: Limits, live: Sequence[Any]) -> dict[str, Any]:
-    """Launch arguments of a server that may be left alone: nothing shared, recorded or shown beyond the app."""
+    """Launch arguments of a public server: ``/health``, and no served paths, run history, monitoring or tracebacks."""
     from starlette.responses import JSONResponse
     from starlette.routing import Route
 
@@ -123,7 +123,7 @@ def make_parser() -> argparse.ArgumentParser:
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Start the server and serve until it is told to stop."""
+    """Start the server and serve until a signal to stop."""
     parser = make_parser()
     chosen = parser.parse_args(arguments)
     try:

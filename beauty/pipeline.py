@@ -253,7 +253,7 @@ def _retouch(result: Image, original: Image, part: PreparedFace, settings: Beaut
         result[where] = cv2.convertScaleAbs(np.maximum(strip, 0))
 
     with threads(2) as beside:
-        list(beside.map(retouch, part.patch.strips(STRIP)))
+        list(beside.map(retouch, part.patch.strips(STRIP // 2)))
 
 
 def shape_shares(prepared: Prepared) -> dict[int, Shares]:

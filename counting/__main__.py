@@ -25,7 +25,7 @@ from vision.video import VIDEO_SUFFIXES
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run the command line; returns the exit status: 0, or 2 after one line for everything that failed.
 
-    The count is printed as soon as it is known, whatever becomes of the files to write.
+    The count is printed before files are written, so that an error in writing does not lose it.
     """
     return run("counting", lambda: _main(_parser().parse_args(arguments)))
 
@@ -57,7 +57,7 @@ def _main(given: argparse.Namespace) -> int:
 
 
 def _check_targets(given: argparse.Namespace) -> None:
-    """Raise ``MediaError`` for files that could not be written, before anything slow happens."""
+    """Raise ``MediaError`` for targets that cannot be written, before the video is read."""
     if given.out:
         check_target(given.out, VIDEO_SUFFIXES)
     if given.csv:
@@ -65,12 +65,12 @@ def _check_targets(given: argparse.Namespace) -> None:
 
 
 def _annotated(video: Path, out: str, counted: CountedVideo) -> None:
-    for note in render(video, out, counted.tracks, counted.report, turns=counted.turned):
+    for note in render(video, out, counted.tracks, counted.report, rotations=counted.rotations):
         say(f"counting: {Path(out).name}: {note}")
 
 
 def _written(write: Callable[[], None]) -> int:
-    """Write a file; 0, or 2 after one line when it fails: the count was made all the same."""
+    """Write a file; 0, or 2 after one line when it fails."""
     try:
         write()
     except (ValueError, OSError) as error:

@@ -1,9 +1,9 @@
-"""What a person's picture does, without joints: thumbnails of the body, and motion energy above the head.
+"""Appearance of a person over time: thumbnails of the body, and motion energy above the head.
 
-Each followed person has a window that glides with the box.  In it, every frame gives a small grey picture of the body,
-whose periodic change tells rate and phase of a motion even where the joints of the legs are mixed up, and the mean
-change since the frame before (motion energy, after Bobick and Davis, PAMI 2001) above the head.  A rope is too thin to
-be detected, but it passes there once a turn.
+Each tracked person has a window that follows the smoothed box.  From it every frame gives a grey thumbnail, whose
+periodic change has the rate and phase of a motion even where the joints of the legs are swapped, and the mean change
+since the previous frame above the head (motion energy, after Bobick and Davis, PAMI 2001).  A rope is too thin to be
+detected, but it passes there once a turn.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ WINDOW = (72, 96)
 """Width and height of the window in its own pixels."""
 
 HEIGHT = 60
-"""Window pixels that the height of the box takes: a window is 1.2 heights wide and 1.6 high."""
+"""Height of the box in window pixels: a window is 1.2 box heights wide and 1.6 high."""
 
 TOP = 22
 """Window rows above the box: a rope passes about a third of the body height above the head."""
@@ -33,34 +33,34 @@ THUMBNAIL = (24, 32)
 """Width and height of the thumbnails of the window: cells of a twentieth of a body height, 768 bytes."""
 
 GLIDE = 1.0
-"""Seconds in which the window follows the box: slower than jumps, so that they stay visible in it."""
+"""Time constant in seconds of the window behind the box: slower than jumps, so that they stay visible in it."""
 
 NOISE = 4.0
-"""Grey levels of change that are the camera's noise, ..."""
+"""Change in grey levels that is sensor noise and is subtracted."""
 
 STRONGEST = 36.0
-"""... and of change above it at which a pixel is counted in full: somebody who walks by is no stronger than a rope."""
+"""Change in grey levels above the noise at which a pixel is clipped, so that a passer-by weighs no more than a rope."""
 
 SEEN = 0.2
-"""Score from which a joint hides what is behind it."""
+"""Score from which a joint is masked out."""
 
 HEAD = 0.19
-"""Radius of the head around the mean of its joints, in box heights; what moves in it is no rope."""
+"""Radius in box heights of the head around the mean of its joints, which is masked out."""
 
 ABOVE, ARM = 0.08, 0.12
-"""Distances in box heights that the zone above the head keeps from its joints, and from elbows and wrists."""
+"""Distances in box heights of the zone above the head from the head's joints, and from elbows and wrists."""
 
 
 @dataclass(eq=False)
 class Window:
-    """The window of one person: ``middle`` xy and ``height`` of the gliding box in pixels at ``time``."""
+    """The window of one person: ``middle`` xy and ``height`` of the smoothed box in pixels at ``time`` in seconds."""
 
     middle: NDArray[np.floating]
     height: float
     time: float
 
     def glide(self, box: Floats, time: float) -> None:
-        """Move a part of the way to the box (4,); what is NaN moves nothing."""
+        """Move a part of the way to the box (4,); a NaN box is ignored."""
         if not np.isfinite(box[0]):
             return
         share = float(np.clip((time - self.time) / GLIDE, 0.0, 1.0))
@@ -77,14 +77,14 @@ class Window:
 
 
 class Appearance:
-    """Follows the pictures of people; holds one reduced frame and a window per person."""
+    """Computes thumbnails and motion energy of people; keeps one image pyramid and a window per person."""
 
     def __init__(self) -> None:
         self._last: list[Grey] = []
         self._windows: dict[int, Window] = {}
 
     def forget(self) -> None:
-        """Another scene follows."""
+        """Start a new scene."""
         self._last = []
         self._windows = {}
 
@@ -117,9 +117,7 @@ class Appearance:
         return thumbnails, energy
 
     def _window(self, key: int, box: Floats, camera: Floats, time: float) -> Window | None:
-        """The person's window at this time, moved with the background; a new one where there is none yet, None before
-        the person is seen.
-        """
+        """The person's window at this time, moved with the background; None before the person is first seen."""
         window = self._windows.get(key)
         if window is None:
             if not np.isfinite(box[0]):
@@ -133,7 +131,7 @@ class Appearance:
 
 
 def _pyramid(image: Image) -> list[Grey]:
-    """The green channel at full, half, quarter ... size."""
+    """Image pyramid of the green channel: full, half, quarter ... size."""
     levels = [np.asarray(cv2.extractChannel(image, 1), np.uint8)]
     while min(levels[-1].shape) > 2 * WINDOW[1]:
         levels.append(np.asarray(cv2.pyrDown(levels[-1]), np.uint8))
@@ -141,7 +139,7 @@ def _pyramid(image: Image) -> list[Grey]:
 
 
 def _cut(levels: Sequence[Grey], matrix: NDArray[np.float64]) -> Grey:
-    """The window out of the level that is nearest to its resolution."""
+    """The window resampled from the pyramid level nearest to its resolution."""
     level = int(np.clip(np.floor(-np.log2(matrix[0, 0])), 0, len(levels) - 1))
     scaled = matrix.copy()
     scaled[:, :2] *= 2**level
@@ -154,7 +152,7 @@ def _thumbnail(window: Grey) -> Grey:
 
 
 def _above(change: Floats, pose: Floats, matrix: NDArray[np.float64]) -> float:
-    """Mean change above the head, without head and arms; 0 where no head is seen."""
+    """Mean change above the head, with head and arms masked out; 0 where no head is seen."""
     good = pose[:, 2] > SEEN
     head = np.flatnonzero(good[:7])
     if not len(head):

@@ -1,9 +1,9 @@
-"""How the camera moves: what the background does from frame to frame, with the people left out.
+"""Camera motion: the motion of the background from frame to frame, with people masked out.
 
-Small grey pictures of neighbouring frames are compared.  Corners beside the people are followed by optical flow
-(Bouguet, pyramidal Lucas and Kanade, 2000), and RANSAC finds the shift, turn and zoom that most of them agree upon.
-That is the camera only if they are the majority and lie all over the picture: no limb, shadow or mirror image of
-somebody who jumps does.  Otherwise, and where there is nothing to see, the camera is taken to stand still.
+Corners outside of people are tracked between small grey copies of consecutive frames by optical flow (Bouguet,
+pyramidal Lucas and Kanade, 2000).  RANSAC finds the translation, rotation and zoom of most corners.  It is accepted as
+camera motion only if its inliers are the majority and spread over the whole picture: a limb, shadow or mirror image of
+a jumper does not.  Otherwise, and without corners, the camera is assumed to stand still.
 """
 
 from __future__ import annotations
@@ -21,57 +21,56 @@ from vision.types import Floats, Frame, Image
 Grey = NDArray[np.uint8]
 
 SIDE = 128
-"""Longer side in pixels of the small pictures: in them a jump of a small person is still a quarter of a pixel."""
+"""Longer side in pixels of the small copies: a jump of a small person is still a quarter of a pixel in them."""
 
 TAPS = 3
-"""Samples that a small pixel is the mean of, in either direction: with fewer, fine patterns flicker as they move."""
+"""Samples averaged per small pixel, in either direction: with fewer, fine patterns alias."""
 
 CELL = 8
-"""One corner is looked for in every square of so many small pixels, so that a busy part does not outvote the rest."""
+"""Side of a cell in small pixels; one corner per cell, so that a textured part does not outvote the rest."""
 
 WINDOW = 9
-"""Small pixels across the patch that is followed: a cell and its border."""
+"""Side in small pixels of the patch that is tracked: a cell and its border."""
 
 DETAIL = 5
-"""Small pixels across the patch that is searched for corners: where it is larger, a thing is found beside itself."""
+"""Block size of the corner detector in small pixels: larger blocks shift corners away from their object."""
 
 TEXTURE = 1e-3
-"""Smallest eigenvalue of a patch that is followed, in OpenCV's unit: a slope of one grey level per small pixel in
-the direction in which least is seen."""
+"""Smallest eigenvalue of a tracked patch, in OpenCV's unit: a gradient of one grey level per small pixel in the
+direction of least texture."""
 
 NEAR = 0.3
-"""Small pixels within which a corner agrees with a motion: flow is not more precise than that where light changes."""
+"""Inlier distance of RANSAC in small pixels: optical flow is not more precise where the light changes."""
 
 MAJORITY = 0.5
-"""The corners that agree are at least this share of all that were followed, ..."""
+"""Least share of inliers among the tracked corners."""
 
 FEWEST = 1 / 8
-"""... at least this share of the cells of the picture, ..."""
+"""Least number of inliers as a share of all cells of the picture."""
 
 SPREAD = 0.4
-"""... and spread as widely as if they were strewn over this share of the picture.  Of a body, or a body and its
-mirror image, it is less than a third; of what lies behind and beside people nearly 1."""
+"""Least spread of the inliers: variance relative to a uniform distribution over the picture.  A body, also with its
+mirror image, has less than a third; the background behind and beside people nearly 1."""
 
 MARGIN = 1.25
-"""Boxes of people are grown by so much, as for the pose network: arms, and a body that moves within an interval."""
+"""Factor by which boxes of people are enlarged, as for the pose network: for arms and for motion within an interval."""
 
 
 class Camera:
-    """Follows the background of a video; holds one small picture."""
+    """Tracks the background of a video; keeps one small frame."""
 
     def __init__(self) -> None:
         self._last: Grey | None = None
 
     def forget(self) -> None:
-        """Another scene follows."""
+        """Start a new scene."""
         self._last = None
 
     def steps(self, frames: Sequence[Frame], boxes: Floats) -> Floats:
-        """How far the background at every person's place moved in every frame since the one before.
+        """Motion (P, T, 2) xy in pixels of the background at each person since the previous frame.
 
-        ``boxes`` (P, T, 4) are where the P people are in the T frames, NaN where they are not seen; the answer is
-        (P, T, 2) xy in pixels, measured at the middle of the box (of the picture where there is none).  0 where the
-        motion is unknown, as in the first frame.
+        ``boxes`` (P, T, 4) of P people in T frames, NaN where a person is not seen.  Measured at the centre of the box,
+        without a box at the centre of the picture; 0 where the motion is unknown, as in the first frame.
         """
         out = np.zeros((*boxes.shape[:2], 2), np.float32)
         for t, frame in enumerate(frames):
@@ -87,7 +86,7 @@ class Camera:
 
 
 def _small(image: Image) -> Grey:
-    """The green channel with ``SIDE`` pixels on the longer side; only some of a large picture's pixels are read."""
+    """The green channel with ``SIDE`` pixels on the longer side; large pictures are subsampled first."""
     height, width = image.shape[:2]
     scale = SIDE / max(height, width)
     step = max(1, int(1 / (scale * TAPS)))
@@ -97,7 +96,7 @@ def _small(image: Image) -> Grey:
 
 
 def _way_back(now: Grey, last: Grey, boxes: Floats) -> NDArray[np.float64] | None:
-    """(2, 3) that takes the background of ``now`` to where it was in ``last``; None where that is unknown."""
+    """Affine matrix (2, 3) from the background of ``now`` to that of ``last``; None where unknown."""
     if now.shape != last.shape:
         return None
     here, cells = _corners(now, boxes)
@@ -120,13 +119,13 @@ def _way_back(now: Grey, last: Grey, boxes: Floats) -> NDArray[np.float64] | Non
 
 
 def _spread(points: Floats, picture: Grey) -> float:
-    """1 for points (N, 2) that are strewn evenly over the picture, less for those that keep together."""
+    """Variance of points (N, 2) relative to a uniform distribution over the picture, which has 1."""
     deviation: Floats = points.std(axis=0)
     return float(12 * np.prod(deviation) / picture.size)
 
 
 def _corners(grey: Grey, boxes: Floats) -> tuple[Floats, int]:
-    """The best corner (N, 2) of every cell that does not lie in a box (P, 4), and the number of all cells."""
+    """The best corner (N, 2) of every cell outside of the boxes (P, 4), and the number of all cells."""
     corner = cv2.cornerMinEigenVal(grey, DETAIL)
     for x0, y0, x1, y1 in grow_box(boxes[np.isfinite(boxes[:, 0])], MARGIN).clip(0).astype(int):
         corner[y0 : y1 + 1, x0 : x1 + 1] = 0

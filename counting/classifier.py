@@ -1,7 +1,7 @@
-"""Whether a group of jumps is one, and whether a rope is turned: two logistic regressions of ``counting.features``.
+"""Two logistic regressions on ``counting.features``: ``flight`` (jumping or not) and ``rope`` (with a rope or without).
 
-``classifier.json`` is written by ``tools.train.jump_classifier``, which fits them to labelled clips and to rendered
-motion.  A feature that is not known (NaN) speaks for neither side.
+``tools.train.jump_classifier`` fits them to labelled clips and to rendered motion and writes ``classifier.json``.  A
+missing feature (NaN) adds nothing to the sum.
 """
 
 from __future__ import annotations
@@ -35,7 +35,7 @@ class LogisticModel:
 
 
 OUTLIER = 3.0
-"""Standard deviations at which a feature is cut off: what lies farther out was never seen in training."""
+"""Standard deviations at which a feature is clipped: values beyond did not occur in training."""
 
 
 @cache

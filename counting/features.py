@@ -1,7 +1,7 @@
-"""What a group of jumps looks like in numbers: the physics of the flight, the feet, the wrists and the rope.
+"""Features of a jump group: flight, feet, wrists and rope.
 
-No feature changes when a network swaps left and right.  Amplitudes are taken at the rate of the jumps, at half of it
-(once a stride) and at twice, by Morlet wavelets; lengths are in body heights.
+No feature changes when the pose network swaps left and right.  Amplitudes are measured by Morlet wavelets at the jump
+rate, at half of it (the stride rate) and at twice the rate; lengths are in body heights.
 """
 
 from __future__ import annotations
@@ -18,52 +18,54 @@ from counting.spectrum import RATE, amplitude, concentration, locked_power
 from counting.style import Limbs, around
 
 RATIO_NOISE = (0.1, 0.01)
-"""Added to ratios of powers before the logarithm: to that of the jumps and the noise, to that of stride and jump."""
+"""Added to power ratios before the logarithm: to jump over noise, and to stride over jump."""
 
 HANDS_SEEN = 0.3
-"""Share of the time in which hands must be seen to tell anything."""
+"""Share of the time in which the hands must be seen for their features to be known."""
 
-FEWEST_BEATS = 4
-"""Fewest jumps whose phase can be found again in wrists or above the head."""
+FEWEST_JUMPS = 4
+"""Fewest jumps whose phase-locked power can be measured in the wrists or above the head."""
 
-RING_NOISE = 0.05
-"""Grey levels that are added before the logarithm: less change above the head than that is nothing."""
+OVERHEAD_NOISE = 0.05
+"""Grey levels added before the logarithm: noise floor of the motion energy above the head."""
 
-BEATS = np.array([0.5, 1, 1.5, 2])
-"""Rates per jump at which limbs and rope beat: once a stride, once and twice a jump, and what a stride adds."""
+HARMONICS = np.array([0.5, 1, 1.5, 2])
+"""Rates per jump of periodic limbs and rope: the stride rate and its second (the jump rate) to fourth harmonic."""
 
-BETWEEN = np.arange(0.55, 2.9, 0.05)
-"""Rates per jump among which the noise is measured, as far as they keep away from the beats."""
+NOISE_RATES = np.arange(0.55, 2.9, 0.05)
+"""Rates per jump at which noise is measured, except near ``HARMONICS``."""
 
 LOBE = (0.1, 0.2)
-"""Least and largest half width of a beat's peak in rates per jump; two over the number of jumps between them."""
+"""Least and largest half width of a spectral peak in rates per jump; between them it is 2 / number of jumps."""
 
 DRIFT_MEAN = 0.5
-"""Seconds over which the place of the trunk is averaged before its speed is taken."""
+"""Seconds over which the position of the trunk is averaged before its speed is computed."""
 
 HIGH = 0.9
-"""Quantile of the height of the hands that tells how high they go."""
+"""Quantile of the hands' height that stands for how high they go."""
 
 LEAST = 1e-4
-"""Amplitude in body heights that is added before a logarithm: a tenth of what keypoints are precise to."""
+"""Amplitude in body heights added before a logarithm: a tenth of the keypoints' precision."""
 
 FLIGHT = {
     "alternating": 0, "fall": 1, "rhythm_power_ratio": 1, "feet_power_ratio": 1, "irregular": -1, "leg_score": 1,
     "log_pixels": 1,
 }  # fmt: skip
-"""Features that tell a flight from noise and from exercises on the floor, and which way each may speak."""
+"""Features that separate flight from noise and floor exercises, with the sign that each weight may have (0: either)."""
 
 ROPE = {
     "alternating": 0, "log_rate": 1, "wrist_snr": 1, "wrist_stride": -1, "hands_high": -1, "knee_lift": -1,
-    "travel": -1, "ring_once": 1, "ring_stride": -1,
+    "travel": -1, "overhead_once": 1, "overhead_stride": -1,
 }  # fmt: skip
-"""Features that tell whether a rope is turned, and which way each may speak."""
+"""Features that show whether a rope is turned, with the sign that each weight may have (0: either)."""
 
 
 @dataclass(frozen=True)
 class PersonSignals:
-    """A person's signals: ``body``, ``limbs``, and at the ``times`` (T,) of the frames the motion ``energy`` (T,) above
-    the head in grey levels; ``leg_score`` median score of knees and ankles.
+    """All signals of a person.
+
+    ``body`` and ``limbs`` over the grid; motion ``energy`` (T,) above the head in grey levels at the ``times`` (T,) of
+    the frames; ``leg_score``: median score of knees and ankles.
     """
 
     body: BodySignal
@@ -74,14 +76,14 @@ class PersonSignals:
 
 
 def features(signals: PersonSignals, jumps: Jumps) -> dict[str, float]:
-    """Every feature of a group of jumps, NaN where nothing can be told."""
+    """Every feature of a jump group, NaN where unknown."""
     body = signals.body
     when, rate = around(body.times, jumps), 1 / jumps.period
     return (
         _flight(body, when, rate, jumps)
         | {"leg_score": signals.leg_score}
         | _rope(signals, jumps, when)
-        | _ring(signals, jumps)
+        | _overhead(signals, jumps)
     )
 
 
@@ -106,44 +108,46 @@ def _flight(body: BodySignal, when: np.ndarray, rate: float, jumps: Jumps) -> di
 
 
 def _fall(trunk: Array, rate: float) -> float:
-    """Logarithm of the trunk's acceleration at a rate in free falls."""
+    """Logarithm of the trunk's acceleration at a rate, relative to free fall."""
     return float(np.log((amplitude(trunk, rate) + LEAST) * (2 * np.pi * rate) ** 2 / GRAVITY))
 
 
 def _rope(signals: PersonSignals, jumps: Jumps, when: np.ndarray) -> dict[str, float]:
     limbs, times = signals.limbs, signals.body.times
     places = np.nan_to_num(np.stack([limbs.hands, limbs.hands_antiphase, limbs.hands_x, limbs.spread / 2]))
-    _, once, double, noise = _beats(jumps.times, times, places)
-    stride, *_ = _beats(jumps.times, times, places[:3])  # arms that cross in every second jump spread once a stride
+    _, once, double, noise = _phase_locked(jumps.times, times, places)
+    # Without the spread: arms that cross in every second jump change it at the stride rate.
+    stride, *_ = _phase_locked(jumps.times, times, places[:3])
     out = {
         "wrist_snr": float(np.log10(max(once, double) / noise + RATIO_NOISE[0])),
         "wrist_stride": float(np.log10(stride / (once + noise) + RATIO_NOISE[1])),
     }
-    if len(jumps.times) < FEWEST_BEATS:
+    if len(jumps.times) < FEWEST_JUMPS:
         out = dict.fromkeys(out, float("nan"))
-    out |= {"hands_high": float(np.nanquantile(limbs.hands[when], HIGH)), "hands_seen": 1.0}
-    if np.isfinite(limbs.hands[when]).mean() < HANDS_SEEN:
-        out = dict.fromkeys(out, float("nan"))
-    knees = limbs.knees[when]
+    hands, knees = limbs.hands[when], limbs.knees[when]
+    if np.isfinite(hands).mean() >= HANDS_SEEN:
+        out |= {"hands_high": float(np.nanquantile(hands, HIGH)), "hands_seen": 1.0}
+    else:
+        out = dict.fromkeys((*out, "hands_high", "hands_seen"), float("nan"))
     return out | {"knee_lift": float(np.log(np.nanmean(knees) + LEAST)) if np.isfinite(knees).any() else float("nan")}
 
 
-def _ring(signals: PersonSignals, jumps: Jumps) -> dict[str, float]:
-    """Power of the motion energy above the head once (or twice) a jump and once a stride, against other rates."""
+def _overhead(signals: PersonSignals, jumps: Jumps) -> dict[str, float]:
+    """Power of the motion energy above the head at the jump rate (or twice it) and the stride rate, against noise."""
     when = (signals.times >= jumps.times[0]) & (signals.times <= jumps.times[-1])
-    if len(jumps.times) < FEWEST_BEATS or not signals.energy[when].any():
-        return {"ring_once": float("nan"), "ring_stride": float("nan")}
-    line = np.log(signals.energy + RING_NOISE)[None]
-    stride, once, double, noise = _beats(jumps.times, signals.times, line)
+    if len(jumps.times) < FEWEST_JUMPS or not signals.energy[when].any():
+        return {"overhead_once": float("nan"), "overhead_stride": float("nan")}
+    line = np.log(signals.energy + OVERHEAD_NOISE)[None]
+    stride, once, double, noise = _phase_locked(jumps.times, signals.times, line)
     return {
-        "ring_once": float(np.log10(max(once, double) / noise + RATIO_NOISE[0])),
-        "ring_stride": float(np.log10(stride / (once + noise) + RATIO_NOISE[1])),
+        "overhead_once": float(np.log10(max(once, double) / noise + RATIO_NOISE[0])),
+        "overhead_stride": float(np.log10(stride / (once + noise) + RATIO_NOISE[1])),
     }
 
 
-def _beats(jumps: Array, times: Array, signals: Array) -> tuple[float, float, float, float]:
-    """Power of signals (C, T) once a stride, once a jump, twice a jump, and the median of what lies between."""
+def _phase_locked(jumps: Array, times: Array, signals: Array) -> tuple[float, float, float, float]:
+    """Phase-locked power of signals (C, T) at half the jump rate, at it, at twice it, and the median of the noise."""
     near = np.clip(2 / len(jumps), *LOBE) - 0.01
-    between = BETWEEN[np.abs(BETWEEN[:, None] - BEATS).min(axis=1) > near]
-    power = locked_power(jumps, times, signals, np.append(BEATS, between))
+    between = NOISE_RATES[np.abs(NOISE_RATES[:, None] - HARMONICS).min(axis=1) > near]
+    power = locked_power(jumps, times, signals, np.append(HARMONICS, between))
     return float(power[0]), float(power[1]), float(power[3]), float(np.median(power[4:])) + 1e-9

@@ -1,8 +1,7 @@
-"""The periodic change of a person's picture as a few signals over time: rate and phase of a motion without joints.
+"""Image signal: periodic change of a person's thumbnails, for the rate and phase of a motion without joints.
 
-Thumbnails are described by their slowest cosine coefficients (DCT), freed from what is slow, and reduced to principal
-components, as is usual for repetition counting from pixels (Panagiotakis et al., ICIP 2018).  The sign of a component
-means nothing, its period does.
+Thumbnails are reduced to their lowest DCT coefficients, high-passed and projected on principal components, as is usual
+for repetition counting from pixels (Panagiotakis et al., ICIP 2018).  The sign of a component is arbitrary.
 """
 
 from __future__ import annotations
@@ -18,7 +17,7 @@ from counting.smoothing import Array, smooth
 from vision.types import PoseTrack
 
 COSINES = (8, 6)
-"""Cosine coefficients along height and width: details of an eighth of a body height."""
+"""DCT coefficients along height and width: details of an eighth of a body height."""
 
 COMPONENTS = 6
 """Principal components that are kept: two per harmonic of the motion, for three harmonics."""
@@ -27,7 +26,7 @@ COMPONENTS = 6
 def image_signal(track: PoseTrack, grid: Array, longest: float, slow: float) -> Array:
     """Components (COMPONENTS, G) in grey levels over ``grid`` (G,), largest first; NaN in gaps over ``longest`` s.
 
-    What is slower than the width ``slow`` (in samples of the grid) of a Gaussian mean is taken away.
+    High-passed by subtracting a Gaussian mean with a standard deviation of ``slow`` samples of the grid.
     """
     seen = np.flatnonzero(track.thumbnails.any(axis=(1, 2)))
     if len(seen) < 4 or len(grid) < 2:
@@ -49,7 +48,7 @@ def image_signal(track: PoseTrack, grid: Array, longest: float, slow: float) -> 
 
 
 def principal(signals: Array, count: int) -> Array:
-    """The first ``count`` principal components (count, G) of signals (D, G); missing samples stay missing."""
+    """The first ``count`` principal components (count, G) of signals (D, G); NaN stays NaN."""
     good = np.isfinite(signals).all(axis=0)
     centred = signals - signals[:, good].mean(axis=1, keepdims=True) if good.any() else signals
     _, axes = np.linalg.eigh(np.cov(centred[:, good]) if good.sum() > 1 else np.eye(len(signals)))

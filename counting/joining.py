@@ -1,4 +1,4 @@
-"""Tracks of one person become one track."""
+"""Merges track fragments of one person."""
 
 from __future__ import annotations
 
@@ -9,13 +9,13 @@ import numpy as np
 from vision.types import PoseTrack
 
 PERSON = 0.45
-"""Median over the time of a person's mean keypoint score: on 24 clips people start at .52, things end at .36."""
+"""Least median of a track's mean keypoint score: on 24 clips people start at .52, objects end at .36."""
 
 
 def join_tracks(tracks: list[PoseTrack]) -> list[PoseTrack]:
-    """Tracks that follow one another in time, of about the same size, become one person's; longest first.
+    """Tracks of people, longest first; tracks that do not overlap in time are joined by size and position.
 
-    A track whose joints are mostly below what can be trusted is of a thing: clothes on a wall, shelves, animals.
+    A track with mostly low keypoint scores is dropped as an object: clothes on a wall, shelves, animals.
     """
     people: list[PoseTrack] = []
     for track in sorted((t for t in map(_trimmed, tracks) if len(t) > 1), key=lambda t: float(t.times[0])):
@@ -34,13 +34,13 @@ def _is_person(track: PoseTrack) -> bool:
 
 
 def _trimmed(track: PoseTrack) -> PoseTrack:
-    """The track from its first to its last sight of the person."""
+    """The track from the first to the last frame in which the person is seen."""
     seen = np.flatnonzero(np.isfinite(track.boxes[:, 0]))
     return track[seen[0] : seen[-1] + 1] if len(seen) else track[:0]
 
 
 def _difference(a: PoseTrack, b: PoseTrack) -> float:
-    """How unlike the end of one track and the start of another are: log ratio of heights plus distance in heights."""
+    """Dissimilarity of one track's end and another's start: log ratio of heights plus distance in heights."""
     one, two = a.boxes[-1], b.boxes[0]
     heights = np.array([one[3] - one[1], two[3] - two[1]])
     distance = float(np.linalg.norm((one[:2] + one[2:] - two[:2] - two[2:]) / 2)) / float(heights.max())

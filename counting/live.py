@@ -1,7 +1,7 @@
-"""Counting while it happens: keypoints with their times go in, the count so far and what to tell the skipper come out.
+"""Live counting: from timed keypoints to the count so far and the state shown to the skipper.
 
-The rules are those of whole recordings (``counting.pipeline``), applied again and again to the last seconds.  Jumps
-that have become old are settled: they stay counted, and what is older than the window is forgotten.
+The rules are those of whole recordings (``counting.pipeline``), applied repeatedly to a sliding window.  Jumps older
+than ``SETTLE`` are final; samples older than the window are dropped.
 """
 
 from __future__ import annotations
@@ -10,27 +10,27 @@ from dataclasses import dataclass, fields
 
 import numpy as np
 
-from counting.judging import judged, signals_of
+from counting.classification import JUMPING, classify, signals_of
 from counting.settings import CountSettings
 from vision.types import PoseTrack
 
 WINDOW = 12.0
-"""Seconds that are counted again: long enough for the features of a rhythm, and 360 frames to count again each time."""
+"""Length of the sliding window in seconds: long enough for the features of a rhythm; 360 frames at 30 a second."""
 
 SETTLE = 4.0
-"""Seconds after which a jump stays counted: by then what follows it has told whether it belongs to a rhythm."""
+"""Age in seconds from which a jump is final: by then it is known whether it belongs to a rhythm."""
 
 MIN_GAP = 0.5
-"""Share of the time between two jumps within which there is no other: a settled jump is not counted twice."""
+"""Share of the period after a settled jump within which there is no other, so that it is not counted twice."""
 
 EVERY = 0.25
 """Seconds between two counts of the window: one takes some 50 ms of one core."""
 
 PAUSE = 2.5
-"""A streak ends after so many times the usual time between its jumps."""
+"""Periods without a jump after which a streak ends."""
 
 RECENT = 1.0
-"""Seconds of the latest frames that tell whether the person and the feet are in the picture."""
+"""Seconds of the latest frames in which the person and the feet are looked for."""
 
 SEEN = 0.5
 """Share of the recent frames in which they must be seen."""
@@ -41,8 +41,10 @@ TRUNK = [5, 6, 11, 12]
 
 @dataclass(frozen=True)
 class LiveState:
-    """What is known at ``time`` (seconds): jumps so far, jumps of the present ``streak``, their rate a minute (0 while
-    nobody jumps), whether a person and both feet are in the picture.
+    """State of the live count at ``time`` in seconds.
+
+    ``count``: jumps so far; ``streak``: jumps of the current streak; ``per_minute``: its rate, 0 while nobody jumps;
+    ``person`` and ``feet``: whether a person and both feet are in the picture.
     """
 
     time: float
@@ -55,17 +57,17 @@ class LiveState:
 
 @dataclass(frozen=True)
 class _Jump:
-    """A jump: its apex and the usual time between jumps there, in seconds."""
+    """A jump: ``time`` of its apex and ``period`` of the jumps around it, in seconds."""
 
     time: float
     period: float
 
 
 class LiveCounter:
-    """Counts one person's jumps as they happen; holds the last ``WINDOW`` seconds of keypoints and no more.
+    """Counts one person's jumps live; keeps the last ``WINDOW`` seconds of keypoints.
 
-    The count follows a landing within half a second and never goes back by more than one.  ``total`` is what the
-    latest count of the window alone says: at the end it is the count of the recording.
+    The count includes a jump within half a second of its landing and never decreases by more than one.  ``total`` is
+    the unsmoothed count, which may decrease further; ``finish`` sets the count to it.
     """
 
     def __init__(self, settings: CountSettings = CountSettings()) -> None:  # noqa: B008
@@ -77,9 +79,9 @@ class LiveCounter:
         self._open: list[_Jump] = []
 
     def add(self, rows: PoseTrack) -> LiveState:
-        """Take in what the person did in the next frames (NaN where nobody was seen); count again every ``EVERY`` s.
+        """Append the person's track over the next frames (NaN where nobody is seen); recount every ``EVERY`` seconds.
 
-        Rows that are not later than those before are left out.
+        Rows that are not later than those before are ignored.
         """
         if self._recent is not None and len(self._recent):
             rows = appended(self._recent, rows[rows.times > self._recent.times[-1]])
@@ -92,19 +94,19 @@ class LiveCounter:
         return self.state
 
     def finish(self) -> LiveState:
-        """Count what has not been counted yet; the count is ``total`` now."""
+        """Count the remaining frames and set the count to ``total``."""
         self._recount()
         self._highest = self.total
         return self.state
 
     @property
     def total(self) -> int:
-        """The count by the latest count of the window alone."""
+        """Settled jumps plus those of the latest count of the window."""
         return self._settled + len(self._open)
 
     @property
     def state(self) -> LiveState:
-        """What is known now."""
+        """The current state."""
         if self._recent is None or not len(self._recent):
             return LiveState(0.0, 0, 0, 0.0, person=False, feet=False)
         now = float(self._recent.times[-1])
@@ -114,7 +116,7 @@ class LiveCounter:
         return LiveState(now, count, streak, rate, *_in_sight(self._recent, self._settings.min_score))
 
     def _recount(self) -> None:
-        """Count again what is recent, and settle what is old."""
+        """Count the window again and settle its old jumps."""
         if self._recent is None or len(self._recent) < 2:
             return
         self._counted_at = now = float(self._recent.times[-1])
@@ -131,7 +133,7 @@ class LiveCounter:
         self._settled, self._last = self._settled + 1, jump
 
     def _running(self, now: float) -> tuple[int, float]:
-        """Jumps of the streak that goes on at ``now``, and the time between its latest jumps; 0 where there is none."""
+        """Jumps of the current streak and the period of its latest jumps in seconds; 0 without a streak."""
         streak, last = self._streak, self._last
         for jump in self._open:
             streak = streak + 1 if last is not None and _goes_on(last, jump.time) else 1
@@ -140,7 +142,7 @@ class LiveCounter:
 
 
 def appended(a: PoseTrack, b: PoseTrack) -> PoseTrack:
-    """One track of two that follow each other."""
+    """Two consecutive tracks as one."""
     return PoseTrack(**{f.name: np.concatenate([getattr(a, f.name), getattr(b, f.name)]) for f in fields(PoseTrack)})
 
 
@@ -149,8 +151,8 @@ def _goes_on(last: _Jump, time: float) -> bool:
 
 
 def _jumps(track: PoseTrack, settings: CountSettings) -> list[_Jump]:
-    """The jumps of a track that count, in their order."""
-    groups = [g for g in judged(signals_of(track, settings), settings) if g.jumping]
+    """The counted jumps of a track in temporal order."""
+    groups = [g for g in classify(signals_of(track, settings), settings) if g.flight >= JUMPING]
     counted = [g.jumps for g in groups if g.with_rope or settings.without_rope]
     return sorted((_Jump(float(t), j.period) for j in counted for t in j.times), key=lambda e: e.time)
 

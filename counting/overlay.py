@@ -21,18 +21,18 @@ FLASH = 0.16
 """Seconds that a flash takes to fade."""
 
 WINDOW = 4.0
-"""Seconds of signal in the strip; the present is at its right end."""
+"""Seconds of signal in the strip; the current time is at its right end."""
 
 RATE_WINDOW = 4.0
-"""Seconds over which the live rate is taken."""
+"""Seconds over which the live rate is averaged."""
 
 BRIEF = 0.12
-"""Seconds up to which the skeleton of the nearest known frame is shown."""
+"""Largest distance in seconds of the nearest known frame whose skeleton is shown."""
 
 
 @dataclass(frozen=True)
 class Sizes:
-    """Lengths in pixels that follow the picture: ``unit``, the height of the small letters, and ``margin``."""
+    """Lengths in pixels that scale with the picture: ``unit``, the height of small letters, and ``margin``."""
 
     unit: int
     margin: int
@@ -45,7 +45,7 @@ class Sizes:
 
 
 class Scene:
-    """Draws frames of one video; ``words`` are written instead of the English ones (Chinese letters are known)."""
+    """Draws the frames of one video; ``words`` maps English labels to translations (Chinese glyphs are available)."""
 
     def __init__(
         self, tracks: Sequence[PoseTrack], report: SessionReport, words: Mapping[str, str] | None = None
@@ -56,13 +56,13 @@ class Scene:
         self._scales = [_scale(r) for r in report.people]
 
     def draw(self, frame: Frame) -> Frame:
-        """A new frame with everything drawn in; the given one is left alone."""
+        """A copy of the frame with the overlay drawn in."""
         image = frame.image.copy()
         self.draw_on(image, frame.time)
         return Frame(image, frame.time)
 
     def draw_on(self, image: Canvas, time: float) -> None:
-        """Draw everything of a time of the video into the image, RGB or planar, in place."""
+        """Draw the overlay at ``time`` in seconds of the video into the image, RGB or planar, in place."""
         skipper = self._report.skipper
         clock = time * skipper.speed if skipper is not None else time
         for i, track in enumerate(self._tracks):
@@ -123,7 +123,7 @@ def shade(image: Canvas, box: tuple[int, int, int, int], strength: float, radius
 
 @lru_cache(maxsize=8)
 def _round_box(height: int, width: int, radius: int) -> Floats:
-    """(height, width) of 1 with corners of 0, anti-aliased; kept, since it is the same in every frame."""
+    """Mask (height, width) of a box with round corners, anti-aliased; cached, since it is the same in every frame."""
     rows, columns = np.ogrid[:height, :width]
     across = np.maximum(radius - np.minimum(columns, width - 1 - columns), 0)
     down = np.maximum(radius - np.minimum(rows, height - 1 - rows), 0)
@@ -159,13 +159,13 @@ def _row_at(track: PoseTrack, time: float) -> int | None:
 
 
 def _scale(report: JumpReport) -> float:
-    """Height in body heights that fills the strip."""
+    """Signal amplitude in body heights that fills the strip."""
     known = np.abs(report.signal[np.isfinite(report.signal)])
     return max(0.03, float(np.percentile(known, 99))) * 1.15 if len(known) else 0.1
 
 
 def _flash(image: Canvas, report: JumpReport, time: float) -> None:
-    """A frame of light around the picture that fades after each jump."""
+    """A bright border around the picture that fades after each jump."""
     glow = _glow(report, time)
     width = max(2, min(image.shape[:2]) // 90)
     if glow <= 0:
@@ -196,7 +196,7 @@ def _strip(image: Canvas, report: JumpReport, time: float, scale: float) -> None
 
 
 def _curve_rows(report: JumpReport, at: Array, height: int, scale: float) -> Array:
-    """Rows of the signal at some times, NaN where it is unknown."""
+    """Rows of the signal at the times ``at``, NaN where it is unknown."""
     value = np.interp(at, report.times, report.signal, left=np.nan, right=np.nan)
     return height / 2 - np.clip(value / scale, -1, 1) * height * 0.4
 

@@ -1,4 +1,4 @@
-"""One event per jump: turning points of the motion, with smoothing and hysteresis that follow the tempo."""
+"""One event per jump: turning points of the motion, with smoothing and hysteresis that adapt to the tempo."""
 
 from __future__ import annotations
 
@@ -14,58 +14,60 @@ from counting.spectrum import RATE
 from counting.stride import stride
 
 FOCUS = 0.12
-"""Width of the smoothing in periods of the motion: keeps the first two harmonics, stops the noise above."""
+"""Standard deviation of the smoothing in periods of the motion: it passes the first two harmonics."""
 
 HYSTERESIS = 0.35
-"""A turn of the motion counts when it is this share of the local swing."""
+"""Hysteresis of a turning point as a share of the local swing."""
 
 LEAD = 2.5
-"""Periods before and after a segment in which its first and last jumps are looked for."""
+"""Periods before and after a segment in which its first and last jumps are searched."""
 
 WHOLE = {False: 0.42, True: 0.3}
-"""The first and the last jump of a segment rise at least this share of the usual rise (a step from rest makes
-only half of the swing between two steps), ..."""
+"""Least rise of the first and last jump of a segment as a share of the median rise, for common and alternating motion:
+a step from rest has only half of the swing between two steps."""
 
 LOOSE = 1.8
-"""... and are at most this many periods away from the next."""
+"""Largest distance in periods of the first and last jump of a segment from the next one."""
 
 REBOUND = 0.3
-"""A top at which trunk and feet rise, multiplied, less than this share of what they do at the higher half of the tops
-is a rebound between two turns of the rope that does not leave the floor."""
+"""A rebound (a bounce between two turns of the rope, feet on the floor) is a top whose rise of the trunk times rise of
+the lower foot, each relative to the median of the higher half of the tops, is below this."""
 
 REACH, NEAR = 0.75, 0.25
-"""Periods around a top in which the lowest points are looked for, and within which the top itself may lie."""
+"""Periods around a top within which the lowest points are searched, and within which the top itself may lie."""
 
 BORDER = 0.5
-"""Periods after the last jump of one segment in which the next one has none: the two are the same jump."""
+"""Periods after the last jump of a segment within which a jump of the next segment is the same one."""
 
 TRUNK_SEEN = 0.75
 """Share of the time from the first to the last jump in which the trunk must be seen."""
 
 HOLE = 0.4
-"""Periods by which a gap may differ from three to be one in which two steps are hidden."""
+"""Periods by which a gap may differ from three and still hide two steps."""
 
 FULL_RISE = 0.7
-"""Share of the local swing from which the size of a jump takes nothing off its confidence."""
+"""Share of the local swing from which the rise of a jump gives full confidence."""
 
 ALONE = 0.5
-"""Periods by which a single jump, which has no neighbour, is taken to be off the beat."""
+"""Timing error in periods that is assumed for a single jump, which has no neighbour."""
 
 SINGLE_FLIGHT, SINGLE_RISE = 0.25, 0.05
-"""Seconds in the air and rise in body heights of a jump that counts without a rhythm; shorter ones are stumbles."""
+"""Least seconds in the air and rise in body heights of a jump that counts without a rhythm; less is a stumble."""
 
-CROWDED = 0.45
-"""Share of the period within which there cannot be two jumps."""
+MIN_SPACING = 0.45
+"""Smallest distance of two jumps as a share of the period."""
 
 FEWEST = {False: 3, True: 4}
-"""Jumps (steps) that make a rhythm."""
+"""Fewest jumps of common motion, and fewest alternating steps, that are a rhythm."""
 
 
 @dataclass(frozen=True)
 class Jumps:
-    """Jumps of one segment: ``times`` (J,) seconds of the apex, ``swing`` (J,) rise in body heights,
-    ``confidence`` (J,) in [0, 1]; ``alternating``: the feet take turns; ``period`` median seconds between jumps;
-    ``motion`` (M,) from sample ``start`` on: what was counted, in body heights.
+    """Jumps of one segment.
+
+    ``times`` (J,): seconds of the apex; ``swing`` (J,): rise in body heights; ``confidence`` (J,) in [0, 1];
+    ``alternating``: alternating feet; ``period``: median seconds between jumps; ``motion`` (M,) from sample ``start``
+    on: the signal whose turning points are counted, in body heights.
     """
 
     times: Array
@@ -78,7 +80,7 @@ class Jumps:
 
     @property
     def heights(self) -> Array:
-        """Rise of the body (J,) in body heights; NaN for steps, whose swing is the lift of a foot."""
+        """Rise of the body (J,) in body heights; NaN for alternating steps, whose swing is the lift of a foot."""
         return np.full_like(self.swing, np.nan) if self.alternating else self.swing
 
 
@@ -113,20 +115,20 @@ def _pick(jumps: Jumps, keep: np.ndarray) -> Jumps:
 
 
 def _jumps(body: BodySignal, segment: Segment, low: int, high: int, settings: CountSettings) -> Jumps:
-    """Turning points of one segment and of the lead before and after it, within samples [low, high)."""
-    beat = float(np.median(segment.rate)) / (2 if segment.alternating else 1)
-    lead = int(LEAD * RATE / beat)
+    """Jumps of one segment and of the ``LEAD`` before and after it, within samples [low, high)."""
+    cycle_rate = float(np.median(segment.rate)) / (2 if segment.alternating else 1)
+    lead = int(LEAD * RATE / cycle_rate)
     start, stop = max(low, segment.start - lead), min(high, segment.stop + lead)
     motion = stride(body, segment) if segment.alternating else body.rise
-    line = smooth(motion[start:stop], FOCUS * RATE / beat)
-    swing = _local_swing(segment, start, stop, beat)
-    swing = swing * np.exp(-((2 * np.pi * FOCUS) ** 2) / 2)  # what the smoothing leaves of it
+    line = smooth(motion[start:stop], FOCUS * RATE / cycle_rate)
+    swing = _local_swing(segment, start, stop, cycle_rate)
+    swing = swing * np.exp(-((2 * np.pi * FOCUS) ** 2) / 2)  # gain of the smoothing at the cycle rate
     tops, bottoms = turning_points(line, HYSTERESIS * swing)
     at = np.sort(np.append(tops, bottoms)).astype(int) if segment.alternating else tops
     usual = RATE / np.interp(at + start, np.arange(segment.start, segment.stop), segment.rate)
-    at = _without_crowding(line, at, CROWDED * usual, segment.alternating)
+    at = _spaced(line, at, MIN_SPACING * usual, segment.alternating)
     if not segment.alternating:
-        at = at[~_rebounds(body, at + start, usual=RATE / beat)]
+        at = at[~_rebounds(body, at + start, usual=RATE / cycle_rate)]
     rise = _rises(line, at, np.append(tops, bottoms))
     period = float(np.median(np.diff(at))) / RATE if len(at) > 1 else 1 / float(np.median(segment.rate))
     kept = _without_loose_ends(at / RATE, rise, period, WHOLE[segment.alternating])
@@ -138,12 +140,12 @@ def _jumps(body: BodySignal, segment: Segment, low: int, high: int, settings: Co
     return Jumps(body.times[start + at], rise, sure, segment.alternating, period, motion[start:stop], start)
 
 
-def _local_swing(segment: Segment, start: int, stop: int, beat: float) -> Array:
-    """Expected distance from bottom to top at samples [start, stop): the amplitude within a few periods, twice.
+def _local_swing(segment: Segment, start: int, stop: int, cycle_rate: float) -> Array:
+    """Expected distance from bottom to top at samples [start, stop): twice the largest amplitude within a period.
 
-    The wavelets halve the amplitude at the ends of a segment, hence the largest value nearby.
+    The largest, since the wavelets halve the amplitude at the ends of a segment.
     """
-    reach = int(RATE / beat)
+    reach = int(RATE / cycle_rate)
     size = np.pad(segment.size, (segment.start - start, stop - segment.stop), mode="edge")
     blocks = np.arange(0, len(size), max(reach // 2, 1))
     peak = np.array([size[max(0, b - reach) : b + reach + 1].max() for b in blocks])
@@ -151,9 +153,9 @@ def _local_swing(segment: Segment, start: int, stop: int, beat: float) -> Array:
 
 
 def turning_points(line: Array, hysteresis: Array) -> tuple[np.ndarray, np.ndarray]:
-    """Indices of tops and bottoms of a line (G,): the motion comes back by ``hysteresis`` (G,) on both sides.
+    """Indices of tops and bottoms of a line (G,), which returns by ``hysteresis`` (G,) on both sides of them.
 
-    A top at the very start counts only after a rise within the line; NaN is skipped.
+    A top at the start counts only after a rise within the line; NaN is skipped.
     """
     tops: list[int] = []
     bottoms: list[int] = []
@@ -174,7 +176,7 @@ def turning_points(line: Array, hysteresis: Array) -> tuple[np.ndarray, np.ndarr
 
 
 def _without_loose_ends(times: Array, rise: Array, period: float, whole: float) -> slice:
-    """The events without those at either end that are small or far away: where the noise begins."""
+    """The events without those at either end that are small or distant, which are noise."""
     if len(times) < 3:
         return slice(0, len(times))
     big = rise >= whole * np.median(rise)
@@ -187,9 +189,10 @@ def _without_loose_ends(times: Array, rise: Array, period: float, whole: float) 
     return slice(first, last + 1)
 
 
-def _without_crowding(line: Array, at: np.ndarray, nearest: Array, alternating: bool) -> np.ndarray:
-    """The events less those that follow another sooner than ``nearest`` samples: of two tops the lower one goes,
-    of a top and a bottom both go (a mix-up of the feet for a moment), smallest difference first.
+def _spaced(line: Array, at: np.ndarray, nearest: Array, alternating: bool) -> np.ndarray:
+    """The events without those closer than ``nearest`` samples to another, smallest first.
+
+    Of two tops the lower one is removed; of a top and a bottom both are (the feet were swapped for a moment).
     """
     at, nearest = at.copy(), nearest.copy()
     while len(at) > 1:
@@ -216,8 +219,9 @@ def _upper_median(values: Array) -> float:
 
 
 def _rise_around(line: Array, at: np.ndarray, usual: float) -> Array:
-    """How far a line (G,) is at samples (J,) above its lowest points up to three quarters of a period before and after,
-    whichever is less; 0 where it is not known, never negative.
+    """Rise (J,) of a line (G,) at samples ``at``, never negative, 0 where unknown.
+
+    Measured from the lowest points within ``REACH`` periods before and after; the smaller of both.
     """
     reach, near = int(REACH * usual), int(NEAR * usual)
     known = np.nan_to_num(np.pad(line, reach, constant_values=np.nan), nan=np.inf)
@@ -230,9 +234,9 @@ def _rise_around(line: Array, at: np.ndarray, usual: float) -> Array:
 
 
 def _completed(at: np.ndarray, usual: float) -> np.ndarray:
-    """Steps with two more in every gap of three periods: mixed-up feet hide a left and a right step together.
+    """Steps with two more inserted in every gap of three periods: swapped feet hide a left and a right step together.
 
-    A gap of three steps is half a second at most; who trips needs longer.
+    A gap of three periods is half a second at most; a trip takes longer.
     """
     gaps = np.diff(at)
     holes = np.flatnonzero(np.abs(gaps / usual - 3) < HOLE)
@@ -241,7 +245,7 @@ def _completed(at: np.ndarray, usual: float) -> np.ndarray:
 
 
 def _rises(line: Array, at: np.ndarray, turns: np.ndarray) -> Array:
-    """Distance of each event from the turning points beside it, the smaller of both sides (the line's ends count)."""
+    """Height difference of each event from the turning points (or ends) beside it, the smaller of both sides."""
     known = np.flatnonzero(np.isfinite(line))
     turns = np.unique(np.concatenate([turns, known[:1], known[-1:]])).astype(int)
     place = np.searchsorted(turns, at)
@@ -250,7 +254,7 @@ def _rises(line: Array, at: np.ndarray, turns: np.ndarray) -> Array:
 
 
 def _confidence(rise: Array, swing: Array, times: Array, period: float) -> Array:
-    """How typical each jump is: its size against the local swing, its place against the period."""
+    """Confidence (J,): rise relative to the local swing, times a penalty for the timing error in periods."""
     if not len(rise):
         return np.zeros(0)
     size = np.clip(rise / np.maximum(FULL_RISE * swing, 1e-9), 0, 1)
@@ -260,7 +264,7 @@ def _confidence(rise: Array, swing: Array, times: Array, period: float) -> Array
 
 
 def _leaps(body: BodySignal, jumps: Jumps) -> bool:
-    """Single jumps count alone when they rise as in a flight of a quarter of a second, with the feet in sight."""
+    """Whether jumps without a rhythm count: they rise as in a flight of ``SINGLE_FLIGHT`` s, with both feet seen."""
     if jumps.alternating or not len(jumps.times):
         return False
     flight = GRAVITY * SINGLE_FLIGHT**2 / 8

@@ -1,4 +1,4 @@
-"""The people who are followed: how found boxes and joints become theirs, an interval of frames at a time."""
+"""Multi-person tracking: association of detected boxes and poses with people, one search interval at a time."""
 
 from __future__ import annotations
 
@@ -9,31 +9,36 @@ import numpy as np
 
 from counting.appearance import Appearance
 from counting.camera import Camera
-from counting.sampling import Motion, filled, holds, known_rows, motion_of, pictures_rest
+from counting.sampling import Motion, holds, interpolated_poses, known_rows, motion_of, pixels_rest
 from counting.settings import CountSettings
 from vision.geometry import bounding_box, box_iou, grow_box, non_maximum_suppression
 from vision.types import Detections, EstimatePose, Floats, Frame, PoseTrack
 
 SAME = 0.25
-"""Overlap (IoU) from which a found box belongs to a followed person."""
+"""IoU from which a detected box belongs to a tracked person."""
 
 HEIGHT_RATIO = 1.35
-"""Ratio of heights within which a found box belongs to the whole of a followed person."""
+"""Ratio of heights up to which a detected box shows the whole of a tracked person."""
 
 MORE = 1.15
-"""Ratio of the summed keypoint scores from which a box shows clearly more of a body than another."""
+"""Ratio of summed keypoint scores from which one box shows clearly more of a body than another."""
+
+LEGS = 2.84
+"""Height of the shoulders above the floor in trunk lengths: 0.818 over 0.288 of the body height (Winter)."""
 
 ALIVE = 0.3
-"""Mean keypoint score below which a person is lost: of the joints with such scores two in three are wrong."""
+"""Mean keypoint score below which a person is lost: two in three joints with such scores are wrong."""
 
 PATIENCE = 2.0
-"""Seconds for which a person is followed by keypoints alone, without being found."""
+"""Seconds for which a person is tracked by keypoints alone, without a detection."""
 
 
 @dataclass(eq=False)
 class Person:
-    """A person being followed: last box, when last found, last pose (17, 3), rows of (time, keypoints, box, motion of
-    the camera, thumbnail, motion energy, whether the pose was estimated), and how they moved in the last interval.
+    """A tracked person.
+
+    ``box`` (4,): last box; ``found``: time of the last detection in seconds; ``pose`` (17, 3): last pose; one row per
+    frame in the lists, with the fields of ``PoseTrack``; ``motion``: kind of motion in the last interval.
     """
 
     box: Floats
@@ -54,7 +59,7 @@ class Person:
 
 
 def distinct(found: Detections) -> Floats:
-    """Boxes (N, 4), best first, without doubles."""
+    """Boxes (N, 4) after non-maximum suppression, best first."""
     return found.boxes[non_maximum_suppression(found.boxes, found.scores, 0.6)] if len(found) else found.boxes
 
 
@@ -66,7 +71,7 @@ def follow(
     settings: CountSettings,
     scale: float,
 ) -> tuple[list[Person], list[Person]]:
-    """Take everyone through the frames of one interval; returns those who stay and those who are lost."""
+    """Track everyone through the frames of one interval; returns the tracked and the lost people."""
     targets, fresh = _match(alive, found, held[-1].time)
     _take(alive, targets, held, estimate_pose, settings, scale)
     newcomers = _newcomers(alive, fresh, held[-1], estimate_pose)[: max(0, settings.people - len(alive))]
@@ -86,7 +91,7 @@ def _take(
     settings: CountSettings,
     scale: float,
 ) -> None:
-    """Record everyone's poses in the held frames, on the way to their ``ends``."""
+    """Record everyone's poses in the held frames, in boxes interpolated towards their ``ends``."""
     if not people:
         return
     paths = np.stack([_path(person, end, held) for person, end in zip(people, ends, strict=True)])
@@ -101,8 +106,10 @@ def _take(
         person.pose = pose[-1]
 
 
-def watch(camera: Camera, appearance: Appearance, people: list[Person], held: list[Frame], scale: float) -> None:
-    """Record how the camera moved in the held frames, in pixels of the full frame, and what everyone's picture did."""
+def record_images(
+    camera: Camera, appearance: Appearance, people: list[Person], held: list[Frame], scale: float
+) -> None:
+    """Record camera motion (in pixels of the full frame), thumbnails and motion energy of the held frames."""
     count = len(held)
     boxes = np.array([p.boxes[-count:] for p in people], np.float32).reshape(len(people), count, 4) / scale
     poses = np.array([p.keypoints[-count:] for p in people], np.float32).reshape(len(people), count, 17, 3)
@@ -116,10 +123,10 @@ def watch(camera: Camera, appearance: Appearance, people: list[Person], held: li
 
 
 def _match(alive: list[Person], found: Floats, now: float) -> tuple[list[Floats | None], Floats]:
-    """The found box that every followed person goes to (None where there is none), and the boxes left over.
+    """The detected box of every tracked person (None without one), and the unmatched boxes.
 
-    A body does not change its height by a third within an interval: a found box that is much smaller or larger
-    shows a part of it, or more than it.  Such a box tells only that the person is still there.
+    A body does not change its height by a third within an interval: a much smaller or larger box, or one shorter than
+    the extent of the joints, shows a part of the body, or more than it.  It only confirms that the person is there.
     """
     targets: list[Floats | None] = [None] * len(alive)
     free = np.ones(len(found), bool)
@@ -129,7 +136,8 @@ def _match(alive: list[Person], found: Floats, now: float) -> tuple[list[Floats 
         heights = np.abs(np.log((found[:, 3] - found[:, 1]) / (boxes[:, 3] - boxes[:, 1])[:, None]))
         for i in np.flatnonzero(iou.max(axis=1) >= SAME):
             alive[i].found = now
-        iou[heights > np.log(HEIGHT_RATIO)] = 0
+        parts = found[:, 3] - found[:, 1] < np.array([_extent(p.pose) for p in alive])[:, None]
+        iou[parts | (heights > np.log(HEIGHT_RATIO))] = 0
         while iou.max() >= SAME:
             i, j = np.unravel_index(int(iou.argmax()), iou.shape)
             targets[i], free[j] = found[j], False
@@ -138,23 +146,57 @@ def _match(alive: list[Person], found: Floats, now: float) -> tuple[list[Floats 
 
 
 def _newcomers(alive: list[Person], boxes: Floats, frame: Frame, estimate_pose: EstimatePose) -> list[Person]:
-    """New people at left-over boxes.  A box whose pose is that of somebody known is none; it replaces theirs where
-    it shows clearly more of the body.
+    """New people at unmatched boxes.
+
+    A box whose pose is that of a tracked person is not new; it replaces that person's box where it shows clearly more
+    of the body.  So does a box extended to the feet of a body detected without legs (trousers in the wall's colour).
     """
-    if not len(boxes):
-        return []
     people: list[Person] = []
-    for box, pose in zip(boxes, estimate_pose([frame.image] * len(boxes), boxes), strict=True):
+    found = estimate_pose([frame.image] * len(boxes), boxes) if len(boxes) else ()
+    for box, pose in zip(boxes, found, strict=True):
         known = next((p for p in alive + people if _same_body(p, box, pose)), None)
         if known is None:
             people.append(Person(box, frame.time, pose))
-        elif pose[:, 2].sum() > MORE * known.pose[:, 2].sum():
-            known.box, known.pose = (box if known in people else _next_box(box, pose)), pose
-    return people
+        else:
+            _improve(known, box, pose, known in people)
+    everyone, height = alive + people, frame.image.shape[0]
+    cut = [(p, box) for p in everyone if (box := _box_with_legs(p.pose, p.box, height)) is not None]
+    poses = estimate_pose([frame.image] * len(cut), np.stack([box for _, box in cut])) if cut else ()
+    for (person, box), pose in zip(cut, poses, strict=True):
+        if _same_body(person, box, pose):
+            _improve(person, box, pose, person in people)
+    return [p for i, p in enumerate(people) if not any(_same_body(q, p.box, p.pose) for q in alive + people[:i])]
+
+
+def _extent(pose: Floats) -> float:
+    """Vertical extent in pixels of the joints seen in a pose (17, 3)."""
+    seen = pose[pose[:, 2] >= ALIVE, 1]
+    return float(np.ptp(seen)) if len(seen) else 0.0
+
+
+def _improve(person: Person, box: Floats, pose: Floats, new: bool) -> None:
+    """Replace a person's box and pose (17, 3) by others that show clearly more of the body."""
+    if pose[:, 2].sum() > MORE * person.pose[:, 2].sum():
+        person.box, person.pose = (box if new else _next_box(box, pose)), pose
+
+
+def _box_with_legs(pose: Floats, box: Floats, height: int) -> Floats | None:
+    """The box (4,) extended to the expected feet, for a pose (17, 3) that ends at the hips.
+
+    None for any other pose, and where the picture of that ``height`` ends there as well.
+    """
+    trunk = pose[[5, 6, 11, 12]]
+    if trunk[:, 2].min() < ALIVE or pose[13:, 2].max() >= ALIVE:
+        return None
+    shoulders, hips = trunk[:2, 1].mean(), trunk[2:, 1].mean()
+    low = min(float(shoulders + LEGS * (hips - shoulders)), height - 1.0)
+    if low - box[1] < HEIGHT_RATIO * (box[3] - box[1]):
+        return None
+    return np.array([box[0], box[1], box[2], low], np.float32)
 
 
 def _path(person: Person, end: Floats | None, held: list[Frame]) -> Floats:
-    """Boxes (T, 4) from the person's last box to ``end`` over the held frames; still where either is missing."""
+    """Boxes (T, 4) interpolated from the person's last box to ``end`` over the held frames; constant without one."""
     start = person.box
     stop = start if end is None else end
     share = np.linspace(0, 1, len(held) + 1, dtype=np.float32)[1:, None]
@@ -164,7 +206,7 @@ def _path(person: Person, end: Floats | None, held: list[Frame]) -> Floats:
 def _poses_as_needed(
     people: list[Person], held: list[Frame], paths: Floats, estimate_pose: EstimatePose, batch: int
 ) -> tuple[Floats, np.ndarray]:
-    """Keypoints (P, T, 17, 3), and which (P, T) were estimated: as many as everyone's motion asks for."""
+    """Keypoints (P, T, 17, 3), and which (P, T) of them were estimated, as the motion of each person requires."""
     times = np.array([frame.time for frame in held])
     known = np.stack(
         [known_rows(times, _expected(person, held, path)) for person, path in zip(people, paths, strict=True)]
@@ -177,12 +219,12 @@ def _poses_as_needed(
             missed[p] = ~rows
     _estimate(poses, missed, held, paths, estimate_pose, batch)
     known |= missed
-    return np.stack([filled(pose, times, rows) for pose, rows in zip(poses, known, strict=True)]), known
+    return np.stack([interpolated_poses(pose, times, rows) for pose, rows in zip(poses, known, strict=True)]), known
 
 
 def _expected(person: Person, held: list[Frame], path: Floats) -> Motion:
-    """The motion that goes on, unless the pictures of somebody who rested say otherwise."""
-    if person.motion is Motion.REST and not pictures_rest(held, path.mean(axis=0)):
+    """The motion of the last interval; ``FAST`` instead of ``REST`` where the frames show a change."""
+    if person.motion is Motion.REST and not pixels_rest(held, path.mean(axis=0)):
         return Motion.FAST
     return person.motion
 
@@ -195,7 +237,7 @@ def _height(path: Floats) -> float:
 def _estimate(
     out: Floats, wanted: np.ndarray, held: list[Frame], paths: Floats, estimate_pose: EstimatePose, batch: int
 ) -> None:
-    """Put the keypoints of the ``wanted`` (P, T) into ``out`` (P, T, 17, 3), in batches over people and frames."""
+    """Write the keypoints of the ``wanted`` (P, T) into ``out`` (P, T, 17, 3), in batches over people and frames."""
     pairs = [(p, t) for t in range(paths.shape[1]) for p in range(paths.shape[0]) if wanted[p, t]]
     for first in range(0, len(pairs), batch):
         some = pairs[first : first + batch]
@@ -205,7 +247,7 @@ def _estimate(
 
 
 def _record(person: Person, held: list[Frame], path: Floats, pose: Floats, seen: np.ndarray, scale: float) -> None:
-    """Append the interval's rows in pixels of the full frame; what was not seen is NaN."""
+    """Append the interval's rows in pixels of the full frame; NaN where the person is not seen."""
     for frame, box, points, good in zip(held, path, pose, seen, strict=True):
         row = points.copy()
         row[:, :2] = row[:, :2] * scale if good else np.nan
@@ -216,7 +258,7 @@ def _record(person: Person, held: list[Frame], path: Floats, pose: Floats, seen:
 
 
 def _next_box(box: Floats, pose: Floats) -> Floats:
-    """The box moved half way towards the pose it contained: follows without drifting away."""
+    """The box moved half way towards the bounding box of its pose, so that it follows without drift."""
     good = pose[pose[:, 2] >= ALIVE, :2]
     if len(good) < 6:
         return box
@@ -224,7 +266,7 @@ def _next_box(box: Floats, pose: Floats) -> Floats:
 
 
 def _unique(stay: list[Person], lost: list[Person]) -> tuple[list[Person], list[Person]]:
-    """Of two who have come to follow the same body, the one followed for longer stays."""
+    """The people without duplicates: of two tracks on the same body the longer one stays."""
     kept: list[Person] = []
     for person in sorted(stay, key=lambda p: -len(p.times)):
         (lost if any(_same_body(other, person.box, person.pose) for other in kept) else kept).append(person)
@@ -232,7 +274,7 @@ def _unique(stay: list[Person], lost: list[Person]) -> tuple[list[Person], list[
 
 
 def _same_body(person: Person, box: Floats, pose: Floats) -> bool:
-    """Whether a person's last pose and the one in another box are the same: half a body has that body's joints."""
+    """Whether a person's last pose and the pose in another box are of the same body, or of a part of it."""
     known = (person.pose[:, 2] >= ALIVE) & (pose[:, 2] >= ALIVE)
     if known.sum() < 5:
         return False

@@ -10,38 +10,38 @@ from pathlib import Path
 
 import numpy as np
 
+from counting.agreement import agrees
+from counting.classification import JUMPING, Group, classify, signals_of, slow_motion, weighted
 from counting.features import PersonSignals
-from counting.judging import Group, judged, signals_of, slow_motion, weighted
 from counting.overlay import Scene
 from counting.peaks import Jumps
-from counting.posture import turn_of
+from counting.posture import upright_rotation
 from counting.report import ROPE, JumpReport, Part, SessionReport, streaks_and_breaks
 from counting.settings import CountSettings
 from counting.signal import BodySignal
 from counting.smoothing import Array
 from counting.tracking import track_people
-from counting.witness import agrees
 from vision.prefetch import prefetch
 from vision.types import EstimatePose, FindPeople, Frame, MediaError, PoseTrack
-from vision.video import PlanarFrame, Turns, probe_video, read_frames, read_planar, write_video
+from vision.video import PlanarFrame, Rotations, probe_video, read_frames, read_planar, write_video
 
 __all__ = ["count_jumps", "count_people", "count_video", "render", "track_people"]
 
 AHEAD = 2
-"""Frames that wait between decoding, drawing and encoding; at 4K a frame is 25 MB."""
+"""Frames queued between decoding, drawing and encoding; at 4K a frame is 25 MB."""
 
 FEET_SEEN, COVERAGE, CONFIDENCE = 0.5, 0.7, 0.5
-"""Share of jumps with the feet in sight, share of frames with the person in sight, and mean confidence of the jumps,
-below which a warning says so."""
+"""Share of jumps with the feet seen, share of frames with the person seen, and mean confidence of the jumps, below
+which a warning is given."""
 
 DOUBT = 0.1
-"""Distance of a rope's probability from the decision within which a warning says so."""
+"""Distance of the rope's probability from the threshold within which a warning is given."""
 
 PAUSE = 2
-"""Periods between two jumps from which on it is a pause and says nothing about the regularity."""
+"""Periods between two jumps from which they are a pause, which is left out of the regularity."""
 
 BEGINNING = 2.0
-"""Seconds of a video that are looked at to see whether it lies on its side; the first frame with a person tells."""
+"""Seconds at the start of a video in which its orientation is determined, from the first frame with a person."""
 
 NO_PERSON = "No person was found in the video, so nothing was counted."
 
@@ -51,7 +51,7 @@ def count_jumps(track: PoseTrack, settings: CountSettings = CountSettings()) -> 
     track = replace(track, times=track.times * settings.speed)
     signals = signals_of(track, settings)
     body = signals.body
-    groups = [g for g in judged(signals, settings) if g.jumping]
+    groups = [g for g in classify(signals, settings) if g.flight >= JUMPING]
     counted = [g for g in groups if g.with_rope or settings.without_rope]
     jumps = [g.jumps for g in counted]
     parts = tuple(_part(g) for g in counted)
@@ -89,7 +89,7 @@ def count_people(
     settings: CountSettings = CountSettings(),  # noqa: B008
     seconds: float | None = None,
 ) -> SessionReport:
-    """Count everyone; the main skipper is the one who jumps most. ``seconds`` is the length of the video."""
+    """Count everyone's jumps; the main skipper is the one with most jumps.  ``seconds``: length of the video."""
     people = tuple(count_jumps(track, settings) for track in tracks)
     length = max((float(t.times[-1]) for t in tracks if len(t)), default=0.0) if seconds is None else seconds
     length *= settings.speed
@@ -102,13 +102,15 @@ def count_people(
 
 @dataclass(frozen=True)
 class CountedVideo:
-    """What was found in a video: ``tracks`` of its people, the ``report``, how its pictures were ``turned``, the
-    ``notes`` on its reading, which stand before the report's warnings, and the ``seconds`` that were seen.
+    """Result of counting a video.
+
+    ``tracks`` of its people; ``report``; ``rotations`` of its frames; ``notes`` on reading it, which precede the
+    report's warnings; ``seconds`` that were read.
     """
 
     tracks: tuple[PoseTrack, ...]
     report: SessionReport
-    turned: Turns
+    rotations: Rotations
     notes: tuple[str, ...]
     seconds: float
 
@@ -126,33 +128,33 @@ def count_video(
     watch: Callable[[Iterable[Frame]], Iterable[Frame]] = iter,
     followed: Callable[[Sequence[PoseTrack]], None] | None = None,
 ) -> CountedVideo:
-    """Read a video, turn it if it lies on its side, follow its people and count.
+    """Read a video, rotate it upright, track its people and count their jumps.
 
-    ``watch`` sees the frames pass (for progress; what it raises ends the work), ``followed`` is that of
-    ``track_people``.  Raises ``MediaError`` for what is no video.
+    ``watch`` wraps the iterator of frames (for progress; an exception in it ends the work); ``followed`` is passed to
+    ``track_people``.  Raises ``MediaError`` for a file that is not a video.
     """
     info = probe_video(path)
     with closing(read_frames(path)) as beginning:
         first = takewhile(lambda frame: frame.time < BEGINNING, beginning)
-        turned = Turns(lambda image: turn_of(image, find_people, estimate_pose), first)
-    seen = _Seen(path, turned, 1 / info.rate if info.rate else 0.0)
+        rotations = Rotations(lambda image: upright_rotation(image, find_people, estimate_pose), first)
+    seen = _Seen(path, rotations, 1 / info.rate if info.rate else 0.0)
     with closing(seen.frames()) as frames:
         tracks = tuple(track_people(watch(frames), find_people, estimate_pose, settings, followed))
-    notes = (*info.notes, *turned.notes)
+    notes = (*info.notes, *rotations.notes)
     nothing = SessionReport((), None, seen.seconds)
-    return CountedVideo(tracks, nothing, turned, notes, seen.seconds).recounted(settings)
+    return CountedVideo(tracks, nothing, rotations, notes, seen.seconds).recounted(settings)
 
 
 class _Seen:
-    """The frames of a video on their way; ``seconds`` is how long they lasted so far."""
+    """Reads the frames of a video; ``seconds`` is the duration read so far."""
 
-    def __init__(self, video: Path, turned: Turns, gap: float) -> None:
-        self._video, self._turned, self._gap, self.seconds = video, turned, gap, 0.0
+    def __init__(self, video: Path, rotations: Rotations, gap: float) -> None:
+        self._video, self._rotations, self._gap, self.seconds = video, rotations, gap, 0.0
 
     def frames(self) -> Generator[Frame, None, None]:
         """The frames; raises ``MediaError`` for a single picture."""
         frame = None
-        with closing(read_frames(self._video, self._turned)) as frames:
+        with closing(read_frames(self._video, self._rotations)) as frames:
             for frame in frames:
                 self.seconds = frame.time + self._gap
                 yield frame
@@ -166,16 +168,15 @@ def render(
     tracks: Sequence[PoseTrack],
     report: SessionReport,
     progress: Callable[[float], None] | None = None,
-    turns: Turns | None = None,
+    rotations: Rotations | None = None,
     words: Mapping[str, str] | None = None,
 ) -> tuple[str, ...]:
-    """Write the source again with skeleton, counter and signal drawn in; ``progress`` gets shares of 1.
+    """Write the source with skeleton, counter and signal drawn in; returns notes on audio that could not be kept.
 
-    ``turns`` as they were for ``track_people``; ``words`` are written instead of the English ones, see
-    ``counting.overlay.Scene``.  Returns notes on what of the audio could not be kept.
+    ``progress`` is called with a share in [0, 1]; an exception in it ends the work.  ``rotations``: those that the
+    tracked frames had; ``words`` as for ``counting.overlay.Scene``.
 
-    Frames stay as the codec stores them (``vision.planar``).  Decoding, drawing and encoding run side by side;
-    ``progress`` is called where it is drawn, and what it raises ends all of them.
+    Frames stay in the codec's planes (``vision.planar``).  Decoding, drawing and encoding run in parallel.
     """
     length = max(probe_video(source).duration, 1e-6)
     scene = Scene(tracks, report, words)
@@ -187,7 +188,7 @@ def render(
             scene.draw_on(frame.image, frame.time)
             yield frame
 
-    with prefetch(read_planar(source, turns), AHEAD) as decoded, prefetch(drawn(decoded), AHEAD) as pictures:
+    with prefetch(read_planar(source, rotations), AHEAD) as decoded, prefetch(drawn(decoded), AHEAD) as pictures:
         return write_video(target, pictures, audio_from=source)
 
 
@@ -210,13 +211,13 @@ def _main_style(parts: tuple[Part, ...]) -> str:
 
 
 def _regularity(groups: list[Jumps]) -> float:
-    """1 minus the relative spread of the time between jumps, within each segment."""
+    """1 minus the relative standard deviation of the time between jumps within segments, in [0, 1]."""
     gaps = _joined([np.diff(j.times) / j.period for j in groups if len(j.times) > 2])
     return float(np.clip(1 - np.std(gaps[gaps < PAUSE]), 0, 1)) if len(gaps) else 0.0
 
 
 def _shown(body: BodySignal, groups: list[Jumps]) -> Array:
-    """The motion that was counted: that of each group of jumps around it, else what trunk and feet do in common."""
+    """The counted motion: that of each jump group at its time, elsewhere the common motion of trunk and feet."""
     signal = body.rise.copy()
     for jumps in groups:
         low, high = np.searchsorted(body.times, [jumps.times[0] - jumps.period, jumps.times[-1] + jumps.period])
@@ -241,7 +242,7 @@ def _feet_seen(body: BodySignal, times: Array) -> float:
 
 
 def _warnings(report: JumpReport, signals: PersonSignals, counted: list[Group]) -> Iterator[str]:
-    """What a person should know before trusting the report."""
+    """Warnings about the reliability of the report."""
     unroped = sum(part.count for part in report.without_rope)
     if report.count and report.feet_seen < FEET_SEEN:
         yield "The feet are out of the picture most of the time, so jumps were counted from hips and shoulders."
@@ -251,9 +252,9 @@ def _warnings(report: JumpReport, signals: PersonSignals, counted: list[Group]) 
         yield "The rhythm was hard to read; the count cannot be trusted."
     if report.count and not all(agrees(signals.body, g.jumps) for g in counted):
         yield "Joints and picture disagree about the rhythm, so the count is not sure."
-    if any(not g.hands for g in counted):
+    if any(not g.hands_seen for g in counted):
         yield "The hands are not seen, so it is not sure whether a rope is turned."
-    if any(g.hands and abs(g.rope - ROPE) < DOUBT for g in counted if g.with_rope):
+    if any(g.hands_seen and abs(g.rope - ROPE) < DOUBT for g in counted if g.with_rope):
         yield "It is not sure whether a rope is turned: neither wrists nor rope show it clearly."
     if unroped:
         yield f"Jumps without a rope: {unroped}. No turning wrists and no rope were seen."

@@ -1,4 +1,4 @@
-"""Whether people stand upright in a picture, or only once it is turned."""
+"""Orientation of a picture from the people in it: upright, or rotated by a quarter turn."""
 
 from __future__ import annotations
 
@@ -7,16 +7,16 @@ import numpy as np
 from vision.types import EstimatePose, FindPeople, Image
 
 STANDS, STANDS_TURNED = 0.35, 0.5
-"""Box score times mean score of the joints from which on somebody is seen: as the picture is, and turned.
+"""Least box score times mean joint score of a detected person: in the picture as it is, and rotated.
 
-An upright person has about .8, the same person seen lying on a side .3 or is not found.
+An upright person has about .8; the same person in a picture that lies on its side has .3 or is not found.
 """
 
 
-def turn_of(image: Image, find_people: FindPeople, estimate_pose: EstimatePose) -> int | None:
-    """How far to turn a picture counterclockwise so that its people stand: 0, 90 or 270 degrees.
+def upright_rotation(image: Image, find_people: FindPeople, estimate_pose: EstimatePose) -> int | None:
+    """Counterclockwise rotation of a picture that makes its people upright: 0, 90 or 270 degrees.
 
-    None where nobody is seen either way.
+    None where nobody is found in any of them.
     """
     if _seen(image, find_people, estimate_pose) >= STANDS:
         return 0
@@ -26,7 +26,7 @@ def turn_of(image: Image, find_people: FindPeople, estimate_pose: EstimatePose) 
 
 
 def _seen(image: Image, find_people: FindPeople, estimate_pose: EstimatePose) -> float:
-    """How surely the clearest person is seen with shoulders above hips, in [0, 1]."""
+    """Score in [0, 1] of the best person with shoulders above hips, 0 without one."""
     people = find_people(image)
     if not len(people):
         return 0.0

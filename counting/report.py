@@ -1,4 +1,4 @@
-"""What is told about a person's jumps and about a whole video."""
+"""Reports on a person's jumps and on a whole video."""
 
 from __future__ import annotations
 
@@ -15,19 +15,19 @@ from counting.settings import GRAVITY
 from counting.smoothing import Array
 
 BREAK, BREAK_PERIODS = 1.2, 2.5
-"""Seconds without a jump that make a break, or periods between jumps if that is more."""
+"""Seconds without a jump from which there is a break, or periods between jumps if that is more."""
 
 STREAK = 4
-"""Jumps before a break after which it may be a trip."""
+"""Fewest jumps before a break that may be a trip."""
 
 ROPE = 0.5
-"""Probability from which a rope is taken to be turned."""
+"""Probability from which a rope is assumed to be turned."""
 
 NO_ROPE = "no rope"
-"""What is written instead of the style where jumps without a rope are drawn."""
+"""Label instead of the style where jumps without a rope are drawn."""
 
 TRIP = 4.0
-"""A break up to this many seconds after which the jumping goes on is taken for a trip."""
+"""Longest break in seconds that is classified as a trip if jumping goes on after it."""
 
 
 @dataclass(frozen=True)
@@ -43,7 +43,7 @@ class Part:
     rope: float
 
     def to_dict(self) -> dict[str, Any]:
-        """Plain values, rounded."""
+        """Values for JSON, rounded."""
         return {k: round(v, 2) if isinstance(v, float) else v for k, v in vars(self).items()}
 
 
@@ -51,13 +51,13 @@ class Part:
 class JumpReport:
     """One person's jumps.
 
-    ``apex_times`` (J,) seconds of each jump (of a step: the highest foot), ``confidence`` (J,) in [0, 1],
-    ``airtime`` (J,) estimated seconds in the air, ``heights`` (J,) rise in body heights, both NaN for steps of
-    alternate feet (None in JSON, empty in CSV).  ``signal`` (G,) in body heights over ``times`` (G,).
-    ``coverage`` is the share of the time with usable keypoints, ``rope_confidence`` the probability that a rope
-    is turned, both in [0, 1].  ``without_rope`` are the segments without a rope and ``times_without_rope`` (K,) the
-    seconds of their jumps, which ``count``, ``parts`` and ``apex_times`` leave out unless the settings ask for them.
-    All times are true ones: seconds of the video times ``speed``.
+    ``apex_times`` (J,): seconds of each jump's apex (of a step: of the highest foot); ``confidence`` (J,) in [0, 1];
+    ``airtime`` (J,): estimated seconds in the air; ``heights`` (J,): rise in body heights; both are NaN for steps of
+    alternate feet (None in JSON, empty in CSV).  ``signal`` (G,) in body heights over ``times`` (G,).  ``coverage``:
+    share of the time with usable keypoints; ``rope_confidence``: probability that a rope is turned; both in [0, 1].
+    ``without_rope``: the segments without a rope; ``times_without_rope`` (K,): seconds of their jumps; ``count``,
+    ``parts`` and ``apex_times`` exclude both unless ``CountSettings.without_rope`` is set.  All times are true times:
+    seconds of the video times ``speed``.
     """
 
     count: int
@@ -83,7 +83,7 @@ class JumpReport:
 
     @property
     def rope(self) -> bool:
-        """Whether a rope is taken to be turned."""
+        """Whether a rope is assumed to be turned."""
         return self.rope_confidence >= ROPE
 
     @property
@@ -93,7 +93,7 @@ class JumpReport:
 
     @property
     def shown(self) -> JumpReport:
-        """What is drawn: the report itself, or where there is no jump with a rope, one that counts those without."""
+        """The report to draw: this one, or without rope jumps one that counts the jumps without a rope."""
         if self.count or not self.without_rope:
             return self
         free = self.times_without_rope
@@ -122,7 +122,7 @@ class JumpReport:
 
     @property
     def airtime(self) -> Array:
-        """Seconds in the air of a flight as high as each jump's rise, t = sqrt(8 h / g)."""
+        """Seconds in the air (J,) from each jump's rise h: t = sqrt(8 h / g)."""
         return np.sqrt(8 * self.heights / GRAVITY)
 
     def rate_over_time(self, window: float = 4.0) -> tuple[Array, Array]:
@@ -212,16 +212,16 @@ def style_at(report: JumpReport, time: float) -> str:
 
 
 def _rounded(values: Array, digits: int = 3) -> list[float | None]:
-    """Plain numbers; None for NaN, which JSON does not know."""
+    """Numbers for JSON; None for NaN."""
     return [round(float(v), digits) if np.isfinite(v) else None for v in values]
 
 
 def streaks_and_breaks(
     times: Array, periods: Array
 ) -> tuple[tuple[tuple[float, float, int], ...], tuple[tuple[float, float], ...], tuple[float, ...]]:
-    """Streaks (start, stop, jumps), breaks (start, stop) between them and times of trips, from jumps (J,).
+    """Streaks (start, stop, jumps), breaks (start, stop) between them and times of trips, in seconds.
 
-    ``periods`` (J,) seconds between jumps around each of them.
+    ``times`` (J,): seconds of the jumps; ``periods`` (J,): usual seconds between jumps around each of them.
     """
     if not len(times):
         return (), (), ()

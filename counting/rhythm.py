@@ -1,17 +1,16 @@
-"""Where the body jumps, how fast, and with the feet together or alternating.
+"""Segments of jumping: when, at which rate, and with the feet together or alternating.
 
-A bank of Morlet wavelets (Torrence and Compo, BAMS 1998) measures the motion at every jump rate
-over about three jumps, so the window follows the tempo by itself.  Two kinds of motion count:
+A bank of Morlet wavelets (Torrence and Compo, BAMS 1998) measures the motion at every jump rate over about three jumps,
+so the window adapts to the tempo.  Two kinds of motion are evidence of jumping:
 
-* together: trunk and feet rise and fall in common, or the trunk and one foot alike (who hops on one leg takes that
-  foot along, whatever the other one does or seems to do).  Their in-phase amplitude times the square of the
-  angular rate is the acceleration of the body; who jumps reaches free fall.  Squats move the
-  trunk alone, and slowly; a bouncing upper body leaves the feet where they are.
-* alternating: the feet rise and fall in antiphase at half the step rate (a leg that swings alone
-  has no partner), and the trunk does not: it rises in every step.  Fast steps are steps in the air; slow ones
-  (walking, marching) count only if the trunk falls freely as well.
+* common: trunk and both feet rise and fall in phase, or trunk and one foot (hops on one leg).  Their in-phase amplitude
+  times the squared angular rate is the acceleration of the body, which reaches free fall in a jump.  Squats move the
+  trunk alone, and slowly; a bouncing upper body leaves the feet still.
+* alternating: the feet move in antiphase at half the step rate, and the trunk does not move at that rate: it rises in
+  every step.  A single swinging leg has no antiphase partner.  Fast steps are steps in the air; slow ones (walking,
+  marching) count only if the trunk reaches free fall as well.
 
-The best path through rate and kind over time (Viterbi, 1967) gives the segments.
+The Viterbi path (1967) through rate and kind over time gives the segments.
 """
 
 from __future__ import annotations
@@ -28,19 +27,17 @@ from counting.spectrum import EVERY, RATE, RATES, wavelets
 
 COMMON = (1.0, 4.6)
 ALTERNATING = (2.2, 9.2)
-"""Range of jumps or steps a second of each kind."""
+"""Range in Hz of jumps (common motion) and of steps (alternating feet)."""
 
 FAINT = 0.3
-"""Amplitude in grey levels below which a person's picture shows nothing."""
+"""Amplitude in grey levels below which the image signal is noise."""
 
 UNSEEN = 0.4
-"""What is left of the evidence of a rate that the picture does not show: a shaking camera may hide it there."""
+"""Factor on the evidence of a rate that is absent from the image signal: a shaking camera may hide it there."""
 
 DOMINANT = 0.5
-"""Share of the strongest rate's power in the person's picture from which a rate is seen there."""
+"""Power relative to the strongest rate from which a rate is present in the image signal."""
 
-IN_PHASE = 0.6
-"""Share of the trunk's amplitude that the feet have in phase with it when a whole body rises."""
 
 GAP_MEAN = 0.2
 """Seconds over which the distance of the feet is averaged (root mean square): a step or more."""
@@ -49,31 +46,33 @@ STEPS_ALONE = 3.4
 """Steps a second above which alternating feet need no free fall of the trunk to be steps in the air."""
 
 STEEPNESS = 6
-"""Power of the step rate with which the evidence of the feet alone grows: at 3 steps a second it is still a half."""
+"""Exponent of the step rate in the evidence of the feet alone: at 3 steps a second it is still a half."""
 
 BOUNCE = 4
-"""Feet that swing more than this many times as far as the trunk bounces are walking."""
+"""Ratio of the feet's swing to the trunk's amplitude above which a motion is walking."""
 
 FLIGHT_EVIDENCE = 2
-"""Most evidence that the trunk's acceleration gives alone, without the feet."""
+"""Largest evidence from the trunk's acceleration alone, without the feet."""
 
 EVIDENCE = (0.05, 8.0)
-"""Range to which evidence is clipped before its logarithm, so that no moment decides a path alone."""
+"""Range to which evidence is clipped before the logarithm, so that no single sample decides the path."""
 
 CHANGE = 4.0
-"""Price of starting and of ending, in log evidence summed over samples of 1/15 s: evidence of e for 0.27 s."""
+"""Cost of starting and of ending a segment, in log evidence summed over samples of 1/15 s: evidence e for 0.27 s."""
 
 DRIFT = 0.6
-"""Price of a step of the rate by a tenth of an octave."""
+"""Cost of a change of the rate by a tenth of an octave."""
 
 SWITCH = 1.5
-"""Price of going from one kind of jumping to the other, in units of ``CHANGE``: less than ending and starting."""
+"""Cost of a change of the kind, in units of ``CHANGE``: less than ending and starting."""
 
 
 @dataclass(frozen=True)
 class Segment:
-    """A time of one kind of jumping: ``start`` and ``stop`` samples, ``alternating`` (feet in turns), per sample
-    ``rate`` (jumps or steps a second) and ``size`` (amplitude in body heights).
+    """An interval with one kind of jumping.
+
+    ``start`` and ``stop`` in samples; ``alternating``: alternating feet; per sample ``rate`` in Hz (jumps or steps) and
+    ``size``, the amplitude in body heights.
     """
 
     start: int
@@ -84,7 +83,7 @@ class Segment:
 
 
 def find_segments(body: BodySignal, settings: CountSettings) -> list[Segment]:
-    """The segments of jumping in order of time."""
+    """The segments of jumping in temporal order."""
     if len(body.times) < RATE / 4:
         return []
     evidence, sizes = measure(body, settings)
@@ -100,7 +99,7 @@ def states() -> tuple[np.ndarray, Array]:
 
 
 def measure(body: BodySignal, settings: CountSettings) -> tuple[Array, Array]:
-    """Evidence (S, N), 1 is just enough, and amplitude (S, N) in body heights of every state over time."""
+    """Evidence (S, N), with 1 as the threshold, and amplitude (S, N) in body heights of every state over time."""
     trunk, common, left, right = (wavelets(v) for v in (body.trunk, body.common, body.left, body.right))
     cross, antiphase = np.sqrt(np.clip(-np.real(left * right.conj()), 0, None)), np.abs(left - right) / 2
     gap = np.sqrt(2 * smooth(body.gap**2, GAP_MEAN * RATE)[::EVERY])
@@ -140,9 +139,7 @@ def measure(body: BodySignal, settings: CountSettings) -> tuple[Array, Array]:
 
 
 def image_power_ratio(image: Array) -> Array:
-    """Power (R, N) of the person's picture at every rate, relative to the strongest rate at each time; 1 where it shows
-    nothing.
-    """
+    """Power (R, N) of the image signal at every rate, relative to the strongest rate at each time; 1 where unknown."""
     if not np.isfinite(image).any():
         return np.ones((len(RATES), -(-image.shape[1] // EVERY)))
     power = np.sum([np.abs(wavelets(component)) ** 2 for component in image], axis=0)
@@ -150,42 +147,42 @@ def image_power_ratio(image: Array) -> Array:
 
 
 def least_lift(foot_lift: float, rate: float, reliable: bool) -> float:
-    """Amplitude that alternating feet must reach at ``rate`` steps a second: in half of the time they rise half as far.
+    """Least amplitude of alternating feet at ``rate`` steps a second: above ``STEPS_ALONE`` it falls with 1 / rate.
 
-    That little is told from noise only where the legs are ``reliable``.
+    Where the legs are not ``reliable`` it stays at ``foot_lift``, since less cannot be separated from noise.
     """
     return foot_lift * min(1.0, STEPS_ALONE / rate) if reliable else foot_lift
 
 
 def in_phase_amplitude(one: np.ndarray, other: np.ndarray) -> Array:
-    """Amplitude that two motions share: the part in phase, relative to the larger, so never above the smaller."""
+    """Amplitude that two motions share: their in-phase part relative to the larger, never above the smaller."""
     return np.clip(np.real(one * other.conj()), 0, None) / np.maximum(np.maximum(np.abs(one), np.abs(other)), 1e-9)
 
 
 def _best(pairs: list[tuple[Array, Array]]) -> tuple[Array, Array]:
-    """Of pairs of size (N,) and share (N,), those with the largest product at each time."""
+    """Of pairs of size (N,) and share (N,), the one with the largest product at each time."""
     sizes, shares = (np.stack(column) for column in zip(*pairs, strict=True))
     best = (sizes * shares).argmax(axis=0)[None]
     return np.take_along_axis(sizes, best, 0)[0], np.take_along_axis(shares, best, 0)[0]
 
 
 def power_ratio(wanted: np.ndarray, other: np.ndarray) -> Array:
-    """How much of the power of two motions is that of the wanted one, as a steep share in [0, 1]."""
+    """Share in [0, 1] of the squared power of two motions that belongs to the wanted one."""
     a, b = np.abs(wanted) ** 2, np.abs(other) ** 2
     return a * a / np.maximum(a * a + b * b, 1e-20)
 
 
 def _slow_steps(antiphase: Array, trunk: Array, rate: float) -> Array:
-    """Walking: feet that swing in turns at half the rate far more than the trunk bounces are no jump."""
+    """Factor in [0, 1] against walking: the feet swing in antiphase at half the rate far more than the trunk moves."""
     if rate >= STEPS_ALONE:
         return np.ones_like(antiphase)
     return np.clip(BOUNCE * trunk / np.maximum(antiphase, 1e-9), 0, 1) ** 2
 
 
 def best_path(scores: Array, change: float = CHANGE, drift: float = DRIFT) -> np.ndarray:
-    """State (N,) over time, -1 for none; ``scores`` (S, N) above 0 speak for a state.
+    """Viterbi path (N,): the state over time, -1 for none; ``scores`` (S, N) are log evidence.
 
-    ``change`` is the price of starting, ending or changing the kind, ``drift`` that of a step of the rate.
+    ``change``: cost of starting or ending a segment; ``drift``: cost of a rate change by one state.
     """
     count, length = (int(n) for n in scores.shape)
     alternating, _ = states()
@@ -216,7 +213,7 @@ def _trace(cost: Array, rest: float, back: np.ndarray, rest_back: np.ndarray) ->
 
 
 def _segments(path: np.ndarray, sizes: Array, length: int) -> list[Segment]:
-    """Runs of one kind, with rate and amplitude at every sample of the grid."""
+    """Runs of one kind on the path, with rate and amplitude at every sample of the grid."""
     alternating, rates = states()
     kind = np.where(path < 0, -1, alternating[path].astype(int))
     edges = np.flatnonzero(np.diff(kind)) + 1
@@ -233,10 +230,10 @@ def _segments(path: np.ndarray, sizes: Array, length: int) -> list[Segment]:
 
 
 def _continued(found: list[Segment], body: BodySignal, foot_lift: float) -> list[Segment]:
-    """Alternating segments last as long as the feet go on at their rate, and are joined where they meet.
+    """Alternating segments extended for as long as the feet move at their rate, and joined across short gaps.
 
-    Who has stepped and still lifts one foot in time steps on: the network has given one foot twice.  Gaps shorter than
-    a stride are closed.
+    One foot is enough for the extension, since the network may place both ankles on one foot.  Gaps shorter than a
+    stride are closed.
     """
     grown: list[Segment] = []
     if not any(segment.alternating for segment in found):
@@ -266,7 +263,7 @@ def _continued(found: list[Segment], body: BodySignal, foot_lift: float) -> list
 
 
 def _longer(segment: Segment, low: int, high: int, swing: Array, lift: float) -> Segment:
-    """An alternating segment, grown in samples [low, high) while ``swing`` (R, N) at its rate exceeds ``lift``."""
+    """An alternating segment extended in samples [low, high) while ``swing`` (R, N) at its rate exceeds ``lift``."""
     sides: list[Array] = []
     for samples, rate in ((np.arange(segment.start - 1, low - 1, -1), segment.rate[0]),
                           (np.arange(segment.stop, high), segment.rate[-1])):  # fmt: skip

@@ -1,12 +1,12 @@
-"""In which frames a pose is estimated: as often as a person's motion asks for, the frames between are interpolated.
+"""Adaptive pose sampling: poses are estimated as often as the motion requires and interpolated in between.
 
-Whoever stands and waits has a pose every ``STILL_EVERY`` frames, whoever moves evenly ``RATE`` times a second, whoever
-moves fast in every frame.  How somebody moves shows in the interval before; in the interval itself it is checked again,
-and the frames that were left out are estimated where it does not hold.
+Poses of a resting person are estimated in every ``STILL_EVERY``th frame, of smooth motion ``RATE`` times a second, of
+fast motion in every frame.  The kind of motion is predicted from the previous interval and verified in the current one;
+where the prediction fails, the remaining frames are estimated as well.
 
-Rest is judged by joints and by pictures, since fast steps look alike in every fourth frame.  Even motion needs no
-pictures: where every second one of the estimated poses lies where the others say, the motion has nothing above a
-quarter of ``RATE``, and the frames between, twice as close, lie closer still (the sampling theorem with room to spare).
+Rest is verified by joints and by pixels, since fast steps may look alike in every fourth frame.  Smooth motion is
+verified by joints alone: if a spline through every second estimated pose predicts the others, the motion has nothing
+above a quarter of ``RATE``, so that interpolation at ``RATE`` is safe (sampling theorem).
 """
 
 from __future__ import annotations
@@ -21,59 +21,59 @@ from scipy.interpolate import CubicSpline
 from vision.types import Floats, Frame, Image
 
 STILL_EVERY = 4
-"""Of somebody who rests every fourth frame is estimated: at 30 frames a second 7.5 times a second."""
+"""Frames per estimated pose of a resting person: 7.5 poses a second at 30 frames a second."""
 
 RATE = 15.0
-"""Poses a second of somebody who moves evenly, to the nearest whole number of frames: every second frame of 30."""
+"""Poses a second of smooth motion, rounded to a whole number of frames: every second frame of 30."""
 
 STILL = 0.02
-"""Body heights within which every joint of a resting person stays: what keypoints of a still person jitter."""
+"""Largest range in body heights of every joint of a resting person: the jitter of a still person's keypoints."""
 
-OFF = 0.045
-"""Body heights by which nine in ten joints may miss the line through the others in even motion: about three times what
-keypoints jitter.  Of 24 labelled clips .03 to .06 changed one count in 21 by one, and left a quarter to a third out."""
+SPLINE_ERROR = 0.045
+"""Largest error in body heights, for nine in ten joints, of the spline in smooth motion: about three times the jitter
+of keypoints.  On 24 labelled clips .03 to .06 changed one count in 21 by one, and left a quarter to a third out."""
 
 SURE = 0.3
-"""Score from which a joint takes part."""
+"""Score from which a joint is used."""
 
 LIMBS = np.array([5, 6, 9, 10, 11, 12, 13, 14, 15, 16])
-"""Shoulders, wrists, hips, knees and ankles: what is counted from."""
+"""Shoulders, wrists, hips, knees and ankles: the joints that counting uses."""
 
 CELLS = (24, 16)
-"""Rows and columns of cells over the box in which pictures are compared: a foot is one or two cells large."""
+"""Rows and columns of cells over the box whose grey levels are compared: a foot is one or two cells large."""
 
 CHANGE = 12.0
-"""Grey levels (0 to 255) by which a cell may differ from the line between estimated frames: somebody who stands in a
-handheld recording reached 5 to 9, the weakest steps and jumps 50 and more."""
+"""Largest difference in grey levels (0 to 255) of a cell from the interpolation between estimated frames: a standing
+person in a handheld recording reached 5 to 9, the weakest steps and jumps 50 and more."""
 
 
 class Motion(Enum):
-    """How a person moved in an interval."""
+    """Kind of a person's motion in an interval."""
 
     REST = "rest"
-    EVEN = "even"
+    SMOOTH = "smooth"
     FAST = "fast"
 
 
 def motion_of(poses: Floats, times: np.ndarray, height: float) -> Motion:
-    """How poses (T, 17, 3) at ``times`` (T,) seconds of a body of ``height`` pixels moved."""
+    """Kind of motion of poses (T, 17, 3) at ``times`` (T,) seconds of a body of ``height`` pixels."""
     if joints_rest(poses, height):
         return Motion.REST
-    known = known_rows(times, Motion.EVEN)
-    if known.all() or not moves_evenly(poses[known], times[known], height):
+    known = known_rows(times, Motion.SMOOTH)
+    if known.all() or not moves_smoothly(poses[known], times[known], height):
         return Motion.FAST
-    return Motion.EVEN
+    return Motion.SMOOTH
 
 
 def holds(motion: Motion, poses: Floats, times: np.ndarray, height: float) -> bool:
-    """Whether the estimated poses (K, 17, 3) of an interval are of the expected motion."""
+    """Whether the estimated poses (K, 17, 3) of an interval confirm the predicted motion."""
     if motion is Motion.REST:
         return joints_rest(poses, height)
-    return motion is Motion.EVEN and moves_evenly(poses, times, height)
+    return motion is Motion.SMOOTH and moves_smoothly(poses, times, height)
 
 
 def known_rows(times: np.ndarray, motion: Motion) -> np.ndarray:
-    """(T,) which frames of an interval are estimated: every few as the motion asks for, and the first and the last."""
+    """Which frames (T,) of an interval are estimated: every n-th for the motion, and always the first and the last."""
     known = np.arange(len(times)) % _every(times, motion) == 0
     known[-1:] = True
     return known
@@ -88,7 +88,7 @@ def _every(times: np.ndarray, motion: Motion) -> int:
 
 
 def joints_rest(poses: Floats, height: float) -> bool:
-    """Whether every sure joint of poses (T, 17, 3) stays within ``STILL`` of a body of ``height`` pixels."""
+    """Whether every reliable joint of poses (T, 17, 3) stays within ``STILL`` for a body of ``height`` pixels."""
     sure = poses[..., 2] >= SURE
     if not sure.any(axis=1).all():
         return False
@@ -98,22 +98,22 @@ def joints_rest(poses: Floats, height: float) -> bool:
     return bool(np.nanmax(np.nanmax(points, axis=0) - np.nanmin(points, axis=0)) <= STILL * height)
 
 
-def moves_evenly(poses: Floats, times: np.ndarray, height: float) -> bool:
-    """Whether every second one of poses (K, 17, 3), five at least, lies where a cubic through the others says."""
+def moves_smoothly(poses: Floats, times: np.ndarray, height: float) -> bool:
+    """Whether a cubic spline through every second one of poses (K, 17, 3), five at least, predicts the others."""
     if len(times) < 5:
         return False
     kept = np.arange(len(times)) % 2 == 0
     kept[-1] = True
     limbs = np.nan_to_num(poses[:, LIMBS])
-    off = np.linalg.norm((between(limbs, times, kept) - limbs)[~kept, :, :2], axis=2)[limbs[~kept, :, 2] >= SURE]
-    return bool(off.size and np.quantile(off, 0.9) <= OFF * height)
+    off = np.linalg.norm((interpolated(limbs, times, kept) - limbs)[~kept, :, :2], axis=2)[limbs[~kept, :, 2] >= SURE]
+    return bool(off.size and np.quantile(off, 0.9) <= SPLINE_ERROR * height)
 
 
-def pictures_rest(frames: Sequence[Frame], box: Floats) -> bool:
-    """Whether what a box (4,) shows in the frames that are not estimated lies between what it shows in the others."""
+def pixels_rest(frames: Sequence[Frame], box: Floats) -> bool:
+    """Whether a box (4,) looks in the remaining frames as interpolated from the estimated ones."""
     looks = np.stack([_cells(frame.image, box) for frame in frames])
     times = np.arange(len(frames), dtype=float)
-    return bool(np.abs(looks - between(looks, times, known_rows(times, Motion.REST))).max(initial=0) <= CHANGE)
+    return bool(np.abs(looks - interpolated(looks, times, known_rows(times, Motion.REST))).max(initial=0) <= CHANGE)
 
 
 def _cells(image: Image, box: Floats) -> Floats:
@@ -125,8 +125,8 @@ def _cells(image: Image, box: Floats) -> Floats:
     return cv2.resize(part, CELLS[::-1], interpolation=cv2.INTER_AREA).astype(np.float32)
 
 
-def between(values: Floats, times: np.ndarray, known: np.ndarray) -> Floats:
-    """Values (T, ...) at ``times`` with the rows that are not ``known`` on a cubic spline through those that are."""
+def interpolated(values: Floats, times: np.ndarray, known: np.ndarray) -> Floats:
+    """Values (T, ...) at ``times`` with the rows that are not ``known`` interpolated by a cubic spline."""
     if known.all():
         return values
     out = values.copy()
@@ -134,11 +134,11 @@ def between(values: Floats, times: np.ndarray, known: np.ndarray) -> Floats:
     return out
 
 
-def filled(poses: Floats, times: np.ndarray, known: np.ndarray) -> Floats:
-    """Poses (T, 17, 3) with the rows that are not ``known`` between the others; scores stay within theirs."""
+def interpolated_poses(poses: Floats, times: np.ndarray, known: np.ndarray) -> Floats:
+    """Poses (T, 17, 3) with the rows that are not ``known`` interpolated; scores stay in the range of the others."""
     if known.all():
         return poses
-    out = between(np.nan_to_num(poses), times, known)
+    out = interpolated(np.nan_to_num(poses), times, known)
     out[..., 2] = np.clip(out[..., 2], poses[known, :, 2].min(axis=0), poses[known, :, 2].max(axis=0))
     out[:, np.isnan(poses[known]).any(axis=(0, 2)), :2] = np.nan
     return out

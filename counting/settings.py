@@ -12,7 +12,7 @@ GRAVITY = 5.8
 
 @dataclass(frozen=True)
 class CountSettings:
-    """What may be changed about tracking and counting; lengths are in body heights, times in seconds."""
+    """Settings of tracking and counting; lengths in body heights, times in seconds."""
 
     height_cm: float = option(
         0.0, "The person's height; with it, jump heights are given in cm (0: unknown).",

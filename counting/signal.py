@@ -1,9 +1,9 @@
-"""From keypoints to the heights of joints, in body heights, corrected for zoom and the camera's motion.
+"""From keypoints to heights of joints in body heights, corrected for zoom and camera motion.
 
-What the background did is taken away from every joint first.  Every joint's vertical steps are then divided by
-the person's present size and summed, so a zoom does not change the amplitude of a jump; what is slower than about
-0.5 Hz (pans over a plain wall, walking up, sinking into a squat) is taken away.  Nothing faster is smoothed here:
-at eight steps a second and 25 frames a second there are three frames a step.
+The background's motion is subtracted from every joint first.  Each joint's vertical displacement per frame is then
+divided by the person's current size and summed up, so a zoom does not change the amplitude of a jump.  A high-pass
+removes what is slower than about 0.5 Hz (pans over a plain wall, walking towards the camera, lowering into a squat).
+There is no low-pass: at eight steps a second and 25 frames a second a step has three frames.
 """
 
 from __future__ import annotations
@@ -19,41 +19,41 @@ from counting.spectrum import RATE
 from vision.types import PoseTrack
 
 LONGEST_GAP = 0.25
-"""Gaps up to this many seconds are bridged: shorter than the period of all but the fastest jumps."""
+"""Longest gap in seconds that is interpolated: shorter than the period of all but the fastest jumps."""
 
 SLOW = 0.45
-"""Width in seconds of the mean that is taken away; passes 0.6 Hz and faster nearly untouched."""
+"""Standard deviation in seconds of the Gaussian mean that the high-pass subtracts; it passes 0.6 Hz and faster."""
 
 FASTEST = 4.5
-"""No joint rises faster than this in body heights a second (a flight of half a metre starts with 1.8)."""
+"""Largest speed of a joint in body heights a second (a jump of half a metre starts with 1.8)."""
 
 CLEAR_ORDER = 0.05
-"""Feet (or knees) this many body heights apart have a clear order from left to right."""
+"""Distance of feet (or knees) in body heights from which their order from left to right is clear."""
 
 BOX = 1.05
 """Height of a person's box in body heights."""
 
-TWIN_TIME = 0.25
-"""Share of a second's frames with the ankles on one spot from which neither is believed."""
+COINCIDENT_TIME = 0.25
+"""Share of the frames of a second with coincident ankles from which neither ankle is used."""
 
 MAJORITY = 0.5
-"""Share of the frames that must show a clear order, and by which one order must outvote the other: 3 of 4."""
+"""Least share of frames with a clear order, and least excess of one order over the other as a share of them."""
 
-TWINS = 0.01
-"""Ankles closer than this many body heights are one foot given twice: the network saw a foot, but not which."""
+COINCIDENT = 0.01
+"""Distance in body heights below which ankles coincide: the network found one foot for both."""
 
 RETURN = 0.4
-"""A spike ends within this share of its height of where it began; otherwise the joint has moved on."""
+"""A spike returns to within this share of its height; otherwise the joint has really moved."""
 
 SHORTER = 0.6
-"""Exchanged legs leap this share of the way of unexchanged ones, at most, where they were mixed up."""
+"""Legs were swapped where exchanging them shortens the jump of the joints to at most this share."""
 
 TRUNK, KNEES, ANKLES = (5, 6, 11, 12), (13, 14), (15, 16)
 RELIABLE = 0.5
-"""Legs whose joints score more than this in the median are reliable: of those below every second one is wrong."""
+"""Median score of the leg joints above which they are reliable: below it every second one is wrong."""
 
 LOWER = -1
-"""Key of the lower ankle among the heights of joints: the foot that carries the body."""
+"""Key of the lower ankle among the joint heights: the supporting foot."""
 
 LEG, TORSO = 0.49, 0.288
 """Lengths in body heights: hip to ankle, shoulders to hips (Winter, Biomechanics of Human Movement)."""
@@ -63,10 +63,10 @@ LEG, TORSO = 0.49, 0.288
 class BodySignal:
     """Heights (up is positive) over a uniform grid, in body heights, NaN where unknown.
 
-    ``times`` (G,); ``trunk`` mean of shoulders and hips; ``left`` and ``right`` foot (ankle, or
-    knee where the ankles are not seen); ``size`` (G,) body height in pixels; ``feet`` (G,) bool:
-    ankles are seen; ``x`` (G,) horizontal place of the trunk in body heights; ``reliable``: the legs can be trusted;
-    ``image`` (C, G) principal components of the person's picture in grey levels.
+    ``times`` (G,); ``trunk``: mean of shoulders and hips; ``left`` and ``right`` foot (the ankle, or the knee where the
+    ankle is not seen); ``size`` (G,): body height in pixels; ``feet`` (G,) bool: both ankles are seen; ``x`` (G,):
+    horizontal position of the trunk in body heights; ``reliable``: median leg score above ``RELIABLE``; ``image``
+    (C, G): principal components of the person's thumbnails in grey levels.
     """
 
     times: Array
@@ -81,27 +81,27 @@ class BodySignal:
 
     @property
     def common(self) -> Array:
-        """Common motion of the feet; the trunk's where no foot is seen."""
+        """Mean of both feet; the trunk where they are not both seen."""
         return np.where(np.isfinite(self.left + self.right), (self.left + self.right) / 2, self.trunk)
 
     @property
     def rise(self) -> Array:
-        """What trunk and feet do in common; the trunk alone where no foot is seen."""
+        """Mean of trunk and feet; the trunk alone where the feet are not both seen."""
         return np.where(np.isfinite(self.common), (self.trunk + self.common) / 2, self.trunk)
 
     @property
     def antiphase(self) -> Array:
-        """Half the difference of the feet, 0 where one of them is not seen: the alternating motion."""
+        """Alternating motion: half the difference of the feet, 0 where one of them is not seen."""
         return np.nan_to_num((self.left - self.right) / 2)
 
     @property
     def gap(self) -> Array:
-        """Half the distance of the feet in height, 0 where one of them is not seen: the same with the sides swapped."""
+        """Absolute antiphase motion, which is invariant to a swap of left and right."""
         return np.abs(self.antiphase)
 
     @property
     def lower(self) -> Array:
-        """Height of the lower foot, which carries the body; the trunk's where no foot is seen."""
+        """Height of the lower, supporting foot; the trunk's where the feet are not both seen."""
         return np.where(np.isfinite(self.left + self.right), np.minimum(self.left, self.right), self.trunk)
 
 
@@ -111,13 +111,13 @@ def body_signal(track: PoseTrack, settings: CountSettings) -> BodySignal:
     sizes = _sizes(track, settings.min_score)
     points = trusted(track, settings.min_score) - np.cumsum(track.camera, axis=0, dtype=np.float64)[:, None]
     points = without_cuts(times, points, sizes)
-    points = untangle(times, without_spikes(times, points, sizes), sizes)
+    points = correct_swaps(times, without_spikes(times, points, sizes), sizes)
     grid = np.arange(times[0], times[-1] + 1e-9, 1 / RATE) if len(times) > 1 else np.zeros(0)
     size = np.interp(grid, times, sizes) if len(times) > 1 else grid
     heights = {j: _height(times, -points[:, j, 1], grid, size) for j in TRUNK + KNEES + ANKLES}
     trunk = mean_known([heights[j] for j in TRUNK])
     heights[LOWER] = _height(times, -points[:, ANKLES, 1].max(axis=1), grid, size)
-    left, right = _feet(heights, _twins(times, points, sizes, grid))
+    left, right = _feet(heights, _coincident(times, points, sizes, grid))
     x = fill_gaps(times, mean_known([points[:, j, 0] for j in TRUNK]), grid, LONGEST_GAP) if len(grid) else grid
     feet = np.isfinite(heights[15]) & np.isfinite(heights[16])
     reliable = len(times) > 0 and float(np.median(track.keypoints[:, KNEES + ANKLES, 2])) > RELIABLE
@@ -133,16 +133,16 @@ def trusted(track: PoseTrack, min_score: float) -> Array:
 
 
 def mean_known(rows: list[Array]) -> Array:
-    """Mean over the rows that are known."""
+    """Mean over the rows, ignoring NaN."""
     stack = np.stack(rows)
     known = np.isfinite(stack)
     return np.where(known.any(0), np.where(known, stack, 0).sum(0) / np.maximum(known.sum(0), 1), np.nan)
 
 
 def _sizes(track: PoseTrack, min_score: float) -> Array:
-    """Body height in pixels per frame (T,): the longest of the segments, filtered by a running median over two seconds.
+    """Body height in pixels per frame (T,), filtered by a running median over two seconds.
 
-    A segment that points at the camera looks short, so the longest one tells.
+    The longest segment is used, since a segment that points at the camera is foreshortened.
     """
     points = trusted(track, min_score)
     legs = [_length(points, h, k) + _length(points, k, a) for h, k, a in ((11, 13, 15), (12, 14, 16))]
@@ -154,7 +154,7 @@ def _sizes(track: PoseTrack, min_score: float) -> Array:
 
 
 def _running_median(times: Array, sizes: Array, window: float = 2.0) -> Array:
-    """Running median over ``window`` seconds, sampled and joined by straight lines; the last known value elsewhere."""
+    """Running median over ``window`` seconds, sampled every quarter of it and interpolated linearly."""
     good = np.isfinite(sizes) & (sizes > 1)
     if not good.any():
         return np.ones(len(times))
@@ -175,7 +175,7 @@ def _length_of(vectors: Array) -> Array:
 
 
 def _height(times: Array, up: Array, grid: Array, size: Array) -> Array:
-    """One joint's height over the grid: steps in body heights, summed, without what is slow."""
+    """One joint's height over the grid: displacements in body heights, summed up and high-passed."""
     if len(grid) < 2:
         return np.full(len(grid), np.nan)
     line = fill_gaps(times, up, grid, LONGEST_GAP)
@@ -186,30 +186,30 @@ def _height(times: Array, up: Array, grid: Array, size: Array) -> Array:
     return total - smooth(total, SLOW * RATE)
 
 
-def _feet(heights: dict[int, Array], twins: np.ndarray) -> tuple[Array, Array]:
+def _feet(heights: dict[int, Array], coincident: np.ndarray) -> tuple[Array, Array]:
     """Height of either foot: the ankle, or the knee while the ankle is not seen.
 
-    While the ankles are ``twins``, the lower one tells how the feet move in common, and the knees how they differ.
+    While the ankles are ``coincident``, the common motion is the lower ankle's and the antiphase motion the knees'.
     """
     left, right = (
         np.where(np.isfinite(heights[a]), heights[a], heights[k]) for a, k in zip(ANKLES, KNEES, strict=True)
     )
     common, differ = heights[LOWER], (heights[KNEES[0]] - heights[KNEES[1]]) / 2
-    swap = twins & np.isfinite(common + differ)
+    swap = coincident & np.isfinite(common + differ)
     return np.where(swap, common + differ, left), np.where(swap, common - differ, right)
 
 
-def _twins(times: Array, points: Array, sizes: Array, grid: Array, window: float = 1.0) -> np.ndarray:
-    """Where on the grid both ankles lie on one spot in a quarter of the frames within ``window`` seconds."""
+def _coincident(times: Array, points: Array, sizes: Array, grid: Array, window: float = 1.0) -> np.ndarray:
+    """Whether both ankles coincide in a quarter of the frames within ``window`` seconds, for the grid (G,)."""
     if len(grid) < 2:
         return np.zeros(len(grid), bool)
     gap = _length(points, *ANKLES) / np.maximum(sizes, 1e-6)
-    same = np.interp(grid, times, (gap < TWINS).astype(float))
-    return smooth(same, window * RATE) > TWIN_TIME
+    same = np.interp(grid, times, (gap < COINCIDENT).astype(float))
+    return smooth(same, window * RATE) > COINCIDENT_TIME
 
 
 def without_cuts(times: Array, points: Array, sizes: Array) -> Array:
-    """Points (T, J, 2) of a continuous motion: where the trunk is suddenly elsewhere, the rest is shifted back."""
+    """Points (T, J, 2) without discontinuities: after a sudden shift of the trunk all later points are shifted back."""
     seen = np.flatnonzero(np.isfinite(points[:, TRUNK, 1]).sum(1) >= 2)
     if len(seen) < 2:
         return points
@@ -223,7 +223,7 @@ def without_cuts(times: Array, points: Array, sizes: Array) -> Array:
 
 
 def _first_known(points: Array) -> Array:
-    """The first known place (J, 2) of every joint within half a second or so."""
+    """The first known position (J, 2) of every joint within 15 frames."""
     rows = points[:15]
     at = np.isfinite(rows[..., 0]).argmax(0)
     return rows[at, np.arange(rows.shape[1])]
@@ -234,7 +234,7 @@ def _last_known(points: Array) -> Array:
 
 
 def without_spikes(times: Array, points: Array, sizes: Array) -> Array:
-    """Points (T, J, 2) where a joint that leaves for one frame faster than a body can move is NaN."""
+    """Points (T, J, 2) with outliers of a single frame, faster than a body can move, set to NaN."""
     if len(points) < 3:
         return points
     near = (points[:-2] + points[2:]) / 2
@@ -247,12 +247,12 @@ def without_spikes(times: Array, points: Array, sizes: Array) -> Array:
     return out
 
 
-def untangle(times: Array, points: Array, sizes: Array, window: float = 1.0) -> Array:
-    """Points (T, J, 2) with left and right knee and ankle exchanged where a network has mixed them up.
+def correct_swaps(times: Array, points: Array, sizes: Array, window: float = 1.0) -> Array:
+    """Points (T, J, 2) with swaps of left and right knees and ankles corrected.
 
-    Alternating feet keep their order from left to right.  A few frames against the clear majority
-    within ``window`` seconds are a mix-up if exchanging them also makes the way there and back much
-    shorter (a leg that swings across does not leap).  Seen from the side nothing is changed.
+    The order of the feet from left to right is constant in alternating steps.  Frames that contradict the clear
+    majority within ``window`` seconds are swapped if that also makes the joints' displacement at their first and last
+    frame much shorter (a leg that swings across moves continuously).  In a side view nothing is changed.
     """
     out = points.copy()
     for pair in (KNEES, ANKLES):
@@ -267,7 +267,7 @@ def untangle(times: Array, points: Array, sizes: Array, window: float = 1.0) -> 
 
 
 def _leaps(pair: Array, a: int, b: int) -> bool:
-    """Whether the two joints (T, 2, 2) come and go much shorter with frames [a, b) exchanged."""
+    """Whether exchanging the two joints (T, 2, 2) in frames [a, b) makes the displacement at both ends much shorter."""
     sides = [(i, j) for i, j in ((a, a - 1), (b - 1, b)) if 0 <= j < len(pair)]
     stay = sum(float(np.linalg.norm(pair[i] - pair[j], axis=1).sum()) for i, j in sides)
     cross = sum(float(np.linalg.norm(pair[i] - pair[j, ::-1], axis=1).sum()) for i, j in sides)
@@ -275,7 +275,7 @@ def _leaps(pair: Array, a: int, b: int) -> bool:
 
 
 def _majority(times: Array, order: Array, window: float) -> Array:
-    """-1, 0 or 1 (T,): the sign that three quarters of the clear values around have."""
+    """Sign (T,) of the clear majority of ``order`` within ``window`` seconds, 0 without one."""
     clear = np.sign(np.where(np.abs(order) > CLEAR_ORDER / 2, order, 0))
     total = np.append(0, np.cumsum(clear))
     many = np.append(0, np.cumsum(np.abs(clear)))

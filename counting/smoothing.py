@@ -1,4 +1,4 @@
-"""Filters in seconds for signals that may miss values."""
+"""Interpolation and filters for signals with missing values."""
 
 from __future__ import annotations
 
@@ -11,13 +11,13 @@ Array = NDArray[np.float64]
 def fill_gaps(times: Array, values: Array, grid: Array, longest: float) -> Array:
     """Values (T,) at ``times``, interpolated by a cubic spline at ``grid`` (G,).
 
-    NaN inside gaps above ``longest`` seconds.  Straight lines would take a third of the amplitude at
-    four samples a period.
+    NaN inside gaps above ``longest`` seconds.  Linear interpolation would lose a third of the amplitude at four samples
+    a period.
     """
     good = np.isfinite(values)
     if good.sum() < 4:
         return np.full(len(grid), np.nan)
-    from scipy.interpolate import CubicSpline  # here: who only shows results need not wait for SciPy
+    from scipy.interpolate import CubicSpline  # here, so that showing results does not load SciPy
 
     known, seen = times[good], values[good]
     out = CubicSpline(known, seen)(grid)
@@ -28,7 +28,7 @@ def fill_gaps(times: Array, values: Array, grid: Array, longest: float) -> Array
 
 
 def smooth(values: Array, sigma: float) -> Array:
-    """Gaussian mean over the last axis with ``sigma`` in samples; missing values take no part and stay missing."""
+    """Gaussian mean over the last axis with ``sigma`` in samples; NaN is ignored and stays NaN."""
     if sigma <= 0:
         return values
     from scipy.ndimage import gaussian_filter1d
@@ -40,9 +40,9 @@ def smooth(values: Array, sigma: float) -> Array:
 
 
 def one_euro(times: Array, points: Array, cutoff: float = 1.5, speed: float = 0.02) -> Array:
-    """Points (T, ...) filtered for drawing by the one-euro filter (Casiez et al., CHI 2012); NaN restarts it.
+    """Points (T, ...) filtered by the one-euro filter (Casiez et al., CHI 2012); NaN restarts it.
 
-    ``cutoff`` is in Hz, ``speed`` in Hz per (unit per second).
+    ``cutoff`` in Hz, ``speed`` (the paper's beta) in Hz per (unit per second).
     """
     out = np.array(points, dtype=np.float64)
     slope = np.zeros_like(out[0]) if len(out) else out
@@ -59,6 +59,6 @@ def one_euro(times: Array, points: Array, cutoff: float = 1.5, speed: float = 0.
 
 
 def _low_pass_weight(step: float, cutoff: float | Array) -> float | Array:
-    """Weight of a new value in a first-order low pass of ``cutoff`` Hz after ``step`` seconds."""
+    """Weight of a new value in a first-order low-pass of ``cutoff`` Hz after ``step`` seconds."""
     pace = 2 * np.pi * cutoff * step
     return pace / (pace + 1)

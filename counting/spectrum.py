@@ -1,4 +1,4 @@
-"""Rates and amplitudes: Morlet wavelets (Torrence and Compo, BAMS 1998) and power that is locked to the jumps."""
+"""Spectral analysis: Morlet wavelets (Torrence and Compo, BAMS 1998) and power phase-locked to the jumps."""
 
 from __future__ import annotations
 
@@ -11,19 +11,19 @@ RATE = 60.0
 """Samples per second of the uniform grid."""
 
 RATES = 0.5 * 2 ** (np.arange(43) / 10)
-"""Rates in Hz of the bank: 0.5 to 9.2, ten per octave."""
+"""Rates in Hz of the wavelet bank: 0.5 to 9.2, ten per octave."""
 
 CYCLES = 1.1
 """Standard deviation of a wavelet's window in periods."""
 
 EVERY = 4
-"""Rhythm is decided at every fourth sample (15 Hz)."""
+"""Decimation of the wavelet transform: every fourth sample of the grid (15 Hz)."""
 
 
 def wavelets(values: Array, rates: Array = RATES, every: int = EVERY, chunk: int = 7200) -> np.ndarray:
     """Complex amplitudes (R, ceil(G / every)) of a signal (G,): a sine of amplitude A gives A at its rate.
 
-    A wavelet holds no frequency above twice its rate, so only the lower ``1 / every`` of the spectrum is transformed.
+    A wavelet has no frequency above twice its rate, so only the lower ``1 / every`` of the spectrum is inverted.
     """
     pad = int(4 * CYCLES / rates.min() * RATE) // every * every
     line = np.pad(np.nan_to_num(values), pad)
@@ -41,7 +41,7 @@ def wavelets(values: Array, rates: Array = RATES, every: int = EVERY, chunk: int
 
 
 def amplitude(values: Array, rate: float) -> float:
-    """Median amplitude of a signal at a rate in Hz; NaN where it is not known."""
+    """Median amplitude of a signal at a rate in Hz; NaN with fewer than four known samples."""
     known = np.isfinite(values)
     if known.sum() < 4:
         return float("nan")
@@ -50,16 +50,16 @@ def amplitude(values: Array, rate: float) -> float:
 
 
 def concentration(signals: Array, rates: Array) -> float:
-    """Share of the power of signals (C, G) that lies at one rate."""
+    """Share of the power of signals (C, G) at one rate, the first of ``rates`` in Hz."""
     waves: list[np.ndarray] = [wavelets(signal, rates, every=1)[0] for signal in signals]
     total = float(np.sum([np.nanvar(signal) for signal in signals]))
     return float(np.sum([np.mean(np.abs(wave) ** 2) / 2 for wave in waves])) / max(total, 1e-12)
 
 
 def locked_power(jumps: Array, times: Array, signals: Array, rates: Array) -> Array:
-    """Power (R,) of signals (C, T) at ``rates`` (R,) per jump.
+    """Power (R,) of signals (C, T) at ``rates`` (R,) per jump, with the phase of the jumps at ``jumps`` (J,) seconds.
 
-    The phase is that of the jumps at ``jumps`` (J,) seconds: the longer they last, the fainter may be what is found.
+    The more jumps, the weaker a periodic signal may be and still be detected.
     """
     when = (times >= jumps[0]) & (times <= jumps[-1])
     if when.sum() < 2:

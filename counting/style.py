@@ -1,4 +1,4 @@
-"""How a group of jumps is jumped, from feet and wrists at the rate of the jumps."""
+"""Jumping style of a group, from the motion of feet and wrists at the jump rate."""
 
 from __future__ import annotations
 
@@ -16,35 +16,35 @@ from vision.types import PoseTrack
 STYLES = ("two feet", "alternate feet", "boxer step", "single leg", "jacks", "crossover", "double under")
 
 CROSSED = 0.75
-"""Wrists nearer to each other than this share of the shoulders' width are crossed: half of what open arms, which hold
-the rope beside the hips, are apart at least; a network that finds both on one spot says the same."""
+"""Distance of the wrists as a share of the shoulders' width below which arms are crossed, or both wrists were found at
+one place: open arms, which hold the rope beside the hips, have twice that at least."""
 
 CROSSED_TIME = 1 / 6
-"""Arms are crossed for at least a third of a jump, and at least in every second one; others never are."""
+"""Least share of the time with crossed arms: at least a third of a jump, in at least every second one."""
 
 STANCE = 0.06
-"""Amplitude in body heights, at half the rate, of the distance of the ankles in jumping jacks."""
+"""Least amplitude in body heights, at half the jump rate, of the ankles' distance in jumping jacks."""
 
 LIFTED, LIFTED_TIME = 0.08, 0.125
-"""Height of one foot above the other in body heights when jumping on one leg, and share of the time it is seen so: a
-network that gives the standing foot twice hides it most of the time."""
+"""Least height in body heights of one foot above the other in single-leg jumps, and least share of the time in which it
+is seen: a network that places both ankles on the standing foot hides it most of the time."""
 
 SWING, LEAST_SWING = 0.2, 0.01
-"""Swing of feet or hips from side to side in a boxer step: share of the trunk's rise, and least in body heights."""
+"""Least sway of feet or hips in a boxer step: as a share of the trunk's amplitude, and in body heights."""
 
 SIDEWAYS = 0.1
-"""Shoulders that look narrower than this (body heights; they are 0.25 wide) are seen from the side: so are the arms."""
+"""Width of the shoulders in body heights (they are 0.25 wide) below which a person is seen from the side."""
 
 
 @dataclass(frozen=True)
 class Limbs:
-    """Places of hands and feet over the grid (G,), in body heights; right and up are positive.
+    """Positions of hands and feet over the grid (G,), in body heights; right and up are positive.
 
-    ``hands`` height of the wrists above the shoulders, ``hands_antiphase`` height difference of the wrists, ``spread``
-    from the right wrist to the left one along the shoulders (negative: crossed), ``shoulders`` and ``stance``
-    horizontal distance of shoulders and of ankles, ``lifted`` left ankle above the right one, ``sway`` from the middle
-    of the ankles to that of the hips, ``hands_x`` the wrists' middle beside that of the shoulders, ``knees`` half the
-    height difference of the knees, never negative.
+    ``hands``: height of the wrists above the shoulders; ``hands_antiphase``: half the height difference of the wrists;
+    ``spread``: from the right wrist to the left one along the shoulders (negative: crossed); ``shoulders`` and
+    ``stance``: horizontal distance of shoulders and of ankles; ``lifted``: left ankle above the right one; ``sway``:
+    horizontal offset of the hips' centre from the ankles'; ``hands_x``: horizontal offset of the wrists' centre from
+    the shoulders'; ``knees``: half the height difference of the knees, never negative.
     """
 
     hands: Array
@@ -59,7 +59,7 @@ class Limbs:
 
 
 def limbs_of(track: PoseTrack, body: BodySignal, settings: CountSettings) -> Limbs:
-    """Hands and feet of a track over the grid of its signal."""
+    """Limb positions of a track over the grid of its signal."""
     points = trusted(track, settings.min_score)
     shoulders = mean_known([points[:, 5], points[:, 6]])
     hips = mean_known([points[:, 11], points[:, 12]])
@@ -83,15 +83,15 @@ def limbs_of(track: PoseTrack, body: BodySignal, settings: CountSettings) -> Lim
 
 
 def turns_per_jump(limbs: Limbs, times: Array, jumps: Jumps) -> int:
-    """1, 2 or 3 by the rate, locked to the jumps, at which the wrists beat most, up and down or out and in.
+    """Turns of the rope per jump, 1 to 3: the multiple of the jump rate with the largest phase-locked wrist power.
 
-    From the front a circle of the wrists is seen as the one, from elsewhere as the other too; arms that
-    cross go out and in for another reason.
+    Vertical and lateral wrist motion are added, since circling wrists show either by the viewing angle; crossing arms
+    move laterally for another reason and are measured vertically alone.
     """
     when = around(times, jumps)
     out = np.zeros_like(limbs.spread) if _crossed(limbs, when) else limbs.spread / 2
-    beats = locked_power(jumps.times, times, np.nan_to_num(np.stack([limbs.hands, out])), np.array([1.0, 2.0, 3.0]))
-    return int(np.argmax(beats)) + 1
+    power = locked_power(jumps.times, times, np.nan_to_num(np.stack([limbs.hands, out])), np.array([1.0, 2.0, 3.0]))
+    return int(np.argmax(power)) + 1
 
 
 def around(times: Array, jumps: Jumps) -> np.ndarray:
@@ -100,14 +100,14 @@ def around(times: Array, jumps: Jumps) -> np.ndarray:
 
 
 def _crossed(limbs: Limbs, when: np.ndarray) -> bool:
-    """Whether the arms cross below the shoulders in every jump or in every second one; False seen from the side."""
+    """Whether the arms cross below the shoulders in every or every second jump; False in a side view."""
     hands, spread, shoulders = limbs.hands[when], limbs.spread[when], limbs.shoulders[when]
     width = float(np.nanmedian(shoulders)) if np.isfinite(shoulders).any() else 0.0
     return width > SIDEWAYS and float(np.mean((hands < 0) & (spread < CROSSED * width))) > CROSSED_TIME
 
 
 def _one_foot_up(lifted: Array) -> bool:
-    """Whether one foot is above the other, and always the same one; who jumps on both feet never shows it."""
+    """Whether one foot, always the same, is above the other; this does not occur in jumps on both feet."""
     return abs(float(np.mean(lifted > LIFTED) - np.mean(lifted < -LIFTED))) > LIFTED_TIME
 
 

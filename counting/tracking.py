@@ -1,10 +1,8 @@
-"""From frames to tracks: people are found now and then, boxes in between are interpolated, poses run in full batches.
+"""From frames to tracks: people are detected at intervals, boxes are interpolated, poses run in full batches.
 
-How often a person's pose is estimated follows their motion (``counting.sampling``).
-
-Frames come from a thread that works a little ahead, and are held for one search interval only.  A cut
-ends all tracks; tracks that do not overlap in time are joined afterwards, so that a skipper who leaves
-and comes back stays one person.
+How often a person's pose is estimated depends on their motion (``counting.sampling``).  Frames are prefetched in a
+thread and held for one search interval only.  A cut ends all tracks; tracks that do not overlap in time are joined
+afterwards, so that a skipper who leaves and comes back stays one person.
 """
 
 from __future__ import annotations
@@ -17,27 +15,27 @@ import numpy as np
 from counting.appearance import Appearance
 from counting.camera import Camera
 from counting.joining import join_tracks
-from counting.people import Person, distinct, follow, watch
+from counting.people import Person, distinct, follow, record_images
 from counting.settings import CountSettings
 from vision.prefetch import prefetch
 from vision.types import EstimatePose, FindPeople, Floats, Frame, Image, PoseTrack
 
 LARGEST = 1920
-"""Longer sides than this are halved before tracking, to bound memory and time."""
+"""Longest side in pixels for tracking; larger frames are reduced by a whole factor, to bound memory and time."""
 
 HELD_BYTES = 256 << 20
-"""Frames of a search interval may take this much memory."""
+"""Memory in bytes that the frames of a search interval may take."""
 
 AHEAD = 16
-"""Frames that wait at most while the networks run: more than a search interval at 30 frames a second."""
+"""Prefetched frames at most while the networks run: more than a search interval at 30 frames a second."""
 
 CUT = 45.0
-"""Mean change of the grey values (0 to 255) of a thumbnail that makes a cut."""
+"""Mean change in grey levels (0 to 255) of the frame's thumbnail from which there is a cut."""
 
 
 @dataclass(frozen=True)
 class _View:
-    """A frame as it is looked at: reduced by the whole factor ``scale``; ``cut``: another scene than before."""
+    """A frame reduced by the whole factor ``scale``; ``cut``: it begins another scene."""
 
     frame: Frame
     scale: int
@@ -51,12 +49,12 @@ def track_people(
     settings: CountSettings = CountSettings(),  # noqa: B008
     followed: Callable[[Sequence[PoseTrack]], None] | None = None,
 ) -> list[PoseTrack]:
-    """Follow everyone through a video, longest track first; no person gives an empty list.
+    """Track everyone through a video; tracks longest first, an empty list without people.
 
-    ``find_people``: image -> boxes; ``estimate_pose``: images and boxes (N, 4) -> (N, 17, 3).  ``followed``
-    is told on the way what everyone did in each search interval.  ``frames`` are taken in a thread of their
-    own while the networks run.  Errors of the frame source, the networks and ``followed`` pass through.
-    Each track spans from the first to the last frame in which its person was seen.
+    ``find_people``: image -> boxes; ``estimate_pose``: images and boxes (N, 4) -> (N, 17, 3).  ``followed`` is called
+    after each search interval with everyone's track in it.  ``frames`` are read in a thread while the networks run.
+    Errors of the frame source, the networks and ``followed`` propagate.  Each track spans from the first to the last
+    frame in which its person was seen.
     """
     alive: list[Person] = []
     done: list[Person] = []
@@ -70,14 +68,14 @@ def track_people(
             found = distinct(find_people(held[-1].image))
             alive, lost = follow(alive, held, found, estimate_pose, settings, scale)
             done += lost
-            watch(camera, appearance, alive + lost, held, scale)
+            record_images(camera, appearance, alive + lost, held, scale)
             if followed is not None:
                 followed([p.track(-len(held)) for p in (*alive, *lost)])
     return join_tracks([p.track() for p in done + alive if len(p.times) > 1])
 
 
 def _views(frames: Iterable[Frame]) -> Iterator[_View]:
-    """Every frame reduced to ``LARGEST``, without holding on to the full one, and whether it begins a scene."""
+    """Every frame reduced to ``LARGEST`` (the full one is released), and whether it begins a scene."""
     last = None
     for frame in frames:
         scale = max(1, -(-max(frame.image.shape[:2]) // LARGEST))

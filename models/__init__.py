@@ -1,9 +1,9 @@
 """The networks and their runners: pixels in, arrays out.
 
-``load_face_finder``, ``load_person_finder`` and ``load_pose_estimator`` read the packaged networks
-(or a file of one's own) and return callables; they raise ``MissingWeights``.  PyTorch is imported
-only for a GPU and for weights of one's own, given here or by ``LANDMARK_WEIGHTS`` and ``POSE_WEIGHTS``
-in the environment.
+``load_face_finder``, ``load_person_finder`` and ``load_pose_estimator`` load the packaged networks
+or custom weights and return callables; they raise ``MissingWeights``.  PyTorch is imported only for a
+GPU and for custom weights, given as an argument or by the environment variables ``LANDMARK_WEIGHTS``
+and ``POSE_WEIGHTS``.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 
 class MissingWeights(RuntimeError):  # noqa: N818
-    """A weight file is missing, damaged or of another network; the message says what to do."""
+    """A weight file is missing, damaged or of another architecture; the message says what to do."""
 
 
 def load_face_finder(device: str = "auto", landmark_weights: str | Path | None = None) -> FindFaces:
@@ -35,8 +35,8 @@ def load_face_finder(device: str = "auto", landmark_weights: str | Path | None =
 def load_person_finder(device: str = "auto", multi_scale: bool = True) -> FindPeople:
     """Image (H, W, 3) uint8 RGB -> ``Detections`` of people, best first.
 
-    Large images are searched at two scales; without ``multi_scale`` the finer one is used only where the coarse one
-    finds nobody, which takes less than half of the time and is right for videos.
+    Large images are searched at two scales.  Without ``multi_scale`` the finer one is used only if the coarse one finds
+    nobody, which takes less than half of the time and suits videos.
     """
     from models import devices, packaged
 
@@ -50,10 +50,10 @@ def load_person_finder(device: str = "auto", multi_scale: bool = True) -> FindPe
 def load_pose_estimator(
     device: str = "auto", pose_weights: str | Path | None = None, flip_test: bool = True
 ) -> EstimatePose:
-    """(images, boxes (N, 4), one box per image) -> (N, 17, 3) x, y, score; ``pose_weights`` replaces ours.
+    """(images, boxes (N, 4), one per image) -> (N, 17, 3) x, y, score; ``pose_weights`` replaces the packaged HRNet.
 
-    With ``flip_test`` the answer is averaged with that to the mirrored crop, in twice the time: more joints are right
-    in photos of crowds and odd poses.  In frames of videos it did as much harm as good.
+    With ``flip_test`` the prediction is averaged with that of the mirrored crop, in twice the time.  This is more
+    accurate in photos of crowds and unusual poses; in frames of videos there was no gain.
     """
     from models import devices, packaged
 

@@ -3,7 +3,7 @@
     python -m models face IMAGE --json
     python -m models body IMAGE --json
 
-IMAGE is a file or an http(s) address.  Nobody found gives empty lists.
+IMAGE is a file or an http(s) address.  Without a detection the lists are empty.
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ MOST_BYTES = 100_000_000
 
 
 def _open(source: str) -> Image:
-    """The picture of a file or of an http(s) address; ``MediaError`` when there is none."""
+    """The image of a file or an http(s) address; raises ``MediaError``."""
     if not source.lower().startswith(("http://", "https://")):
         return read_photo(source).image
     try:
@@ -40,7 +40,7 @@ def _open(source: str) -> Image:
 
 
 def _list(array: np.ndarray, digits: int) -> Any:
-    """Nested lists of rounded numbers; None, JSON's null, where there is none."""
+    """Nested lists of rounded numbers; None (null in JSON) for NaN."""
     rounded = np.round(array.astype(float), digits).astype(object)
     rounded[np.isnan(array)] = None
     return rounded.tolist()
@@ -81,7 +81,7 @@ def _print_plainly(kind: str, found: dict[str, Any]) -> None:
 
 
 def main(argv: list[str] | None = None) -> int:
-    """Run the command line; 0 when it worked, 2 with one line on stderr for bad input."""
+    """Run the command line; returns 0, or 2 after one line on stderr for bad input."""
     parser = argparse.ArgumentParser(prog="python -m models", description=(__doc__ or "").split("\n")[0])
     parser.add_argument("kind", choices=("face", "body"), help="what to find")
     parser.add_argument("image", help="a picture file or an http(s) address")

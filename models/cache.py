@@ -1,4 +1,4 @@
-"""Networks made ready for this processor, kept in the user's cache folder: they load in a seventh of the time."""
+"""Cache of networks compiled for this processor in the user's cache folder: they load in a seventh of the time."""
 
 from __future__ import annotations
 
@@ -11,11 +11,11 @@ from contextlib import suppress
 from pathlib import Path
 
 _DIGEST = 32
-"""Bytes of the SHA-256 at the beginning of a file."""
+"""Bytes of the SHA-256 at the start of a cached file."""
 
 
 def cache_folder() -> Path:
-    """Where the system wants caches; it need not exist."""
+    """The system's folder for caches; it may not exist."""
     if sys.platform == "win32":
         base = os.environ.get("LOCALAPPDATA") or Path.home() / "AppData" / "Local"
     elif sys.platform == "darwin":
@@ -25,10 +25,10 @@ def cache_folder() -> Path:
     return Path(base) / "keypoint-studio" / "networks"
 
 
-def kept(name: str, key: str, make: Callable[[], bytes]) -> bytes:
-    """What ``make`` gives, from the cache where it was made before with this ``key``.
+def cached(name: str, key: str, make: Callable[[], bytes]) -> bytes:
+    """The result of ``make``, read from the cache if it was stored there with this ``key``.
 
-    Of each ``name`` one file is kept.  A folder that cannot be written and a damaged file do no harm.
+    Each ``name`` has one file.  A read-only folder or a damaged file is ignored.
     """
     path = None
     with suppress(OSError, RuntimeError):  # no home
@@ -39,12 +39,12 @@ def kept(name: str, key: str, make: Callable[[], bytes]) -> bytes:
     made = make()
     if path is not None:
         with suppress(OSError):
-            _keep(path, made, name)
+            _store(path, made, name)
     return made
 
 
-def _keep(path: Path, data: bytes, name: str) -> None:
-    """Write a file that is whole or not there, in the place of others of this name."""
+def _store(path: Path, data: bytes, name: str) -> None:
+    """Write a file atomically and delete others of this name."""
     path.parent.mkdir(parents=True, exist_ok=True)
     with tempfile.NamedTemporaryFile(dir=path.parent, delete=False) as draft:
         draft.write(hashlib.sha256(data).digest() + data)

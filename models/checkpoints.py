@@ -1,4 +1,4 @@
-"""Weights on disk: safetensors with a JSON description, loaded with strict keys and a checked sum."""
+"""Weights on disk: safetensors with a JSON config, loaded with strict keys and a verified checksum."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ def save_weights(path: Path, tensors: dict[str, Tensor], config: dict[str, Any])
 
 
 def read_weights(path: Path) -> tuple[dict[str, Tensor], dict[str, Any]]:
-    """Tensors and config of a safetensors file; ``MissingWeights`` when it cannot be read."""
+    """Tensors and config of a safetensors file; raises ``MissingWeights``."""
     if not path.is_file():
         raise MissingWeights(f"The weights {path} are missing; restore them from the repository or train them anew.")
     try:
@@ -34,14 +34,14 @@ def read_weights(path: Path) -> tuple[dict[str, Tensor], dict[str, Any]]:
 
 
 def _full(tensor: Tensor) -> Tensor:
-    """Half precision, as packaged weights are stored, in float32."""
+    """The tensor in float32; packaged weights are stored at half precision."""
     return tensor.float() if tensor.dtype == torch.float16 else tensor
 
 
 def load_strictly(network: nn.Module, tensors: dict[str, Tensor], path: Path, assign: bool = False) -> None:
-    """Load every tensor by name; ``MissingWeights`` names the first keys that do not fit.
+    """Load every tensor by name; ``MissingWeights`` names the first keys that do not match.
 
-    With ``assign`` the network takes the tensors themselves, so that one built on the meta device costs no memory.
+    With ``assign`` the network uses the given tensors without a copy, for a network built on the meta device.
     """
     try:
         network.load_state_dict(tensors, strict=True, assign=assign)

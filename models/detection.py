@@ -1,4 +1,4 @@
-"""The detectors' runner: an image at one size or more -> boxes, scores and points."""
+"""Runner of the detectors: an image at one or more scales -> boxes, scores and points."""
 
 from __future__ import annotations
 
@@ -15,13 +15,13 @@ from vision.types import Detections, Floats, Image
 STRIDES = (8, 16, 32)
 
 LEAST = -2.2
-"""Logit of a cell below which it is left out: a score of .1."""
+"""Logit below which a cell is dropped: a score of .1."""
 
 
 def decode(maps: list[Floats], least: float) -> tuple[Floats, Floats, Floats]:
     """Maps (1, 5 + 2P, H/s, W/s) of all levels -> boxes (K, 4), scores (K,) and points (K, P, 2) in input pixels.
 
-    Only of the K cells whose logit is above ``least``.
+    K is the number of cells with a logit above ``least``.
     """
     parts = [_decode_level(level[0], stride, least) for level, stride in zip(maps, STRIDES, strict=True)]
     boxes, scores, points = (np.concatenate(part).astype(np.float32) for part in zip(*parts, strict=True))
@@ -29,7 +29,7 @@ def decode(maps: list[Floats], least: float) -> tuple[Floats, Floats, Floats]:
 
 
 def _decode_level(cells: Floats, stride: int, least: float) -> tuple[Floats, Floats, Floats]:
-    """The same of one level's map (5 + 2P, h, w)."""
+    """``decode`` for the cells of one level's map (5 + 2P, h, w)."""
     row, column = np.nonzero(cells[0] > least)
     found = cells[:, row, column].T
     centres = ((np.column_stack([column, row]) + 0.5) * stride - 0.5).astype(np.float32)
@@ -51,7 +51,7 @@ def select(
 
 
 def halved(image: Image, long_side: int) -> Image:
-    """The image halved as long as its longer side stays at least ``long_side``: cheap, and as good as one step."""
+    """The image halved as long as its longer side stays at least ``long_side``, before the final resizing."""
     while max(image.shape[:2]) >= 2 * long_side and min(image.shape[:2]) >= 2:
         size = image.shape[1] // 2, image.shape[0] // 2
         image = cast(Image, cv2.resize(image, size, interpolation=cv2.INTER_AREA))
@@ -71,10 +71,10 @@ def letterbox(image: Image, long_side: int) -> tuple[Image, float]:
 
 @dataclass(frozen=True)
 class DetectionSettings:
-    """How a detector runs: scales (long sides in pixels), least score, and IoU above which detections are merged.
+    """Settings of a detector: scales (long sides in pixels), score threshold, and IoU threshold of the suppression.
 
-    Images are enlarged to the first scale at most; a larger one is for photos that have as many pixels.  Without
-    ``multi_scale`` the next scale is used only where nothing was found.
+    Images are enlarged at most to the first scale; a larger scale is used only for images of at least that size.
+    Without ``multi_scale`` the next scale is used only if nothing was found.
     """
 
     scales: tuple[int, ...]
@@ -94,11 +94,11 @@ class DetectorRunner:
     settings: DetectionSettings
 
     def with_threshold(self, threshold: float) -> DetectorRunner:
-        """The same detector with another least score."""
+        """The same detector with another score threshold."""
         return replace(self, settings=replace(self.settings, threshold=threshold))
 
     def _at_scale(self, image: Image, side: int) -> tuple[Floats, Floats, Floats]:
-        """Boxes (C, 4), scores (C,) and points (C, P, 2) of the likely cells in image pixels."""
+        """Boxes (C, 4), scores (C,) and points (C, P, 2) of the cells above the threshold, in image pixels."""
         canvas, scale = letterbox(image, side)
         boxes, scores, points = decode(self.engine(canvas[None]), LEAST)
 

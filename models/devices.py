@@ -1,4 +1,4 @@
-"""Where networks run: the processor needs no PyTorch, so it is asked first whether a GPU is there at all."""
+"""Choice of the device without importing PyTorch, which only a GPU needs."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ DEVICES = ("auto", "cpu", "cuda")
 
 
 def wants_gpu(device: str = "auto") -> bool:
-    """Whether ``device`` means a GPU; "auto" takes one where there is one that PyTorch can use."""
+    """Whether ``device`` means a GPU; "auto" uses one if PyTorch can."""
     if device == "auto":
         return _gpu()
     return device != "cpu"
@@ -18,7 +18,7 @@ def wants_gpu(device: str = "auto") -> bool:
 
 @cache
 def _gpu() -> bool:
-    """PyTorch is imported only where the system has a GPU's driver."""
+    """Whether PyTorch can use a GPU; it is imported only if the system has a GPU driver."""
     try:
         ctypes.CDLL("nvcuda.dll" if sys.platform == "win32" else "libcuda.so.1")
     except OSError:

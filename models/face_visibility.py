@@ -1,4 +1,4 @@
-"""Which of the 106 points can be seen, by the turn of the head and the edge of the picture."""
+"""Visibility of the 106 points from the head pose and the image border."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from vision.layouts import FACE_GROUPS, FACE_LEFT, FACE_MIRROR
 from vision.types import Floats
 
 HIDDEN = {"contour": (30, 50), "brow": (45, 70), "eye": (45, 65), "nose": (35, 60), "lips": (50, 75)}
-"""Degrees of yaw from which a part of the far side begins to hide, and at which it is hidden."""
+"""Degrees of yaw at which a part of the far side begins to be occluded, and at which it is fully occluded."""
 
 SIDES = np.zeros(106, int)
 """-1 for points of the image-left half of an upright face, 1 for the right, 0 for the middle."""
@@ -16,7 +16,7 @@ SIDES[list(FACE_LEFT)], SIDES[FACE_MIRROR[list(FACE_LEFT)]] = -1, 1
 
 
 def _bounds() -> np.ndarray:
-    """(106, 2) of ``HIDDEN`` by point."""
+    """``HIDDEN`` for each point (106, 2)."""
     rows = np.zeros((106, 2))
     for group, points in FACE_GROUPS.items():
         rows[list(points)] = HIDDEN["eye" if group == "pupils" else group.split("_")[0]]
@@ -27,7 +27,7 @@ BOUNDS = _bounds()
 
 
 def seen_by_pose(pose: np.ndarray) -> Floats:
-    """(..., 106) in [0, 1]: 0 for what the head itself hides with this pose (..., 3); NaN where the yaw is unknown."""
+    """Visibility (..., 106) in [0, 1] by self-occlusion at a pose (..., 3); NaN where the yaw is unknown."""
     yaw = np.asarray(pose)[..., 1:2]
     far = (np.sign(yaw) == SIDES) & (SIDES != 0)  # the nose points to the image right: the right half is farther away
     gone = np.clip((np.abs(yaw) - BOUNDS[:, 0]) / (BOUNDS[:, 1] - BOUNDS[:, 0]), 0, 1)

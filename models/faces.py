@@ -1,4 +1,4 @@
-"""The face finder: detector, upright crop, 106 points with refinement, head pose, confidence."""
+"""The face finder: detector, upright crop, 106 points with iterative refinement, head pose, confidence."""
 
 from __future__ import annotations
 
@@ -17,22 +17,22 @@ from vision.layouts import FACE_MIRROR, FIVE_FROM_106
 from vision.types import Faces, Floats, Image
 
 SIDE = 96
-"""Sides of the network's square input in pixels."""
+"""Side of the network's square input in pixels."""
 
 MARGIN = 1.2
-"""The network sees the tight box of the upright points, grown by this factor."""
+"""Factor by which the tight box of the upright points is enlarged for the network's crop."""
 
 PASSES = 2
-"""Predictions per face, each on the tight box of the one before and averaged with that of the mirrored crop.
+"""Predictions per face, each on the tight box of the previous one and averaged with that of the mirrored crop.
 
-A third moves the mean error by less than .01 % of the outer-eye distance.
+A third pass changes the mean error by less than .01 % of the outer-eye distance.
 """
 
 
 def eye_angle(points: Floats) -> float:
-    """Degrees by which a face with 106 points is tilted clockwise in the image, by its eye line.
+    """Clockwise tilt in degrees of a face with 106 points in the image, by its eye line.
 
-    In profiles, whose eye line is short, by the line from the eyes to the mouth.
+    For profiles, whose eye line is short, by the line from the eyes to the mouth.
     """
     left, right = points[66:74].mean(axis=0), points[75:83].mean(axis=0)
     eyes, tall = right - left, points[84:104].mean(axis=0) - (left + right) / 2
@@ -47,9 +47,9 @@ def eye_angle(points: Floats) -> float:
 def upright_matrix(
     points: Floats, degrees: float, stretch: Sequence[float] = (1, 1), shift: Sequence[float] = (0, 0)
 ) -> np.ndarray:
-    """(2, 3) matrix to the network's crop: ``points`` turned upright, their tight box grown to fill the square.
+    """Matrix (2, 3) to the network's crop: ``points`` rotated upright, their enlarged tight box filling the square.
 
-    ``stretch`` and ``shift`` (in box sizes) disturb the box for training.
+    ``stretch`` and ``shift`` (in box sizes) perturb the box for training.
     """
     middle = points.mean(axis=0)
     turn = crop_matrix(np.concatenate([middle - 0.5, middle + 0.5]), (1, 1), degrees)
@@ -61,9 +61,9 @@ def upright_matrix(
 
 
 def _shrunk(image: Image, box: Floats) -> tuple[Image, np.ndarray]:
-    """The part of the image round a box, halved until the face is near the network's size; offset and scale.
+    """The part of the image around a box, downsampled to near the network's input size, and the matrix to it.
 
-    Sampling a large face directly would alias; averaging first costs little and keeps the points steady.
+    Sampling a large face directly would alias, which makes the points jitter.
     """
     height, width = image.shape[:2]
     x0, y0 = (int(v) for v in np.clip(np.floor(box[:2]), 0, [width - 1, height - 1]))
@@ -79,8 +79,10 @@ def _shrunk(image: Image, box: Floats) -> tuple[Image, np.ndarray]:
 
 @dataclass(frozen=True)
 class Landmarks:
-    """Of N faces: ``points`` (N, 106, 2), ``pose`` (N, 3) degrees, ``confidence`` (N,), ``visible`` (N, 106) and
-    ``glasses`` (N,), the last three in [0, 1]; glasses are NaN where the network does not tell.
+    """Output of the 106-point network for N faces.
+
+    ``points`` (N, 106, 2), ``pose`` (N, 3) in degrees, and in [0, 1] ``confidence`` (N,), ``visible`` (N, 106) and
+    ``glasses`` (N,); glasses are NaN where the network has no output for them.
     """
 
     points: Floats
@@ -98,7 +100,7 @@ class LandmarkRunner:
     mean_face: Floats
 
     def __call__(self, image: Image, five: Floats) -> Landmarks:
-        """``five`` (N, 5, 2), N >= 1, turned as they may be."""
+        """``five`` (N, 5, 2), N >= 1, at any roll."""
         anchor = self.mean_face[list(FIVE_FROM_106)]
         points = np.stack([transform_points(self.mean_face, similarity(anchor, f)) for f in five])
         parts = [_shrunk(image, grow_box(bounding_box(p), 2.0)) for p in points]
@@ -108,7 +110,7 @@ class LandmarkRunner:
         return replace(found, visible=found.visible * inside_picture(found.points, image.shape[:2]))
 
     def follow(self, image: Image, before: Floats) -> Landmarks:
-        """The same from the points (N, 106, 2), N >= 1, of a video's frame before: one pass, which is cheaper."""
+        """The landmarks from the points (N, 106, 2), N >= 1, of the previous video frame, in a single pass."""
         found = self._predict([_shrunk(image, grow_box(bounding_box(p), 2.0)) for p in before], before)
         return replace(found, visible=found.visible * inside_picture(found.points, image.shape[:2]))
 
@@ -145,14 +147,14 @@ def sigmoid(logits: np.ndarray) -> Floats:
 
 
 SAME = 0.4
-"""Overlap of two boxes from which on they show one face."""
+"""IoU of two boxes from which they show one face."""
 
 
 def distinct_faces(points: Floats, scores: Floats, boxes: Floats) -> list[int]:
-    """Indices, best first, of faces (N, 106, 2) without the second, less sure sights of one face.
+    """Indices, best first, of faces (N, 106, 2) without duplicates.
 
-    Two sights are of one face where the middle of one lies inside the contour of the other, or where their boxes
-    (N, 4) overlap: boxes may show different parts of a face, and points may lie beside it.
+    Two detections show one face if the centre of one lies inside the contour of the other or if their boxes (N, 4)
+    overlap: boxes may cover different parts of a face, and points may lie beside it.
     """
     kept: list[int] = []
     overlap = box_iou(boxes, boxes)
@@ -164,23 +166,23 @@ def distinct_faces(points: Floats, scores: Floats, boxes: Floats) -> list[int]:
 
 
 def _inside(one: Floats, other: Floats) -> bool:
-    """Whether the middle of one face's inner points lies inside the other's contour."""
+    """Whether the mean of one face's inner points lies inside the other's contour."""
     return cv2.pointPolygonTest(other[:33], one[33:].mean(axis=0).tolist(), False) > 0
 
 
 SURE = 0.85
-"""Score from which on a face is taken to be the right way up, so that the picture need not be turned."""
+"""Score from which a face is reliably upright, so that rotated copies of the image are not searched."""
 
 TURNS = (2, 1, 3)
-"""Quarter turns, anticlockwise, in which a picture is searched where nothing sure is found upright."""
+"""Counterclockwise quarter turns of the image that are searched if no reliable face is found upright."""
 
 
 TURNED = 0.75
-"""Least score of a face that is found only so: four rotations find more that is none than one."""
+"""Score threshold of a face in a rotated copy: four rotations give more false positives than one."""
 
 
 def turned_back(points: Floats, turns: int, shape: tuple[int, ...]) -> Floats:
-    """Points (..., 2) of ``np.rot90(image, turns)`` in the image (H, W, ...) itself."""
+    """Points (..., 2) of ``np.rot90(image, turns)`` mapped back to the image (H, W, ...)."""
     x, y = points[..., 0], points[..., 1]
     last_x, last_y = shape[1] - 1, shape[0] - 1
     back = {0: (x, y), 1: (last_x - y, x), 2: (last_x - x, last_y - y), 3: (y, last_y - x)}[turns % 4]
@@ -189,11 +191,11 @@ def turned_back(points: Floats, turns: int, shape: tuple[int, ...]) -> Floats:
 
 @dataclass(frozen=True)
 class FaceFinder:
-    """Image (H, W, 3) uint8 RGB -> ``Faces``, largest first, each once; an image without a face gives none.
+    """Image (H, W, 3) uint8 RGB -> ``Faces``, largest first, without duplicates.
 
-    The score is the product of the detector's and the landmark network's confidence, so that a
-    covered or a wrong face is recognisable; below ``threshold`` a face is dropped.  Where nothing found is sure, the
-    picture is searched lying and upside down as well; of two sights of one face the surer one counts.
+    The score is the product of the detector's and the landmark network's confidence, so that an occluded or false face
+    has a low one; below ``threshold`` a face is dropped.  If no face is reliable, three rotated copies of the image are
+    searched as well; of two detections of one face the better one is kept.
     """
 
     detect: DetectorRunner
@@ -215,9 +217,9 @@ class FaceFinder:
         return faces[sorted(order, key=lambda i: -sizes[i])]
 
     def follow(self, image: Image, before: Faces) -> Faces:
-        """The faces of a video's frame in the next frame, in their order and without a search; lost ones are missing.
+        """The faces ``before`` of the previous video frame, tracked without detection, in order; lost ones are missing.
 
-        A score is the landmark network's confidence, but never above that of the frame before.
+        A score is the landmark network's confidence, at most that of the previous frame.
         """
         if not len(before):
             return before
@@ -229,7 +231,7 @@ class FaceFinder:
         return faces[sorted(i for i in kept if scores[i] >= self.threshold)]
 
     def _rotated(self, image: Image, turns: int) -> Faces:
-        """All sights of faces in the picture, searched in quarter turns, in its own pixels."""
+        """Faces in a copy of the image rotated by quarter ``turns``, with duplicates, in pixels of the image."""
         found = self.detect(np.ascontiguousarray(np.rot90(image, turns)))
         if len(found) == 0:
             return Faces.none()

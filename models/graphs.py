@@ -1,7 +1,7 @@
-"""The packaged networks as they run on a processor: graph, constants and description in one file each.
+"""The packaged networks in OpenVINO's format: graph, constants and config in one file each.
 
-A file is a zip archive of ``graph.xml`` and ``graph.bin``, OpenVINO's own format, and ``config.json``.
-``tools.train.export_graphs`` makes it from the weights beside it.
+A file is a zip archive of ``graph.xml``, ``graph.bin`` and ``config.json``, written by ``tools.train.export_graphs``
+from the weights beside it.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ _PARTS = ("graph.xml", "graph.bin", "config.json")
 
 @dataclass(frozen=True)
 class Graph:
-    """A network in OpenVINO's format: ``xml`` and its ``constants``; ``config`` tells what its runner needs."""
+    """A network in OpenVINO's format: ``xml`` and its ``constants``; ``config``: parameters of its runner."""
 
     xml: bytes
     constants: bytes
@@ -32,7 +32,7 @@ class Graph:
 
 
 def check_sum(path: Path) -> None:
-    """Compare a packaged file with its line in SHA256SUMS; ``MissingWeights`` when they differ."""
+    """Verify a packaged file against SHA256SUMS; raises ``MissingWeights``."""
     lines = SUMS.read_text().split("\n") if SUMS.is_file() else []
     known = {name: digest for digest, name in (line.split() for line in lines if line.strip())}
     if not path.is_file():
@@ -42,7 +42,7 @@ def check_sum(path: Path) -> None:
 
 
 def read_graph(path: Path) -> Graph:
-    """The network of a file; ``MissingWeights`` when it cannot be read."""
+    """The network of a file; raises ``MissingWeights``."""
     try:
         with zipfile.ZipFile(path) as file:
             xml, constants, config = (file.read(name) for name in _PARTS)
@@ -52,7 +52,7 @@ def read_graph(path: Path) -> Graph:
 
 
 def write_graph(path: Path, graph: Graph) -> None:
-    """Write a file that ``read_graph`` reads; the same graph gives the same bytes."""
+    """Write a file for ``read_graph``; deterministic in its bytes."""
     parts = (graph.xml, graph.constants, json.dumps(graph.config).encode())
     with zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED, compresslevel=9) as file:
         for name, data in zip(_PARTS, parts, strict=True):

@@ -9,7 +9,7 @@ from vision.types import Floats
 
 
 def draw_targets(points: Floats, size_wh: tuple[int, int], sigma: float = 2.0) -> Floats:
-    """Gaussian heatmaps (J, h, w) with peak 1 at ``points`` (J, 2) in heatmap pixels; empty where outside."""
+    """Gaussian heatmaps (J, h, w) with peak 1 at ``points`` (J, 2) in heatmap pixels; zero for points outside."""
     width, height = size_wh
     dx = np.arange(width)[None] - points[:, :1]
     dy = np.arange(height)[None] - points[:, 1:]
@@ -20,15 +20,15 @@ def draw_targets(points: Floats, size_wh: tuple[int, int], sigma: float = 2.0) -
 
 
 def _reflected(index: np.ndarray, size: int) -> np.ndarray:
-    """Indices beyond the ends turned back inside, as OpenCV's default border does (the end itself is not repeated)."""
+    """Indices reflected at the ends as by OpenCV's default border (BORDER_REFLECT_101)."""
     inside = np.abs(index)
     return np.where(inside >= size, 2 * (size - 1) - inside, inside)
 
 
 def _blurred_windows(maps: Floats, row: np.ndarray, column: np.ndarray, kernel: int) -> Floats:
-    """The 5 x 5 pixels round (row, column) (N, J) of the maps blurred by a Gaussian -> (N, J, 5, 5).
+    """Windows (N, J, 5, 5) around (row, column) (N, J) of the maps blurred by a Gaussian.
 
-    The same values as those of a blur of the whole maps, from the pixels that reach the window alone.
+    The values equal those of a blur of the whole maps, computed from the support of the window alone.
     """
     reach = np.arange(-(kernel // 2) - 2, kernel // 2 + 3)
     rows = _reflected(row[..., None] + reach, maps.shape[2])
@@ -43,9 +43,9 @@ def _blurred_windows(maps: Floats, row: np.ndarray, column: np.ndarray, kernel: 
 def decode_heatmaps(maps: Floats, kernel: int = 11) -> tuple[Floats, Floats]:
     """Peaks of ``maps`` (N, J, h, w) -> points (N, J, 2) in heatmap pixels and scores (N, J) in [0, 1].
 
-    DARK (Zhang et al., CVPR 2020): blur, logarithm, one Newton step from the highest pixel.  The
-    step is kept within one pixel; at the border the highest pixel itself is the answer.  The score
-    is the height of the unblurred peak.  The sides must be longer than half the odd ``kernel``.
+    DARK (Zhang et al., CVPR 2020): blur, logarithm, one Newton step from the maximum, limited to one pixel; at the
+    border the maximum itself is the result.  The score is the height of the unblurred peak.  The sides must be longer
+    than half the odd ``kernel``.
     """
     count, joints, height, width = maps.shape
     if count == 0:

@@ -1,7 +1,7 @@
-"""HRNet (Sun et al., CVPR 2019; Wang et al., TPAMI 2020): parallel resolutions that exchange what they see.
+"""HRNet (Sun et al., CVPR 2019; Wang et al., TPAMI 2020): parallel resolutions with repeated multi-scale fusion.
 
 Structure and ``state_dict`` names are those of the official release, so its COCO checkpoints load
-strictly.  Building a network touches neither disk nor net.
+strictly.  Building a network needs neither files nor network access.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ from torch import Tensor, nn
 
 @dataclass(frozen=True)
 class HRNetSize:
-    """One row of the table: the stem's bottlenecks, and per stage the modules; two to four branches."""
+    """One row of the table of sizes: bottlenecks of the stem, and modules per stage of two to four branches."""
 
     width: int
     stem_width: int
@@ -81,12 +81,12 @@ class Bottleneck(nn.Module):
 
 
 def _modules(steps: Sequence[nn.Module | None]) -> nn.ModuleList:
-    """A list in which None, which PyTorch keeps as such, leaves its place in the names of the weights empty."""
+    """A module list in which None reserves an index in the weights' names."""
     return nn.ModuleList(cast(Sequence[nn.Module], steps))
 
 
 def _fuse(source: int, target: int, widths: list[int]) -> nn.Module | None:
-    """The path from branch ``source`` to branch ``target``: up by nearest, down by stride-2 convolutions."""
+    """The path from branch ``source`` to branch ``target``: nearest upsampling, or stride-2 convolutions."""
     if source == target:
         return None
     if source > target:
@@ -105,7 +105,7 @@ def _fuse(source: int, target: int, widths: list[int]) -> nn.Module | None:
 
 
 class ExchangeModule(nn.Module):
-    """Blocks on every branch, then every branch receives the sum of all: list of (B, C_i, h_i, w_i) -> list."""
+    """Blocks on every branch, then fusion by the sum of all branches: list of (B, C_i, h_i, w_i) -> list."""
 
     def __init__(self, widths: list[int], blocks: int, outputs: int) -> None:
         super().__init__()
@@ -130,7 +130,7 @@ class ExchangeModule(nn.Module):
 
 
 def _transition(before: list[int], after: list[int]) -> nn.ModuleList:
-    """New widths for kept branches where they differ, and one branch more, grown from the last."""
+    """Convolutions to new widths for branches where they differ, and a further branch from the last one."""
     steps: list[nn.Module | None] = []
     for i, width in enumerate(after):
         if i < len(before):

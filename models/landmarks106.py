@@ -1,9 +1,9 @@
 """The face network: 106 points, head pose, confidence, visibility and glasses regressed from an upright crop.
 
-The family is that of the published ``cv_mobilenet_face-2d-keypoints_alignment``: depthwise residual
+The architecture follows the published ``cv_mobilenet_face-2d-keypoints_alignment``: depthwise residual
 blocks in the shallow layers, inverted residual blocks (MobileNetV2, Sandler et al., CVPR 2018) in the
-deep ones, separate heads for points and pose.  Ours is wider, keeps its skip connections and adds a
-confidence, the visibility of every point and whether glasses are worn.
+deep ones, separate heads for points and pose.  This one is wider, keeps its skip connections and adds heads
+for confidence, visibility of every point and glasses.
 """
 
 from __future__ import annotations
@@ -56,11 +56,10 @@ class InvertedResidual(nn.Module):
 class Landmarks106(nn.Module):
     """(B, 3, 96, 96) RGB in [-1, 1] -> points, pose, confidence and, if it ``sees``, visibility and glasses.
 
-    What it sees also adds to the confidence (``tools.train.confidence``).
-
-    Points (B, 106, 2) are in crop pixels, pose (B, 3) is in degrees; confidence (B,), visibility (B, 106) and
-    glasses (B,) are logits.  Pose is pitch, yaw, roll of the crop.  ``mean_face`` (106, 2), in crop pixels, is a
-    buffer: the points head learns the offset from it, in units of a tenth of the side.
+    Points (B, 106, 2) are in crop pixels, pose (B, 3), pitch, yaw and roll of the crop, in degrees; confidence (B,),
+    visibility (B, 106) and glasses (B,) are logits.  The visibility head also has a row that is added to the confidence
+    (``tools.train.confidence``).  ``mean_face`` (106, 2), in crop pixels, is a buffer: the points head predicts the
+    offset from it in tenths of the side.
     """
 
     mean_face: Tensor
@@ -102,11 +101,11 @@ class Landmarks106(nn.Module):
         self.register_buffer("mean_face", torch.zeros(106, 2) if mean_face is None else mean_face)
 
     def forward(self, x: Tensor) -> tuple[Tensor, ...]:
-        """The answer to pictures (B, 3, 96, 96)."""
+        """Outputs for crops (B, 3, 96, 96)."""
         return self.answer(self.deep(self.shallow(x)))
 
     def answer(self, x: Tensor) -> tuple[Tensor, ...]:
-        """What the heads say to the trunk's features (B, 4 width, 6, 6)."""
+        """Outputs of the heads for the trunk's features (B, 4 width, 6, 6)."""
         points = self.points_head(x).view(-1, 106, 2) * (SIDE / 10) + self.mean_face
         pose = self.pose_head(x)
         if not self.sees:
@@ -116,7 +115,7 @@ class Landmarks106(nn.Module):
 
 
 def completed_head(tensors: dict[str, Tensor]) -> dict[str, Tensor]:
-    """The tensors, with a row of zeros for the confidence where a visibility head was fitted without one."""
+    """The tensors; a visibility head without a row for the confidence gets one of zeros."""
     head = {name: t for name, t in tensors.items() if name.startswith("visibility_head") and len(t) == 107}
     return tensors | {name: torch.cat([t, torch.zeros_like(t[:1])]) for name, t in head.items()}
 

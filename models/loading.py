@@ -1,4 +1,4 @@
-"""From a weight file to a runner by PyTorch: for a GPU, for weights of one's own, and to export the packaged ones."""
+"""From a weight file to a PyTorch runner: for a GPU, for custom weights, and to export the packaged ones."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ PACKAGED = {kind: WEIGHTS / f"{kind}.safetensors" for kind in ("face", "person",
 
 
 def _read(kind: str, own: str | Path | None = None) -> tuple[dict[str, Tensor], dict[str, Any], Path]:
-    """Tensors and config of one's own file or of the packaged, checked one."""
+    """Tensors and config of a custom file or of the packaged, verified one."""
     if own:
         return *read_weights(Path(own)), Path(own)
     check_sum(PACKAGED[kind])
@@ -49,7 +49,7 @@ def person_finder(device: str = "auto", multi_scale: bool = True) -> DetectorRun
 
 
 def landmark_network(own: str | Path | None = None) -> Landmarks106:
-    """The 106-point network with the packaged weights or one's own."""
+    """The 106-point network with packaged or custom weights."""
     tensors, config, path = _read("landmarks106", own)
     if config.get("network") != "landmarks106":
         raise MissingWeights(f"{path} does not hold weights of the 106-point network.")
@@ -59,7 +59,7 @@ def landmark_network(own: str | Path | None = None) -> Landmarks106:
 
 
 def face_finder(device: str = "auto", landmark_weights: str | Path | None = None) -> FaceFinder:
-    """The face detector and the 106-point network, the latter with the packaged weights or one's own."""
+    """The face detector and the 106-point network, the latter with packaged or custom weights."""
     network = landmark_network(landmark_weights)
     runner = LandmarkRunner(engine_of(network, device), network.mean_face.numpy())
     if not wants_gpu(device):
@@ -68,7 +68,7 @@ def face_finder(device: str = "auto", landmark_weights: str | Path | None = None
 
 
 def size_of(tensors: dict[str, Tensor]) -> HRNetSize:
-    """The row of the table that a checkpoint's shapes belong to."""
+    """The size whose shapes a checkpoint has."""
     key = "stage2.0.branches.0.0.conv1.weight"
     stem = sum(k.startswith("layer1.") and k.endswith(".conv1.weight") for k in tensors)
     modules = tuple(sum(f"stage{s}.{i}.branches.0.0.conv1.weight" in tensors for i in range(9)) for s in (2, 3, 4))
@@ -90,7 +90,7 @@ def official_names(tensors: dict[str, Tensor]) -> dict[str, Tensor]:
 
 
 def read_pose_file(path: Path) -> tuple[dict[str, Tensor], dict[str, Any]]:
-    """Tensors by official names and config of a safetensors file or of a PyTorch checkpoint (never unpickling code)."""
+    """Tensors by official names, and config, of a safetensors file or a PyTorch checkpoint (``weights_only``)."""
     if path.suffix == ".safetensors":
         tensors, config = read_weights(path)
         return official_names(tensors), config
@@ -106,7 +106,7 @@ def read_pose_file(path: Path) -> tuple[dict[str, Tensor], dict[str, Any]]:
 
 
 def pose_network(tensors: dict[str, Tensor], path: Path) -> HRNet:
-    """The HRNet that a checkpoint's names and shapes belong to: COCO's 17 joints, or ModelScope's variant with 15."""
+    """The HRNet that matches a checkpoint's names and shapes: with COCO's 17 joints or ModelScope's 15."""
     concatenate = "final_layer.3.weight" in tensors
     head = tensors.get("final_layer.3.weight" if concatenate else "final_layer.weight", torch.zeros(0))
     if len(head) != (15 if concatenate else 17):
@@ -118,7 +118,7 @@ def pose_network(tensors: dict[str, Tensor], path: Path) -> HRNet:
 
 
 def size_in_name(path: Path) -> tuple[int, int]:
-    """Input width and height of a published checkpoint, which only its file name tells (``384x288``), or 192, 256."""
+    """Input width and height in the file name of a published checkpoint (``384x288``), by default 192, 256."""
     sides = re.findall(r"(?<!\d)(\d{3})x(\d{3})(?!\d)", path.stem)
     height, width = map(int, sides[-1]) if sides else (256, 192)
     return (width, height) if width % 32 == height % 32 == 0 else (192, 256)
@@ -130,11 +130,10 @@ def pose_estimator(
     flip_test: bool = True,
     precision: str | None = None,
 ) -> PoseRunner:
-    """The packaged HRNet or a checkpoint of one's own; ``precision`` is f32, bf16 or chosen for the processor.
+    """The packaged HRNet or a custom checkpoint; ``precision`` is f32, bf16 or by default chosen for the processor.
 
-    With ``flip_test`` networks of ours are averaged with their answer to the mirrored crop.
-
-    Understood are weights of ``tools.train.pose``, the official and mmpose's COCO checkpoints, and ModelScope's
+    ``flip_test`` averages with the prediction for the mirrored crop; it has no effect on published checkpoints.
+    Supported are weights of ``tools.train.pose``, the official and mmpose's COCO checkpoints, and ModelScope's
     ``cv_hrnetv2w32_body-2d-keypoints_image``.
     """
     path = Path(pose_weights) if pose_weights else PACKAGED["hrnet"]

@@ -15,7 +15,7 @@ from models.runtime import Engine, open_graph
 
 
 def _load(kind: str) -> tuple[Engine, dict[str, Any]]:
-    """A packaged network, ready, and what its file says of it; raises ``MissingWeights``."""
+    """A packaged network, compiled, and its config; raises ``MissingWeights``."""
     check_sum(GRAPHS[kind])
     graph = read_graph(GRAPHS[kind])
     return open_graph(kind, graph), graph.config
@@ -38,6 +38,6 @@ def face_finder() -> FaceFinder:
 
 
 def pose_estimator(flip_test: bool = True) -> PoseRunner:
-    """The HRNet; with ``flip_test`` averaged with its answer to the mirrored crop."""
+    """The HRNet; ``flip_test`` averages with the prediction for the mirrored crop."""
     engine, config = _load("hrnet")
     return our_pose_runner(engine, (config["width"], config["height"]), flip_test)

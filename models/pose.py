@@ -1,4 +1,4 @@
-"""The body runner: person boxes in batches of frames -> 17 joints each."""
+"""Runner of the pose network: person boxes in batches of frames -> 17 joints each."""
 
 from __future__ import annotations
 
@@ -20,21 +20,20 @@ STD = np.array([0.229, 0.224, 0.225], np.float32) * 255
 
 
 CHANNELS_15 = np.array([0, -1, -1, -1, -1, 5, 2, 6, 3, 7, 4, 11, 8, 12, 9, 13, 10])
-"""For each of COCO's joints the channel of ModelScope's 15-joint network, -1 for eyes and ears, which it has not.
+"""For each of COCO's joints the channel of ModelScope's 15-joint network, -1 for eyes and ears, which it lacks.
 
 Its channels: 0 head, 1 neck, 2-4 right shoulder, elbow, wrist, 5-7 left ones, 8-10 right hip, knee, ankle, 11-13 left
-ones, 14 pelvis; neck and pelvis have no place among COCO's.  The published code tells only which joint hangs on which,
-and calls 2-4 and 8-10 left; its 3D pipeline takes them for the right limbs of Human3.6M, and in a published answer they
-lie at the image's left of an upright person, so here they are the person's right.  Assumed, too: channel 0 is the nose,
-for in that answer it lies a third of the trunk's length above the neck, where the nose is and the top of the head is
-not.
+ones, 14 pelvis; neck and pelvis are not among COCO's.  The published code contains only the skeleton and calls 2-4 and
+8-10 left.  Its 3D pipeline uses them as the right limbs of Human3.6M, and in a published result they lie at the image
+left of an upright person, so here they are the person's right.  Channel 0 is assumed to be the nose, since in that
+result it lies a third of the trunk's length above the neck, too low for the top of the head.
 """
 
 
 def crop_person(
     image: Image, box: Floats, size_wh: tuple[int, int], degrees: float = 0.0, grow: float = 1.25
 ) -> tuple[Image, np.ndarray]:
-    """The network's view of a person: the box grown to the input's aspect, times ``grow``; the crop and its matrix."""
+    """Crop of a person, and its matrix: the box padded to the input's aspect and enlarged by ``grow``."""
     region = grow_box(box, grow, aspect=size_wh[0] / size_wh[1])
     matrix = crop_matrix(region, size_wh, degrees)
     shrink = float((region[2] - region[0]) / size_wh[0])
@@ -46,7 +45,7 @@ def crop_person(
 
 
 def _reduce(image: Image, matrix: np.ndarray, region: Floats, factor: int) -> tuple[Image, np.ndarray]:
-    """Average a large person's surroundings by a whole factor before sampling, against aliasing."""
+    """Downsample the region of a large person by a whole factor (area averaging) before sampling, against aliasing."""
     height, width = image.shape[:2]
     margin = (region[2:] - region[:2]) * 0.25
     x0, y0 = (int(v) for v in np.clip(region[:2] - margin, 0, [width - factor, height - factor]))
@@ -59,7 +58,7 @@ def _reduce(image: Image, matrix: np.ndarray, region: Floats, factor: int) -> tu
 
 
 def crop_alone(image: Image, box: Floats, size_wh: tuple[int, int]) -> tuple[Image, np.ndarray]:
-    """ModelScope's view of a person: the box and 5 % of its width on every side, black round it; crop and matrix."""
+    """ModelScope's crop of a person, and its matrix: the box with 5 % of its width on every side, black outside."""
     height, width = image.shape[:2]
     margin = 0.05 * (box[2] - box[0])
     x0, y0 = (int(v) for v in np.clip(np.ceil(box[:2] - margin), 0, [width - 1, height - 1]))
@@ -74,11 +73,10 @@ class PoseRunner:
     """(images, boxes (N, 4), one box per image) -> (N, 17, 3) x, y in image pixels and score in [0, 1].
 
     A score is the height of the joint's heatmap peak; a joint outside its picture has score 0.  ``batch`` crops of
-    ``size_wh`` pixels run at once.  ``offset`` is the input pixel that the first pixel of a heatmap stands for: 1.5,
-    the middle of its four, for networks trained here, 0 in the published trainings.  ``alone`` blackens what is
-    outside the box.  ``channels`` (17,) names the network's channel of each joint, -1 where it has none: such a joint
-    is NaN with score 0.  ``mirrored`` averages the heatmaps with those of the mirrored crop; it wants 17 joints and an
-    ``offset`` of 1.5.
+    ``size_wh`` pixels run at once.  ``offset``: input coordinate of the first heatmap pixel, 1.5 (the centre of its
+    four pixels) for networks trained here, 0 for published ones.  ``alone`` blackens the crop outside of the box.
+    ``channels`` (17,): the network's channel of each joint, or -1 for a missing joint, which is NaN with score 0.
+    ``mirrored`` averages the heatmaps with those of the mirrored crop; it needs 17 joints and an ``offset`` of 1.5.
     """
 
     engine: RunNetwork
@@ -90,7 +88,7 @@ class PoseRunner:
     mirrored: bool = False
 
     def __call__(self, images: Sequence[Image], boxes: Floats) -> Floats:
-        """Images and a box (N, 4) for each -> joints (N, 17, 3) x, y, score; ``ValueError`` if they do not fit."""
+        """Images and a box (N, 4) for each -> joints (N, 17, 3) x, y, score; ``ValueError`` if their numbers differ."""
         boxes = np.asarray(boxes, np.float32).reshape(-1, 4)
         if len(images) != len(boxes):
             raise ValueError(f"{len(images)} images need one box each, not {len(boxes)}")
@@ -101,7 +99,7 @@ class PoseRunner:
         return np.concatenate(joints) if joints else np.zeros((0, 17, 3), np.float32)
 
     def crop(self, image: Image, box: Floats) -> tuple[Image, np.ndarray]:
-        """What the network sees of a person, (h, w, 3) uint8, and the matrix (2, 3) from image to input pixels."""
+        """The network's input for a person, (h, w, 3) uint8, and the matrix (2, 3) from image to input pixels."""
         return (crop_alone if self.alone else crop_person)(image, box, self.size_wh)
 
     def _some(self, images: Sequence[Image], boxes: Floats) -> Floats:
@@ -119,12 +117,12 @@ class PoseRunner:
 
 
 def batch_for(size_wh: tuple[int, int], most: int = 16) -> int:
-    """Crops that run at once: ``most`` of 192 x 256 pixels, fewer larger ones, to stay below 1 GB."""
+    """Batch size: ``most`` crops of 192 x 256 pixels, fewer larger ones, to stay below 1 GB."""
     return min(most, max(1, most * 192 * 256 // (size_wh[0] * size_wh[1])))
 
 
 def our_pose_runner(engine: RunNetwork, size_wh: tuple[int, int], flip_test: bool) -> PoseRunner:
-    """The runner of a network trained here; with ``flip_test`` averaged with the mirrored crop."""
+    """The runner of a network trained here; ``flip_test`` averages with the prediction for the mirrored crop."""
     return PoseRunner(engine, size_wh, batch_for(size_wh, 8 if flip_test else 16), mirrored=flip_test)
 
 

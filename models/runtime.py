@@ -1,4 +1,4 @@
-"""Run a network on the processor, by OpenVINO."""
+"""Inference on the processor by OpenVINO."""
 
 from __future__ import annotations
 
@@ -13,21 +13,21 @@ from typing import Any, cast
 
 import numpy as np
 
-from models.cache import kept
+from models.cache import cached
 from models.graphs import Graph
 
 LIMIT = "ONEDNN_MAX_CPU_ISA"
-"""Names in the environment the most that OpenVINO may use of the processor, such as AVX2."""
+"""Environment variable that limits OpenVINO to an instruction set, such as AVX2."""
 
 UNPACK = "unpack"
-"""In a graph's config: 8-bit weights, which keep its file small, are made float before it is compiled."""
+"""Key of a graph's config: 8-bit weights, which keep the file small, are converted to float before compilation."""
 
 RunNetwork = Callable[[np.ndarray], list[np.ndarray]]
 """Images (B, H, W, 3) uint8 RGB -> float32 arrays; a single output comes as a list of one."""
 
 
 def cores() -> int:
-    """Threads that a network takes: the cores that this process may use, or what ``OMP_NUM_THREADS`` says."""
+    """Number of inference threads: the cores available to this process, or ``OMP_NUM_THREADS``."""
     asked = os.environ.get("OMP_NUM_THREADS", "")
     if asked.isdecimal() and int(asked) > 0:
         return int(asked)
@@ -35,7 +35,7 @@ def cores() -> int:
 
 
 def choose_precision() -> str:
-    """bfloat16 where the processor multiplies in it, else float32."""
+    """bf16 on a processor with bfloat16 instructions, else f32."""
     limit = os.environ.get(LIMIT, "").upper()
     allowed = limit in ("", "ALL", "DEFAULT") or any(word in limit for word in ("BF16", "FP16", "AMX"))
     return "bf16" if allowed and _features() & {"avx512_bf16", "amx_bf16"} else "f32"
@@ -43,7 +43,7 @@ def choose_precision() -> str:
 
 @cache
 def _features() -> frozenset[str]:
-    """What the processor can do, as Linux names it; empty elsewhere."""
+    """CPU flags as named by Linux; empty on other systems."""
     path = Path("/proc/cpuinfo")
     lines = path.read_text(errors="replace").splitlines() if path.is_file() else []
     return frozenset(next((line for line in lines if line.startswith("flags")), "").split())
@@ -51,9 +51,9 @@ def _features() -> frozenset[str]:
 
 @cache
 def core() -> Any:
-    """OpenVINO, without its second package, which would tell its makers of every start over the network.
+    """The process's only ``openvino.Core``, without OpenVINO's telemetry package.
 
-    One for the whole process: each takes over the thread's stack for signals, and frees it at its end wherever that is.
+    Only one, since each replaces the thread's signal stack and frees it at its end, in whichever thread that is.
     """
     sys.modules["openvino_telemetry"] = cast(Any, None)  # so that importing it fails
     from openvino import Core
@@ -71,9 +71,9 @@ def _how(precision: str) -> dict[str, Any]:
 
 
 class Engine:
-    """A compiled model as a ``RunNetwork`` whose calls use all cores and are answered one after the other.
+    """A compiled model as a ``RunNetwork`` whose calls use all cores and are serialised.
 
-    ``precision`` is that of what the model does not do in 8 bits: f32 or bf16.
+    ``precision``, f32 or bf16, is that of the layers that are not quantised to 8 bits.
     """
 
     def __init__(self, compiled: Any, precision: str) -> None:
@@ -86,15 +86,15 @@ class Engine:
 
 
 def compile_model(model: Any, precision: str | None = None) -> Engine:
-    """OpenVINO's ``model`` made ready; the precision is chosen for the processor unless given."""
+    """Compile an OpenVINO ``model``; the precision is chosen for the processor unless given."""
     precision = precision or choose_precision()
     return Engine(core().compile_model(model, "CPU", _how(precision)), precision)
 
 
 def open_graph(name: str, graph: Graph) -> Engine:
-    """A packaged network made ready, from the user's cache where it was before."""
+    """Compile a packaged network, or load it from the user's cache."""
     precision = choose_precision()
-    data = kept(name, _key(graph, precision), lambda: _exported(graph, precision))
+    data = cached(name, _key(graph, precision), lambda: _exported(graph, precision))
     return Engine(core().import_model(data, "CPU", _how(precision)), precision)
 
 
@@ -110,7 +110,7 @@ def _exported(graph: Graph, precision: str) -> bytes:
 
 
 def _key(graph: Graph, precision: str) -> str:
-    """All that a compiled network depends on: the graph, OpenVINO, how it is compiled, and the processor."""
+    """Cache key of a compiled network: the graph, OpenVINO's version, the compile options and the processor."""
     core()  # first: it keeps OpenVINO's second package out
     from openvino import get_version
 

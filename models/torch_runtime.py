@@ -1,4 +1,4 @@
-"""Run a PyTorch network of one's own: by OpenVINO on the processor, by PyTorch on a GPU."""
+"""Inference with custom PyTorch networks: by OpenVINO on the processor, by PyTorch on a GPU."""
 
 from __future__ import annotations
 
@@ -16,19 +16,19 @@ from models.runtime import RunNetwork, choose_precision, compile_model, core
 
 
 def choose_device(device: str = "auto") -> torch.device:
-    """The device by its name; "auto" takes a GPU where there is one, else the processor."""
+    """The device by its name; "auto" is a GPU if there is one, else the processor."""
     if device == "auto":
         return torch.device("cuda" if wants_gpu() else "cpu")
     return torch.device(device)
 
 
 def training_precision(device: torch.device) -> torch.dtype:
-    """bfloat16 where it is faster, a GPU or a processor that multiplies in it, else float32."""
+    """bfloat16 on a GPU or a processor with bfloat16 instructions, else float32."""
     return torch.bfloat16 if device.type == "cuda" or choose_precision() == "bf16" else torch.float32
 
 
 class Normalised(nn.Module):
-    """Images (B, H, W, 3) uint8 RGB -> what ``network`` answers to (x - mean) / deviation as (B, 3, H, W)."""
+    """Images (B, H, W, 3) uint8 RGB -> output of ``network`` for (x - mean) / deviation as (B, 3, H, W)."""
 
     def __init__(self, network: nn.Module, mean: Any, deviation: Any) -> None:
         super().__init__()
@@ -37,18 +37,18 @@ class Normalised(nn.Module):
             self.register_buffer(name, torch.as_tensor(values, dtype=torch.float32).expand(3).clone().view(3, 1, 1))
 
     def forward(self, images: Tensor) -> Any:
-        """Images (B, H, W, 3) uint8 -> what the network answers."""
+        """Images (B, H, W, 3) uint8 -> output of the network."""
         mean, deviation = self.get_buffer("mean"), self.get_buffer("deviation")
         return self.network((images.permute(0, 3, 1, 2).float() - mean) / deviation)
 
 
 def ready(network: nn.Module, mean: Any = 127.5, deviation: Any = 127.5) -> Normalised:
-    """A copy of the network for inference, with its normalisation by numbers or one for each colour."""
+    """A copy of the network for inference with normalisation, by scalars or one value per colour channel."""
     return Normalised(copy.deepcopy(network), mean, deviation).eval().requires_grad_(False).float()
 
 
 def to_model(network: Normalised) -> Any:
-    """The network as OpenVINO's model, for any number and size of images."""
+    """The network as an OpenVINO model with dynamic batch and image size."""
     core()  # first: it keeps OpenVINO's second package out
     from openvino import PartialShape
     from openvino.frontend import FrontEndManager
@@ -85,6 +85,6 @@ def engine_of(
     mean: Any = 127.5,
     deviation: Any = 127.5,
 ) -> RunNetwork:
-    """A network made ready for inference: by OpenVINO on the processor, else a ``GpuEngine``; itself it stays."""
+    """A ``RunNetwork`` of the unchanged network: by OpenVINO on the processor, else a ``GpuEngine``."""
     prepared, where = ready(network, mean, deviation), choose_device(device)
     return compile_model(to_model(prepared), precision) if where.type == "cpu" else GpuEngine(prepared, where)

@@ -1,1 +1,1 @@
-"""Training, data, rendering, evaluation and benchmarks, one package each: ``python -m tools.ROOM.NAME``."""
+"""Training, data, rendering, evaluation and benchmarks, one package each: ``python -m tools.PACKAGE.NAME``."""

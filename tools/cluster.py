@@ -1,4 +1,4 @@
-"""Connecting to Ray: nothing is reported to its makers, and a cluster's machines run this very code."""
+"""Connecting to Ray, with its usage reports disabled and this project's code sent to the cluster's machines."""
 
 from __future__ import annotations
 
@@ -15,20 +15,20 @@ from typing import Any, TypeVar
 T = TypeVar("T")
 ROOT = Path(__file__).parents[1]
 OBJECT_STORE = 500_000_000
-"""Bytes of shared memory that a Ray started here takes; rows and requests are small, files go by the storage."""
+"""Bytes of the object store of a local Ray; rows and requests are small, files are transferred by the storage."""
 
 LEFT_OUT = ["/.git", "/.venv", "/.ci", "/tests", "/docs", "/runs", "/artefacts", "**/__pycache__"]
-"""What the machines of a cluster do not need of the project's folder."""
+"""Parts of the project's folder that are not sent to a cluster."""
 
 OWN_WEIGHTS = ("LANDMARK_WEIGHTS", "POSE_WEIGHTS")
 
 
 @contextmanager
 def connected(address: str | None, cores: int | None = None, **more: Any) -> Iterator[Any]:
-    """The module ``ray``, connected to the cluster at ``address``, or to one started here with ``cores`` and ended.
+    """The module ``ray``, connected to the cluster at ``address``, or to a temporary local one with ``cores``.
 
-    The cluster's workers get this project's code and the settings of one's own weights.  Raises ``ValueError`` when Ray
-    is not installed or nothing answers at the address.
+    The cluster's workers get this project's code and the variables of custom weights.  Raises ``ValueError`` if Ray is
+    not installed or nothing answers at the address.
     """
     ray = import_ray()
     if address is None:
@@ -51,9 +51,9 @@ def connected(address: str | None, cores: int | None = None, **more: Any) -> Ite
 
 
 def begun(start: Callable[[], T], undo: Callable[[], Any] = lambda: None, tries: int = 3) -> T:
-    """What ``start`` gives; Ray's own patience of 30 s with its processes is too short for a machine with other work.
+    """The result of ``start``, with retries: Ray's timeout of 30 s for its processes is too short on a busy machine.
 
-    That is told by a plain ``Exception``; all others pass.
+    The timeout is a plain ``Exception``; all other types propagate.
     """
     try:
         return start()
@@ -67,7 +67,7 @@ def begun(start: Callable[[], T], undo: Callable[[], Any] = lambda: None, tries:
 
 
 def _check_answers(address: str | None) -> None:
-    """Raise ``OSError`` when nothing listens at ``host:port``; Ray itself would try for ten minutes."""
+    """Raise ``OSError`` if nothing listens at ``host:port``; Ray itself would try for ten minutes."""
     host, _, port = (address or "").removeprefix("ray://").rpartition(":")
     if host and port.isdigit():
         socket.create_connection((host.strip("[]"), int(port)), timeout=10).close()
@@ -75,7 +75,7 @@ def _check_answers(address: str | None) -> None:
 
 @contextmanager
 def _own_signals() -> Iterator[None]:
-    """Keep the program's own way to end; Ray sets another one."""
+    """Keep the program's own signal handlers, which Ray replaces."""
     before = signal.getsignal(signal.SIGTERM)
     yield
     if threading.current_thread() is threading.main_thread():
@@ -83,7 +83,7 @@ def _own_signals() -> Iterator[None]:
 
 
 def import_ray() -> Any:
-    """The module ``ray`` with its reports switched off, for what is started from here too."""
+    """The module ``ray`` with usage reports disabled, also for child processes."""
     os.environ["RAY_USAGE_STATS_ENABLED"] = "0"
     try:
         import ray
@@ -93,7 +93,7 @@ def import_ray() -> Any:
 
 
 def own_weights() -> dict[str, str]:
-    """The environment that names weights of one's own, for workers."""
+    """The environment variables of custom weights, for workers."""
     return {name: os.environ[name] for name in OWN_WEIGHTS if name in os.environ}
 
 

@@ -13,7 +13,7 @@ Config = TypeVar("Config")
 
 
 def run_script(main: Callable[[Config], Any], config: type[Config], text: str | None) -> None:
-    """Read the flags of ``config``, call ``main`` with it; an error that was foreseen is one line and status 2.
+    """Parse the flags of ``config`` and call ``main`` with it; an expected error is one line and status 2.
 
     ``text`` is the script's docstring, shown by ``--help``.
     """

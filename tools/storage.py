@@ -1,4 +1,4 @@
-"""Files that all machines see: ordinary paths, or fsspec addresses such as ``s3://bucket/folder``."""
+"""Shared storage: ordinary paths, or fsspec addresses such as ``s3://bucket/folder``."""
 
 from __future__ import annotations
 
@@ -13,12 +13,12 @@ from vision.types import MediaError
 
 
 def is_address(path: str) -> bool:
-    """Whether a path names another storage than this machine's folders."""
+    """Whether a path is an fsspec address and not a local path."""
     return "://" in path
 
 
 def _opened(address: str) -> tuple[Any, str]:
-    """The file system of an address and the path on it; raises ``ValueError`` for one that is not installed."""
+    """The file system of an address and the path on it; raises ``ValueError`` if its package is not installed."""
     import fsspec
 
     try:
@@ -36,7 +36,7 @@ def list_folder(address: str) -> Iterator[tuple[str, str]]:
 
 @contextmanager
 def local_file(path: str) -> Iterator[Path]:
-    """The file as a path on this machine; what had to be fetched is deleted at the end.  Raises ``MediaError``."""
+    """The file as a local path; a downloaded copy is deleted after the block.  Raises ``MediaError``."""
     if not is_address(path):
         yield Path(path)
         return
@@ -47,7 +47,7 @@ def local_file(path: str) -> Iterator[Path]:
 
 
 def fetch(address: str, target: Path) -> None:
-    """Copy a file from an address to a path here; raises ``MediaError`` when it is not there."""
+    """Copy a file from an address to a local path; raises ``MediaError`` if it does not exist."""
     system, path = _opened(address)
     try:
         system.get_file(path, str(target))
@@ -56,7 +56,7 @@ def fetch(address: str, target: Path) -> None:
 
 
 def store(source: Path, address: str) -> None:
-    """Copy a file from here to a path or an address; folders that are missing are made."""
+    """Copy a local file to a path or an address; missing folders are created."""
     if not is_address(address):
         Path(address).parent.mkdir(parents=True, exist_ok=True)
         shutil.copyfile(source, address)
@@ -67,7 +67,7 @@ def store(source: Path, address: str) -> None:
 
 
 def discard(address: str) -> None:
-    """Delete a file at an address; one that is gone already is no error."""
+    """Delete a file at an address if it exists."""
     system, path = _opened(address)
     try:
         system.rm_file(path)

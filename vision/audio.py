@@ -1,4 +1,4 @@
-"""The audio of one video carried over into another, in step with the pictures."""
+"""Copies the audio of one video into another, in sync with the pictures."""
 
 from __future__ import annotations
 
@@ -20,15 +20,15 @@ _BLOCK = 1024
 """Samples in a packet of AAC."""
 
 _TOLERANCE = 0.05
-"""Seconds that the audio may be out of step before silence is put in or a piece is cut out."""
+"""Largest error in seconds of the audio's timing before silence is inserted or samples are dropped."""
 
 
 class Audio:
-    """The default audio track of ``source`` on its way into the open container ``output``, as AAC.
+    """Writes the default audio track of ``source`` into the open container ``output``, as AAC.
 
-    Time 0 is the source's first picture.  AAC without faults is copied, everything else is encoded: gaps become
-    silence, repeated and backward times are repaired, what cannot be decoded is left out.  ``notes`` tell in a
-    sentence what was lost.  A source without audio is silently nothing.
+    Time 0 is the source's first picture.  AAC without errors is copied, everything else is encoded: gaps become
+    silence, repeated and decreasing times are corrected, what cannot be decoded is skipped.  ``notes`` say in one
+    sentence each what was lost.  A source without audio writes nothing and has no notes.
     """
 
     def __init__(self, source: str | Path, output: Any) -> None:
@@ -52,7 +52,7 @@ class Audio:
         self._closing.close()
 
     def leave_out(self) -> None:
-        """Write no more of it; a note says so."""
+        """Stop writing audio and add a note."""
         self._waiting, self._packets = None, iter(())
         self.notes.append("The sound could not be kept.")
 
@@ -66,7 +66,7 @@ class Audio:
             self.leave_out()
 
     def _copied(self, stream: Any, begin: float) -> Iterator[Any]:
-        """The packets as they are, from time 0 on."""
+        """The unchanged packets from time 0 on."""
         target = self._output.add_stream_from_template(stream)
         shift = round(begin / stream.time_base)
         for packet in container.packets(self._file, stream):
@@ -91,9 +91,9 @@ class Audio:
         yield from target.encode(None)
 
     def _in_step(self, stream: Any, begin: float, rate: int, layout: str) -> Iterator[Any]:
-        """Decoded audio with silence put in and pieces cut out so that it keeps to the file's times; None at the end.
+        """Decoded audio aligned with the file's times by inserted silence and dropped samples; None at the end.
 
-        Every frame's place follows from its time; see ``Clock`` for times that are missing or go back.
+        Each frame is placed by its time; see ``Clock`` for times that are missing or decrease.
         """
         clock, place, same = None, 0, _Same(rate, layout)
         for frame in container.frames(self._file, stream, self._lost):
@@ -116,7 +116,7 @@ class Audio:
 
 
 class _Same:
-    """Brings frames of any sample format, rate and layout, also changing ones, into one."""
+    """Resamples frames of any, also changing, sample format, rate and layout into one."""
 
     def __init__(self, rate: int, layout: str) -> None:
         self._rate, self._layout, self._key, self._resampler = rate, layout, None, cast(Any, None)
@@ -134,7 +134,7 @@ class _Same:
 
 
 def _shifted(samples: np.ndarray, error: int) -> np.ndarray:
-    """Silence before samples that come too late, or the first ones cut off that come too early."""
+    """Samples with silence inserted in front where they are late, or with the first ones dropped where early."""
     return samples[:, -error:] if error < 0 else np.pad(samples, ((0, 0), (error, 0)))
 
 
@@ -145,7 +145,7 @@ def _frame(samples: np.ndarray, rate: int, layout: str) -> Any:
 
 
 def _is_whole_aac(source: str | Path) -> bool:
-    """Whether the default audio is AAC whose packets follow each other without a gap or a step back."""
+    """Whether the default audio is AAC with contiguous packets."""
     with opened(source) as file:
         stream = container.audio_stream(file)
         if stream is None or stream.codec_context.codec.canonical_name != "aac":

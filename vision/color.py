@@ -1,4 +1,4 @@
-"""Colours of HDR and wide-gamut video turned into BT.709, by one table for each kind of video."""
+"""Conversion of HDR and wide-gamut video to BT.709 by a 3D lookup table for each kind of video."""
 
 from __future__ import annotations
 
@@ -17,13 +17,13 @@ from av.video.reformatter import ColorPrimaries, ColorTrc
 Floats = np.ndarray
 
 GRID = 65
-"""Points along each side of the table; between them tetrahedral interpolation."""
+"""Points along each side of the lookup table, which is interpolated tetrahedrally."""
 
 WHITE = 203.0
-"""Brightness in cd/m2 of HDR reference white, which becomes the white of BT.709 (ITU-R BT.2408)."""
+"""Luminance in cd/m2 of HDR reference white, which is mapped to the white of BT.709 (ITU-R BT.2408)."""
 
 KNEE = 0.85
-"""Share of reference white up to which brightness is kept; brighter highlights are compressed into the rest."""
+"""Share of reference white up to which luminance is kept; brighter highlights are compressed into the rest."""
 
 _CHROMATICITIES = {
     "bt709": (0.640, 0.330, 0.300, 0.600, 0.150, 0.060),
@@ -39,7 +39,7 @@ _D65 = (0.3127, 0.3290)
 
 
 def to_bt709(frame: av.VideoFrame) -> Graph | None:
-    """A filter graph that turns frames like this one into 8-bit RGB of BT.709; None for BT.709 and its like."""
+    """A filter graph that converts frames like this one to 8-bit RGB in BT.709; None if no conversion is needed."""
     kind = color_kind(frame)
     if kind is None:
         return None
@@ -50,7 +50,7 @@ def to_bt709(frame: av.VideoFrame) -> Graph | None:
 
 
 def color_kind(frame: av.VideoFrame) -> tuple[str, str] | None:
-    """Transfer (pq, hlg or sdr) and primaries (bt2020 or p3) of a frame; None for what is shown as BT.709."""
+    """Transfer (pq, hlg or sdr) and primaries (bt2020 or p3) of a frame; None if it is shown as BT.709."""
     transfer = {int(ColorTrc.SMPTE2084): "pq", int(ColorTrc.ARIB_STD_B67): "hlg"}.get(int(frame.color_trc), "sdr")
     wide = frame.color_primaries == ColorPrimaries.BT2020 or frame.colorspace in (_BT2020_NCL, _BT2020_CL)
     if frame.color_primaries in (ColorPrimaries.SMPTE431, ColorPrimaries.SMPTE432):
@@ -67,23 +67,23 @@ def convert(colors: Floats, transfer: str, primaries: str) -> Floats:
 
 
 def _shoulder(x: Floats) -> Floats:
-    """Brightness above the knee compressed so that it never reaches 1."""
+    """Values above the knee compressed so that they stay below 1."""
     over = np.maximum(x - KNEE, 0) / (1 - KNEE)
     return np.minimum(x, KNEE) + (1 - KNEE) * over / (1 + over)
 
 
 def _pq_light(e: Floats) -> Floats:
-    """SMPTE ST 2084, in shares of reference white."""
+    """EOTF of SMPTE ST 2084 (PQ): linear light as a share of reference white."""
     m1, m2, c1, c2, c3 = 2610 / 16384, 2523 / 32, 3424 / 4096, 2413 / 128, 2392 / 128
     power = e ** (1 / m2)
     return 10_000 / WHITE * (np.maximum(power - c1, 0) / (c2 - c3 * power)) ** (1 / m1)
 
 
 def _hlg_light(e: Floats) -> Floats:
-    """ARIB STD-B67 on a display of 1000 cd/m2, in shares of reference white.
+    """EOTF of ARIB STD-B67 (HLG) on a display of 1000 cd/m2: linear light as a share of reference white.
 
-    The system gamma of 1.2 acts on each channel, so that colours are as vivid as in BT.709, whose cameras and
-    displays differ by about the same gamma (see BT.2408, conversion of the scene's light).
+    The system gamma of 1.2 is applied per channel, so that colours are as saturated as in BT.709, whose cameras and
+    displays differ by about the same gamma (scene-light conversion of BT.2408).
     """
     a, b, c = 0.17883277, 0.28466892, 0.55991073
     scene = np.where(e <= 0.5, e**2 / 3, (np.exp((e - c) / a) + b) / 12)
@@ -98,7 +98,7 @@ _LIGHT: dict[str, Callable[[Floats], Floats]] = {"pq": _pq_light, "hlg": _hlg_li
 
 
 def _matrix(source: str, target: str) -> Floats:
-    """(3, 3) linear RGB of one set of primaries to another."""
+    """Matrix (3, 3) from linear RGB of one set of primaries to another."""
     return np.linalg.inv(_to_xyz(target)) @ _to_xyz(source)
 
 
@@ -110,7 +110,7 @@ def _to_xyz(primaries: str) -> Floats:
 
 @cache
 def _cube(transfer: str, primaries: str) -> str:
-    """The table as the text of a .cube file: red changes fastest."""
+    """The lookup table as text of a .cube file, with red changing fastest."""
     steps = np.linspace(0, 1, GRID)
     blue, green, red = np.meshgrid(steps, steps, steps, indexing="ij")
     table = convert(np.stack([red, green, blue], axis=-1), transfer, primaries).reshape(-1, 3)

@@ -1,4 +1,4 @@
-"""What the command lines share: one line for whatever goes wrong, and a clean end when they are stopped."""
+"""Shared by the command lines: one line for every error, and cleanup when they are interrupted."""
 
 from __future__ import annotations
 
@@ -31,10 +31,10 @@ class StoppedError(BaseException):
 
 
 def run(name: str, work: Callable[[], int]) -> int:
-    """Do the work of the command ``name`` and return its exit status.
+    """Run ``work`` of the command ``name`` and return its exit status.
 
-    What goes wrong is told in one line on stderr: 2 for input and output that do not work, 128 and the number of
-    the signal for Ctrl-C and SIGTERM, which end the work as an error does, so that nothing is left behind.
+    Every error is one line on stderr.  The status is 2 for errors of input and output, 128 plus the signal's number for
+    Ctrl-C and SIGTERM, which are raised as an exception so that temporary files are removed.
     """
     try:
         with _stoppable(), _quiet_libraries():
@@ -53,7 +53,7 @@ def run(name: str, work: Callable[[], int]) -> int:
 
 
 def end_at_once(name: str) -> None:
-    """Let Ctrl-C and SIGTERM end the process with one line, for as long as there is nothing to clean up."""
+    """Let Ctrl-C and SIGTERM end the process with one line, as long as there is nothing to clean up."""
 
     def end(number: int, _: FrameType | None) -> None:
         say(f"{name}: stopped")
@@ -65,7 +65,7 @@ def end_at_once(name: str) -> None:
 
 @contextmanager
 def _stoppable() -> Generator[None, None, None]:
-    """Inside the block the first Ctrl-C or SIGTERM raises ``StoppedError``; later ones wait for the cleaning up."""
+    """Inside the block the first Ctrl-C or SIGTERM raises ``StoppedError``; later ones do not interrupt the cleanup."""
 
     def stop(number: int, _: FrameType | None) -> None:
         for other in _STOPS:
@@ -84,7 +84,7 @@ def _stoppable() -> Generator[None, None, None]:
 
 @contextmanager
 def _quiet_libraries() -> Generator[None]:
-    """Inside the block what libraries in C write on stderr, as libtiff does of damaged files, is dropped."""
+    """Inside the block, output of C libraries on stderr is dropped, such as libtiff's on damaged files."""
     own = sys.stderr
     try:
         ours = own.fileno() == 2

@@ -1,4 +1,4 @@
-"""Media files opened: which tracks count, their packets and frames, and one rule for their clocks."""
+"""Demuxing of media files: selection of tracks, their packets and frames, and their timestamps."""
 
 from __future__ import annotations
 
@@ -16,23 +16,22 @@ from vision.files import check_readable, film_in_photo
 from vision.types import MediaError
 
 _BACK, _FORWARD = 0.5, 10.0
-"""Steps back or forward in time of more than this many seconds begin a new recording in the same file."""
+"""Timestamp steps of more seconds than this, backward or forward, begin a new recording in the same file."""
 
 _MOVING = 4.0
-"""Tracks with fewer frames a second than this are thumbnails or slides where there is another one."""
+"""Frames a second below which a track is taken for thumbnails or slides if there is another track."""
 
 _JPEG = b"\xff\xd8\xff"
 
 
 @dataclass
 class Clock:
-    """Increasing times from 0 out of a file's times; ``gap`` is the usual step in seconds.
+    """Makes a file's timestamps strictly increasing from 0; ``gap`` is the usual step in seconds.
 
-    A file's time counts from the first frame on.  A frame without a time follows the one before it by ``gap``;
-    where the first frames have none, they lie before the first time.  Times that repeat or go back a little are
-    squeezed in after the latest.  A step back by more than half a second or forward by more than ten begins a new
-    recording, which follows the one before it by ``gap``.  ``shift`` is what is added to the file's times at
-    present, None before the first one.
+    A frame without a timestamp follows its predecessor by ``gap``; first frames without one precede the first
+    timestamp.  Timestamps that repeat or decrease slightly are moved to just after the latest.  A step back by more
+    than half a second, or forward by more than ten, begins a new recording, which follows the previous by ``gap``.
+    ``shift``: seconds added to the file's timestamps at present, None before the first frame.
     """
 
     gap: float
@@ -49,7 +48,7 @@ class Clock:
         return self.last
 
     def _breaks(self, time: float) -> bool:
-        """Whether the file's clock begins anew at ``time``."""
+        """Whether a new recording begins at ``time``."""
         if self.shift is None or self.last is None:
             return True
         return not -_BACK <= time + self.shift - self.last <= _FORWARD
@@ -57,7 +56,7 @@ class Clock:
 
 @contextmanager
 def opened(path: str | Path) -> Generator[Any, None, None]:
-    """The open container of a media file, also of the film that a motion photo carries; raises ``MediaError``."""
+    """The open container of a media file, or of the video in a motion photo; raises ``MediaError``."""
     path = Path(path)
     check_readable(path)
     head = _head(path)
@@ -89,7 +88,7 @@ def _not_a_video(head: bytes) -> str:
 
 
 def picture_stream(container: Any) -> Any | None:
-    """The moving picture: of the tracks that move the default one, of several the largest; None without any."""
+    """The main video stream: among moving tracks the default one, else the largest; None without any."""
     streams = [s for s in container.streams.video if s.codec_context is not None and not _is_still(s)]
     return max(streams, key=_picture_rank, default=None)
 
@@ -112,7 +111,7 @@ def audio_stream(container: Any) -> Any | None:
 
 
 def packets(container: Any, stream: Any) -> Iterator[Any]:
-    """Packets of one track up to the end of the file or to where it is cut off; the last one is empty."""
+    """Packets of one track up to the end of the (possibly truncated) file; the last one is empty."""
     while True:
         try:
             yield from container.demux(stream)
@@ -124,7 +123,7 @@ def packets(container: Any, stream: Any) -> Iterator[Any]:
 
 
 def frames(container: Any, stream: Any, lost: Callable[[], None] = lambda: None) -> Iterator[Any]:
-    """Decoded frames of one track; a packet that cannot be decoded is skipped, and ``lost`` is told."""
+    """Decoded frames of one track; a packet that cannot be decoded is skipped, and ``lost`` is called."""
     for packet in packets(container, stream):
         decoded: list[Any] = []
         try:
@@ -135,17 +134,17 @@ def frames(container: Any, stream: Any, lost: Callable[[], None] = lambda: None)
 
 
 def usual_rate(stream: Any) -> float:
-    """Frames a second as the file tells it, or 0."""
+    """Frames a second by the file's header, or 0."""
     return float(stream.average_rate or stream.guessed_rate or 0)
 
 
 def usual_gap(stream: Any) -> float:
-    """Seconds between two frames as the file tells it, within reason."""
+    """Seconds between two frames by the file's header, clipped to a plausible range."""
     return 1 / min(max(usual_rate(stream) or 30, 1), 240)
 
 
 def origin(path: str | Path) -> float:
-    """The file's time at the first frame of its moving picture, in seconds; 0 where it has none."""
+    """The file's timestamp of the first video frame in seconds; 0 without one."""
     with opened(path) as container:
         stream = picture_stream(container)
         if stream is None:

@@ -1,4 +1,4 @@
-"""Decoded frames as players show them: whole frames of fields, BT.709 colours, square pixels, upright."""
+"""Decoded frames as players show them: deinterlaced, in BT.709, with square pixels, upright."""
 
 from __future__ import annotations
 
@@ -30,8 +30,8 @@ def display_matrix(frame: av.VideoFrame) -> tuple[int, int, int, int]:
     return 0, (-1 if b < 0 else 1), (-1 if c < 0 else 1), 0
 
 
-def turn_of(matrix: tuple[int, int, int, int]) -> int:
-    """The turn of a display matrix in degrees counterclockwise: 0, 90, 180 or 270 (before a mirror's flip)."""
+def rotation_of(matrix: tuple[int, int, int, int]) -> int:
+    """Rotation of a display matrix in degrees counterclockwise: 0, 90, 180 or 270 (before any mirroring)."""
     a, b, _, d = matrix
     if a:
         return 180 if a < 0 and d < 0 else 0
@@ -39,7 +39,7 @@ def turn_of(matrix: tuple[int, int, int, int]) -> int:
 
 
 class Display:
-    """Makes RGB images of the decoded frames of one stream; keeps its converter and filters from frame to frame."""
+    """Converts the decoded frames of one stream for display; reuses its converter and filters."""
 
     def __init__(self, stream: Any) -> None:
         self._aspect = float(stream.sample_aspect_ratio or 1)
@@ -58,7 +58,7 @@ class Display:
         return upright(cast(Image, image), self._matrix_of(frame))
 
     def planar(self, frame: av.VideoFrame) -> Planar:
-        """The same as planes: the decoded ones where they are 8 bits of the standard range and colours, as mostly."""
+        """The image as planes: the decoded ones where they have 8 bits, limited range and SDR colours."""
         if not self._plain(frame):
             return Planar.of(self.image(frame))
         tags = int(frame.colorspace), int(frame.color_primaries), int(frame.color_trc)
@@ -67,21 +67,22 @@ class Display:
         return planes.mapped(lambda plane: upright(plane, matrix) if matrix != (1, 0, 0, 1) else plane.copy())
 
     def _plain(self, frame: av.VideoFrame) -> bool:
-        """Whether the frame's planes can be drawn into and encoded as they are."""
+        """Whether the frame's planes need no conversion before drawing and encoding."""
         self._look_at_colors(frame)
         even = frame.format.name == "yuv420p" and frame.width % 2 == frame.height % 2 == 0
         return even and self._aspect == 1 and self._colors is None and frame.color_range != ColorRange.JPEG
 
     def _matrix_of(self, frame: av.VideoFrame) -> tuple[int, int, int, int]:
-        """The frame's display matrix, read where its rotation changes: a frame whose side data were looked at is held
-        by a cycle, and its memory freed only by the garbage collection.
+        """The frame's display matrix, read only where its rotation changes.
+
+        Reading a frame's side data makes a reference cycle, so that only the garbage collector frees the frame.
         """
         if frame.rotation != self._rotation:
             self._rotation, self._matrix = frame.rotation, display_matrix(frame)
         return self._matrix
 
     def _look_at_colors(self, frame: av.VideoFrame) -> None:
-        """Make the filter that frames of this kind need, if any."""
+        """Create the colour filter that frames of this kind need, if any."""
         key = (frame.color_trc, frame.color_primaries, frame.format.name, frame.width, frame.height)
         if key != self._key:
             self._key, self._colors = key, to_bt709(frame)
@@ -95,7 +96,7 @@ class Display:
 
 
 def upright(image: Image, matrix: tuple[int, int, int, int]) -> Image:
-    """The image turned and mirrored by a display matrix."""
+    """The image rotated and mirrored by a display matrix."""
     a, b, c, d = matrix
     if (a, d) == (1, 1):
         return image
@@ -108,7 +109,7 @@ def upright(image: Image, matrix: tuple[int, int, int, int]) -> Image:
 
 
 def deinterlaced(frames: Iterator[av.VideoFrame], stream: Any) -> Iterator[av.VideoFrame]:
-    """The frames; from the first one made of two fields on, such frames are made whole (bwdif)."""
+    """The frames, with interlaced ones deinterlaced by bwdif from the first one on."""
     graph: Any = None
     for frame in frames:
         if graph is None and not frame.interlaced_frame:

@@ -1,4 +1,4 @@
-"""Drawing on images: faces with their points, skeletons, and text that stays readable on any ground."""
+"""Drawing on images: faces with their points, skeletons, and text that is readable on any background."""
 
 from __future__ import annotations
 
@@ -11,14 +11,14 @@ from vision.types import Faces, Floats, Image
 
 Colour = tuple[int, int, int]
 Canvas = Image | Planar
-"""What can be drawn on: an RGB picture, or one as codecs store it."""
+"""What can be drawn on: an RGB image or a planar one."""
 
 LEFT_COLOUR: Colour = (255, 150, 50)
 RIGHT_COLOUR: Colour = (60, 190, 255)
 MIDDLE_COLOUR: Colour = (240, 240, 240)
 FACE_COLOUR: Colour = (90, 230, 160)
 _SHIFT = 4
-"""Bits of the fraction that OpenCV draws with: a sixteenth of a pixel."""
+"""Fractional bits of OpenCV's drawing coordinates: a sixteenth of a pixel."""
 
 
 def draw_faces(image: Image, faces: Faces, *, points: bool = True, boxes: bool = False, pose: bool = False) -> Image:
@@ -39,7 +39,7 @@ def draw_faces(image: Image, faces: Faces, *, points: bool = True, boxes: bool =
 def draw_skeleton(image: Canvas, keypoints: Floats, *, min_score: float = 0.3) -> None:
     """Draw the joints (17, 3) x, y, score with score of at least ``min_score`` and the bones between them, in place.
 
-    The person's left is orange, the right blue; lines grow with the image.
+    The person's left is orange, the right blue; line widths scale with the image.
     """
     width = max(2, round(min(image.shape[:2]) / 150))
     seen = np.isfinite(keypoints[:, :2]).all(axis=1) & (keypoints[:, 2] >= min_score)
@@ -63,10 +63,10 @@ def draw_text(
     anchor: str = "lt",
     backing: float = 0.55,
 ) -> None:
-    """Write ``text`` in letters of about ``height`` pixels, in place, on a soft ground darkened by ``backing``.
+    """Write ``text`` in letters of about ``height`` pixels, in place, on a background darkened by ``backing``.
 
-    ``anchor`` is two letters: l, m or r across and t, m or b down; it names the point
-    of the text that lies at ``xy``.  What is outside the image is cut off.
+    ``anchor`` is two letters for the point of the text that lies at ``xy``: l, m or r across and t, m or b down.  Text
+    is clipped to the image.
     """
     if len(anchor) != 2 or anchor[0] not in "lmr" or anchor[1] not in "tmb":
         raise ValueError(f"anchor must be one of l, m, r and one of t, m, b, not {anchor!r}")
@@ -87,7 +87,7 @@ def draw_text(
 
 
 def blend(image: Canvas, mask: Floats, colour: Colour) -> None:
-    """Mix ``colour`` into the image, in place; its share in each pixel is ``mask`` (H, W) in [0, 1]."""
+    """Alpha blend ``colour`` into the image, in place; ``mask`` (H, W) is its opacity in [0, 1]."""
     if isinstance(image, Planar):
         image.blend(mask, colour)
         return
@@ -96,7 +96,7 @@ def blend(image: Canvas, mask: Floats, colour: Colour) -> None:
 
 
 def _letters(text: str, height: int) -> Floats:
-    """Coverage (rows, columns) in [0, 1] of the letters and a margin of a third of ``height``.
+    """Coverage (rows, columns) in [0, 1] of the letters, with a margin of a third of ``height``.
 
     OpenCV's own font has Latin, Greek, Cyrillic and Chinese letters.
     """
@@ -109,7 +109,7 @@ def _letters(text: str, height: int) -> Floats:
 
 
 def _soft_block(rows: int, columns: int, margin: int) -> Floats:
-    """(rows, columns) of 1 with a soft edge that ends half a ``margin`` before the border."""
+    """Mask (rows, columns) of 1 with a soft edge that ends half a ``margin`` before the border."""
     block = np.zeros((rows, columns), np.float32)
     block[margin // 2 : -(margin // 2), margin // 2 : -(margin // 2)] = 1
     return np.asarray(cv2.GaussianBlur(block, (0, 0), margin / 4), np.float32)
@@ -123,7 +123,7 @@ def _side_colour(a: int, b: int) -> Colour:
 
 
 def _fixed(points: np.ndarray) -> np.ndarray:
-    """Points in OpenCV's fixed-point integers; far points are cut so that they stay in range."""
+    """Points as OpenCV's fixed-point integers, clipped to their range."""
     return np.rint(np.clip(points, -30_000, 30_000) * (1 << _SHIFT)).astype(np.int32)
 
 
@@ -145,7 +145,7 @@ def _dot(canvas: Canvas, centre: np.ndarray, radius: float, colour: Colour) -> N
 
 
 def _scaled(points: np.ndarray, scale: float) -> np.ndarray:
-    """Pixel coordinates in a picture of another size; whole numbers are the middles of pixels."""
+    """Pixel coordinates in a picture of another size; whole numbers are pixel centres."""
     return np.asarray((points + 0.5) * scale - 0.5)
 
 
@@ -166,7 +166,7 @@ def _draw_box(canvas: Image, box: Floats, score: float, width: int) -> None:
 
 
 def _draw_axes(canvas: Image, box: Floats, pose: Floats, width: int) -> None:
-    """The head's own axes from its middle: red to the image right, green down, blue out of the face."""
+    """The axes of the head from the centre of its box: red to the image right, green down, blue out of the face."""
     if not np.isfinite(pose).all():
         return
     centre, length = (box[:2] + box[2:]) / 2, 0.6 * float(box[2] - box[0])
@@ -177,7 +177,7 @@ def _draw_axes(canvas: Image, box: Floats, pose: Floats, width: int) -> None:
 
 
 def rotation_matrix(pose: Floats) -> np.ndarray:
-    """(3, 3) of pitch, yaw, roll in degrees: Rz(roll) Ry(yaw) Rx(pitch), x right, y down, z to the viewer."""
+    """Rotation (3, 3) of pitch, yaw, roll in degrees: Rz(roll) Ry(yaw) Rx(pitch), x right, y down, z to the viewer."""
     (sp, sy, sr), (cp, cy, cr) = np.sin(np.deg2rad(pose)), np.cos(np.deg2rad(pose))
     about_x = np.array([[1, 0, 0], [0, cp, -sp], [0, sp, cp]])
     about_y = np.array([[cy, 0, sy], [0, 1, 0], [-sy, 0, cy]])

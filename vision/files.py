@@ -1,4 +1,4 @@
-"""Files that appear whole or not at all, checks made before the work, and the sentences for what went wrong."""
+"""Atomic writing of files, early checks of targets, and error messages."""
 
 from __future__ import annotations
 
@@ -14,15 +14,15 @@ from pathlib import Path
 from vision.types import MediaError
 
 ROOM = 1_000_000
-"""Bytes that must be free on the disk before a file is begun."""
+"""Free bytes on the disk that are required before a file is written."""
 
 
 @contextmanager
 def replaced_at_end(path: str | Path) -> Generator[Path, None, None]:
-    """Give a new path beside ``path``; it takes ``path``'s name when the block ends without an error.
+    """A temporary path beside ``path``, renamed to ``path`` when the block ends without an error.
 
-    A link is followed.  On any error (also one that a caller raises to cancel) nothing is left behind and a file
-    that was there before stays as it was.  Raises ``MediaError`` when the file cannot be written.
+    A link is followed.  After an exception (also of a cancelled job) the temporary file is deleted and an existing file
+    is unchanged.  Raises ``MediaError`` when the file cannot be written.
     """
     check_target(path)
     real = Path(os.path.realpath(path))
@@ -37,9 +37,9 @@ def replaced_at_end(path: str | Path) -> Generator[Path, None, None]:
 
 
 def check_target(path: str | Path, suffixes: Sequence[str] = ()) -> None:
-    """Raise ``MediaError`` when a file could not be written at ``path``, before any work is spent on it.
+    """Raise ``MediaError`` if a file could not be written at ``path``; called before the work.
 
-    Looks at the suffix (where ``suffixes`` are given), the folder, the name, the rights and the room on the disk.
+    Checks the suffix (if ``suffixes`` are given), the folder, the name, the permissions and the free disk space.
     """
     path = Path(path)
     real = Path(os.path.realpath(path))
@@ -67,7 +67,7 @@ def _problem(path: Path, real: Path, suffixes: Sequence[str]) -> str | None:
 
 
 def _probe(real: Path) -> str | None:
-    """What goes wrong when a file is made beside the target."""
+    """The error message of creating a file beside the target, None if it works."""
     draft = real.with_name(f".{uuid.uuid4().hex}")
     try:
         draft.touch()
@@ -79,13 +79,13 @@ def _probe(real: Path) -> str | None:
 
 
 def reason(error: BaseException) -> str:
-    """What an error says, without names of files."""
+    """The message of an error, without file names."""
     words = getattr(error, "strerror", None) or str(error) or type(error).__name__
     return " ".join(words.split()).rstrip(".")
 
 
 def write_text(path: str | Path, text: str) -> None:
-    """Write a text file, whole or not at all, or into a pipe or device; raises ``MediaError``."""
+    """Write a text file atomically, or write into a pipe or device; raises ``MediaError``."""
     if _is_special(path):
         try:
             Path(path).write_text(text, encoding="utf-8")
@@ -109,7 +109,7 @@ def _is_special(path: str | Path) -> bool:
 
 @contextmanager
 def seekable(path: str | Path) -> Generator[Path, None, None]:
-    """The path itself, or for a pipe the path of a copy that lives as long as the block."""
+    """The path itself, or for a pipe the path of a temporary copy that is deleted after the block."""
     path = Path(path)
     if not path.exists() or not stat.S_ISFIFO(path.stat().st_mode):
         yield path
@@ -122,7 +122,7 @@ def seekable(path: str | Path) -> Generator[Path, None, None]:
 
 
 def check_readable(path: str | Path) -> None:
-    """Raise ``MediaError`` when ``path`` is no file, is empty or may not be read."""
+    """Raise ``MediaError`` if ``path`` is not a file, is empty or may not be read."""
     path = Path(path)
     if path.is_dir():
         raise MediaError(f"{path.name} is a folder, not a file.")
@@ -135,6 +135,6 @@ def check_readable(path: str | Path) -> None:
 
 
 def film_in_photo(data: bytes) -> int:
-    """Where the film of a motion photo (a JPEG with an MP4 file behind it) begins; 0 where there is none."""
+    """Byte offset of the video in a motion photo (a JPEG with an MP4 file appended); 0 without one."""
     brand = data.rfind(b"ftyp") if data[:3] == b"\xff\xd8\xff" else -1
     return brand - 4 if brand >= 4 and data[brand - 4 : brand - 2] == b"\0\0" else 0

@@ -19,7 +19,7 @@ def box_iou(a: Floats, b: Floats) -> Floats:
 
 
 def non_maximum_suppression(boxes: Floats, scores: Floats, threshold: float) -> np.ndarray:
-    """Indices of the boxes that stay, best score first; a later box with IoU above ``threshold`` goes."""
+    """Indices of the kept boxes, best score first; a box with IoU above ``threshold`` to a better one is dropped."""
     order = np.argsort(-scores, kind="stable")
     iou = box_iou(boxes[order], boxes[order])
     alive = np.ones(len(order), bool)
@@ -30,7 +30,7 @@ def non_maximum_suppression(boxes: Floats, scores: Floats, threshold: float) -> 
 
 
 def grow_box(box: Floats, factor: float, aspect: float | None = None) -> Floats:
-    """Boxes (..., 4) widened round their centre to ``aspect`` = width / height, then times ``factor``."""
+    """Boxes (..., 4) padded around their centre to ``aspect`` = width / height, then enlarged by ``factor``."""
     box = np.asarray(box, np.float32)
     centre, size = (box[..., :2] + box[..., 2:]) / 2, box[..., 2:] - box[..., :2]
     if aspect is not None:
@@ -48,9 +48,9 @@ def bounding_box(points: Floats) -> Floats:
 def crop_matrix(box: Floats, size_wh: tuple[int, int], degrees: float = 0.0) -> np.ndarray:
     """(2, 3) float64 matrix that maps image pixels to a crop of ``size_wh`` pixels.
 
-    The crop shows ``box`` turned by ``degrees`` about its centre: content that is tilted clockwise
-    by ``degrees`` in the image stands upright in the crop.  The aspect is stretched when the box's
-    differs from the crop's.  The outer edges (half a pixel beyond the centres) coincide.
+    The crop shows ``box`` rotated by ``degrees`` about its centre: content that is tilted clockwise by ``degrees`` in
+    the image is upright in the crop.  Where the aspects of box and crop differ, the content is stretched.  The outer
+    edges (half a pixel beyond the pixel centres) coincide.
     """
     x0, y0, x1, y1 = (float(v) for v in box)
     angle = np.deg2rad(degrees)
@@ -75,7 +75,7 @@ def transform_points(points: np.ndarray, matrix: np.ndarray) -> Floats:
 
 
 def similarity(source: np.ndarray, target: np.ndarray) -> np.ndarray:
-    """(2, 3) least-squares similarity (turn, scale, shift) from points (P, 2) to (P, 2); Umeyama, PAMI 1991."""
+    """Least-squares similarity (2, 3) from points (P, 2) to points (P, 2); Umeyama, PAMI 1991."""
     a, b = source[:, 0] + 1j * source[:, 1], target[:, 0] + 1j * target[:, 1]
     a0, b0 = a - a.mean(), b - b.mean()
     turn = cast(Any, np.vdot(a0, b0)) / max(float(cast(Any, np.vdot(a0, a0)).real), 1e-12)

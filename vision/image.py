@@ -1,4 +1,4 @@
-"""Photos from files: upright RGB pixels, with colour profile, EXIF, XMP, IPTC and transparency kept."""
+"""Reading photos: upright RGB pixels, with colour profile, EXIF, XMP, IPTC and transparency kept."""
 
 from __future__ import annotations
 
@@ -33,22 +33,21 @@ _DECODER_ERRORS = (
     OSError, ValueError, TypeError, KeyError, IndexError, AttributeError, SyntaxError, EOFError, OverflowError,
     MemoryError, RuntimeError, NotImplementedError, struct.error, zlib.error, ImageCms.PyCMSError,
 )  # fmt: skip
-"""What Pillow's decoders are known to raise on damaged files."""
+"""Exceptions that Pillow's decoders are known to raise on damaged files."""
 
 _ARITHMETIC = (0xC9, 0xCA, 0xCB, 0xCD, 0xCE, 0xCF)
-"""JPEG markers of frames with arithmetic coding."""
+"""JPEG markers (SOF) of frames with arithmetic coding."""
 
 _MOST_LOST = 0.25
-"""Share of the height that may be missing at the end of a JPEG file that is cut off."""
+"""Largest share of the height that may be missing at the end of a truncated JPEG file."""
 
 
 def read_photo(source: str | Path | BinaryIO, *, max_pixels: int = 100_000_000, keep_gps: bool = False) -> Photo:
     """Read a JPEG, PNG, WebP, TIFF or HEIC photo (also BMP, GIF and AVIF, kept as PNG).
 
-    The orientation of the EXIF block is applied once, that of XMP is ignored, as browsers do; the place (GPS) leaves
-    EXIF and XMP unless ``keep_gps``.  A JPEG that lacks its end is read with a note.  The size is checked before any
-    pixel is decoded.  Raises ``MediaError`` when the file is missing, empty, damaged, no photo, or larger than
-    ``max_pixels``.
+    The EXIF orientation is applied, that of XMP is ignored, as browsers do; GPS positions are removed from EXIF and XMP
+    unless ``keep_gps``.  A truncated JPEG is read with a note.  The size is checked before pixels are decoded.  Raises
+    ``MediaError`` if the file is missing, empty, damaged, not a photo, or larger than ``max_pixels``.
     """
     name, data = _contents(source)
     with _reading(name), _open(data) as picture:
@@ -62,7 +61,7 @@ def read_photo(source: str | Path | BinaryIO, *, max_pixels: int = 100_000_000, 
 
 
 def format_of(path: Path) -> str | None:
-    """The format that a photo's file would be written in (JPEG, PNG, WEBP, TIFF or HEIF); None for other files."""
+    """The format in which a photo would be written (JPEG, PNG, WEBP, TIFF or HEIF); None for other files."""
     try:
         with path.open("rb") as file, _open(file) as picture:
             return _KEPT_AS[str(picture.format)]
@@ -71,9 +70,9 @@ def format_of(path: Path) -> str | None:
 
 
 def copy_photo(source: Path, target: Path, *, keep_gps: bool = False) -> tuple[str, ...]:
-    """Copy a photo's file byte for byte, only the place is blanked unless ``keep_gps``; returns notes.
+    """Copy a photo's file byte for byte, with GPS positions blanked unless ``keep_gps``; returns notes.
 
-    Raises ``MediaError`` when the place cannot be taken out in this way, and when the file cannot be written.
+    Raises ``MediaError`` if the position cannot be blanked in place, or if the file cannot be written.
     """
     data = source.read_bytes()
     clean = data if keep_gps else without_place(data)
@@ -87,7 +86,7 @@ def copy_photo(source: Path, target: Path, *, keep_gps: bool = False) -> tuple[s
 
 
 def _contents(source: str | Path | BinaryIO) -> tuple[str, bytes]:
-    """The name for messages and the bytes of a file or stream."""
+    """The name for error messages, and the bytes, of a file or stream."""
     if isinstance(source, (str, Path)):
         check_readable(source)
         return Path(source).name, Path(source).read_bytes()
@@ -101,14 +100,14 @@ def _contents(source: str | Path | BinaryIO) -> tuple[str, bytes]:
 
 @cache
 def register_formats() -> None:
-    """Teach Pillow its formats and HEIC; done at the first photo, since importing the codecs takes a while."""
+    """Register Pillow's formats and HEIC, at the first photo, since importing the codecs is slow."""
     Pillow.init()
     register_heif()
 
 
 @contextmanager
 def _reading(name: str) -> Generator[None, None, None]:
-    """Turn what decoders raise into one sentence."""
+    """Convert exceptions of decoders into ``MediaError``."""
     try:
         yield
     except MediaError:
@@ -137,14 +136,14 @@ def _check_size(picture: Pillow.Image, name: str, max_pixels: int) -> None:
 
 
 def _depth_notes(picture: Pillow.Image) -> list[str]:
-    """A note where the file holds more than 8 bits a channel: the retouching works on 8, and so many are written."""
+    """A note where the file has more than 8 bits a channel: it is reduced to 8 for retouching and writing."""
     deep = picture.mode.startswith("I;16") or any(";16" in str(tile[3]) for tile in getattr(picture, "tile", []))
     bits = 16 if deep else picture.info.get("bit_depth", 8)
     return [f"The photo has {bits} bits per channel; the retouched one has 8."] if bits > 8 else []
 
 
 def _take_xmp(picture: Pillow.Image) -> bytes | None:
-    """The XMP packet, taken away from Pillow, which would turn the picture by it."""
+    """The XMP packet, removed from the picture, since Pillow would apply its orientation."""
     found = [picture.info.pop(key, None) for key in ("xmp", "XML:com.adobe.xmp")]
     return next((x.encode() if isinstance(x, str) else x for x in found if isinstance(x, (str, bytes))), None)
 
@@ -157,7 +156,7 @@ def _xmp_kept(xmp: bytes | None, keep_gps: bool, notes: list[str]) -> bytes | No
 
 
 def _loaded(picture: Pillow.Image, data: bytes, name: str, notes: list[str]) -> Pillow.Image:
-    """The picture with its pixels; a JPEG that is cut off near its end is filled up with grey, and a note says so."""
+    """The decoded picture; a JPEG truncated near its end is filled with grey, with a note."""
     try:
         picture.load()
         return picture
@@ -178,7 +177,7 @@ def _loaded(picture: Pillow.Image, data: bytes, name: str, notes: list[str]) -> 
 
 
 def _grey_rows(grey: np.ndarray) -> int:
-    """How many rows at the bottom hold one value each: what a decoder fills in where data is missing."""
+    """Number of constant rows at the bottom, which a decoder fills in for missing data."""
     flat = np.ptp(grey, axis=1) <= 2
     return int(np.argmin(flat[::-1])) if not flat.all() else len(grey)
 
@@ -194,7 +193,7 @@ def _uses_arithmetic_coding(data: bytes) -> bool:
 
 @dataclass(frozen=True)
 class Kept:
-    """What was found out before the pixels were decoded."""
+    """Metadata that is read before the pixels are decoded."""
 
     xmp: bytes | None
     keep_gps: bool
@@ -217,7 +216,7 @@ def _decode(picture: Pillow.Image, whole: Pillow.Image, kept: Kept, notes: list[
 
 
 def _note_companions(picture: Pillow.Image, notes: list[str]) -> None:
-    """Tell what else is in the file and will not be in the result."""
+    """Add notes on further content of the file that the result will lack."""
     kind, count = str(picture.format), getattr(picture, "n_frames", 1)
     if kind == "MPO" and count > 1:
         notes.append("Other pictures in the file (a gain map, depth or a second view) are not kept.")

@@ -1,4 +1,4 @@
-"""Photos written to files, stored as their source was."""
+"""Writing photos with the encoding parameters of their source."""
 
 from __future__ import annotations
 
@@ -30,11 +30,11 @@ SUFFIX_OF = {"JPEG": ".jpg", "PNG": ".png", "WEBP": ".webp", "TIFF": ".tif", "HE
 """The suffix of each format."""
 
 BEST = 95
-"""Quality where nothing is known of the source: a second encoding stays invisible."""
+"""Quality where the source's is unknown: re-encoding is then not visible."""
 
 _LONGEST_SIDE = {"JPEG": 65_500, "WEBP": 16_383}
 _TRIED = (30, 50, 65, 80, 90, 95)
-"""Qualities that are tried on a sample of the picture to find the one that gives the source's size."""
+"""Qualities tried on a sample of the picture to match the source's size."""
 
 _TILE = 256
 _ENCODER_ERRORS = (
@@ -49,12 +49,12 @@ def kind_of(path: Path) -> str | None:
 
 
 def write_photo(path: str | Path, photo: Photo, *, quality: int | None = None) -> None:
-    """Write ``photo`` in the format of the suffix of ``path``; the file appears whole or not at all.
+    """Write ``photo`` atomically in the format of the suffix of ``path``.
 
-    ``quality`` (1 to 100) is for JPEG, WebP and HEIC.  By default a photo that is written in its source's format is
-    stored as the source was: a JPEG with its quantisation tables and subsampling, HEIC and WebP at about its size;
-    else 95 with full colour resolution keeps a second encoding invisible.  Where the format has no transparency the
-    photo is laid on white.  Raises ``MediaError`` for an unknown suffix and when the file cannot be written.
+    ``quality`` (1 to 100) applies to JPEG, WebP and HEIC.  By default a photo in its source's format keeps the source's
+    encoding: a JPEG its quantisation tables and subsampling, HEIC and WebP about its size; any other has quality 95 and
+    no chroma subsampling.  Transparency is composited on white where the format has none.  Raises ``MediaError`` for an
+    unknown suffix and if the file cannot be written.
     """
     path = Path(path)
     check_target(path, PHOTO_SUFFIXES)
@@ -75,7 +75,7 @@ def write_photo(path: str | Path, photo: Photo, *, quality: int | None = None) -
 
 @cache
 def register_heif() -> None:
-    """Teach Pillow HEIC; importing the codec takes a while."""
+    """Register HEIC with Pillow; importing the codec is slow."""
     import pillow_heif
 
     cast(Any, pillow_heif).register_heif_opener()
@@ -91,7 +91,7 @@ def _encodable(photo: Photo, kind: str) -> Pillow.Image:
 
 
 def _options(photo: Photo, kind: str, quality: int | None) -> dict[str, Any]:
-    """How the pixels are stored."""
+    """Encoder options."""
     storage = photo.storage
     alike = quality is None and photo.stored_as(kind)
     if kind == "JPEG":
@@ -121,7 +121,7 @@ def _jpeg_options(photo: Photo, alike: bool, quality: int) -> dict[str, Any]:
 
 
 def _matched_quality(image: Image, size: int, kind: str, options: dict[str, Any]) -> int:
-    """The quality at which the picture takes about ``size`` bytes, found on a sample of it."""
+    """The quality at which the picture has about ``size`` bytes, estimated on a sample of it."""
     sample = _sample(image)
     wanted = np.log(max(1.1 * size * sample.shape[0] * sample.shape[1] / (image.shape[0] * image.shape[1]), 1))
     sizes = np.log([_encoded_size(sample, kind, {**options, "quality": q}) for q in _TRIED])
@@ -130,7 +130,7 @@ def _matched_quality(image: Image, size: int, kind: str, options: dict[str, Any]
 
 
 def _sample(image: Image) -> Image:
-    """The whole of a small picture, else a column of nine tiles from all over it."""
+    """A small picture itself, else nine tiles spread over the picture, stacked in a column."""
     height, width = image.shape[:2]
     if height * width <= 9 * _TILE**2 or min(height, width) < _TILE:
         return image
@@ -145,7 +145,7 @@ def _encoded_size(image: Image, kind: str, options: dict[str, Any]) -> int:
 
 
 def _metadata(photo: Photo, kind: str) -> dict[str, Any]:
-    """Profile, EXIF, XMP, IPTC and dots per inch as the format takes them."""
+    """Profile, EXIF, XMP, IPTC and dots per inch as encoder options of the format."""
     xmp = upright_xmp(photo.xmp)
     kept: dict[str, Any] = {"icc_profile": photo.icc, "exif": photo.exif}
     if kind in ("JPEG", "WEBP", "HEIF"):
@@ -164,7 +164,7 @@ def _metadata(photo: Photo, kind: str) -> dict[str, Any]:
 
 
 def _with_tags(exif: bytes | None, blocks: dict[int, bytes | None]) -> bytes:
-    """An EXIF block with further tags in its first directory."""
+    """An EXIF block with further tags in its first directory (IFD 0)."""
     tags = Pillow.Exif()
     if exif:
         tags.load(exif)

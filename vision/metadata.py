@@ -1,4 +1,4 @@
-"""What a photo carries beside its pixels: EXIF, XMP and IPTC, upright and without the place."""
+"""Metadata of photos: EXIF, XMP and IPTC with upright orientation and without GPS positions."""
 
 from __future__ import annotations
 
@@ -17,19 +17,19 @@ _LAYOUT_TAGS = frozenset(
     [*range(254, 260), 262, 266, 273, *range(277, 282), 284, *range(288, 294), 317, 318, 319, *range(320, 334)]
     + [*range(336, 348), *range(512, 522), *range(529, 533), 700, 33723, 34377, 34675, 37724, 50341]
 )
-"""TIFF tags that describe the old file's storage, or that hold XMP, IPTC and other copies of the metadata."""
+"""TIFF tags that describe the source file's encoding, or contain XMP, IPTC and other copies of the metadata."""
 
 _PLACE = re.compile(
     rb"""\s[\w-]+:gps\w*\s*=\s*(?:"[^"]*"|'[^']*')|<([\w-]+:gps\w*)\b[^>]*?(?:/>|>.*?</\1\s*>)""", re.I | re.S
 )
-"""Attributes and elements of XMP that hold the place: exif:GPSLatitude, drone-dji:GpsLongitude and their like."""
+"""XMP attributes and elements with GPS positions, such as exif:GPSLatitude and drone-dji:GpsLongitude."""
 
 _COMPANIONS = re.compile(
     rb"""\s(?:hdrgm|GCamera|Container|Item):\w+\s*=\s*(?:"[^"]*"|'[^']*')"""
     rb"""|<((?:hdrgm|GCamera|Container):\w+)\b[^>]*?(?:/>|>.*?</\1\s*>)""",
     re.S,
 )
-"""What XMP says of gain maps and films in the same file."""
+"""XMP attributes and elements on gain maps and videos in the same file."""
 
 _ORIENTATION = re.compile(rb"""(tiff:Orientation(?:\s*=\s*["']|>\s*))[2-8]""")
 _EXIF_IN_FILE = re.compile(rb"(?:Exif\0\0|eXIf|EXIF....)(?=II\*\0|MM\0\*)", re.S)
@@ -39,7 +39,7 @@ _GPS = 0x8825
 
 
 def kept_exif(picture: Pillow.Image, keep_gps: bool, notes: list[str]) -> bytes | None:
-    """The EXIF block to keep, orientation 1, without the old storage tags and the preview picture."""
+    """The EXIF block to keep: orientation 1, without encoding tags and thumbnail."""
     exif = picture.getexif()
     for tag in _LAYOUT_TAGS & set(exif):
         del exif[tag]
@@ -59,7 +59,7 @@ def kept_exif(picture: Pillow.Image, keep_gps: bool, notes: list[str]) -> bytes 
 
 
 def kept_xmp(xmp: bytes | None, keep_gps: bool, notes: list[str]) -> bytes | None:
-    """The XMP to keep: upright, without the place, and without what it says of gain maps and films."""
+    """The XMP to keep: upright, without GPS positions and entries on gain maps and videos."""
     if not xmp:
         return None
     if not keep_gps and _PLACE.search(xmp):
@@ -70,7 +70,7 @@ def kept_xmp(xmp: bytes | None, keep_gps: bool, notes: list[str]) -> bytes | Non
 
 
 def upright_xmp(xmp: bytes | None) -> bytes | None:
-    """XMP that says the picture is upright."""
+    """XMP with its orientation set to upright."""
     return _ORIENTATION.sub(rb"\g<1>1", xmp) if xmp else None
 
 
@@ -88,14 +88,14 @@ def kept_iptc(picture: Pillow.Image) -> bytes | None:
 
 
 def iptc_segment(record: bytes) -> bytes:
-    """A JPEG segment (APP13) that holds an IPTC record."""
+    """A JPEG segment (APP13) with an IPTC record."""
     resource = b"8BIM" + struct.pack(">HHL", _IPTC, 0, len(record)) + record + b"\0" * (len(record) % 2)
     body = b"Photoshop 3.0\0" + resource
     return b"\xff\xed" + struct.pack(">H", len(body) + 2) + body if len(body) < 65_000 else b""
 
 
 def without_place(data: bytes) -> bytes:
-    """A photo's file with the place in EXIF and XMP blanked and nothing else changed, of the same length."""
+    """A photo's file with GPS positions in EXIF and XMP blanked, otherwise unchanged and of the same length."""
     changed = bytearray(data)
     starts = [match.end() for match in _EXIF_IN_FILE.finditer(data)]
     if data[:4] in (b"II*\0", b"MM\0*"):
@@ -111,7 +111,7 @@ def without_place(data: bytes) -> bytes:
 
 
 def _blank_gps(data: bytearray, start: int) -> None:
-    """Empty the GPS directories of the TIFF structure at ``start`` and take out what points to them."""
+    """Blank the GPS directories of the TIFF structure at ``start`` and the pointers to them, in place."""
     order = "<" if data.startswith(b"II", start) else ">"
     try:
         for directory in _directories(data, start, order):
@@ -130,7 +130,7 @@ def _blank_gps(data: bytearray, start: int) -> None:
 
 
 def _directories(data: bytearray, start: int, order: str) -> Iterator[int]:
-    """Places of the directories that follow each other, at most eight."""
+    """Offsets of the chained directories, at most eight."""
     at = start + 4
     for _ in range(8):
         offset = struct.unpack_from(order + "L", data, at)[0]
@@ -155,7 +155,7 @@ def _blank_directory(data: bytearray, start: int, directory: int, order: str) ->
 
 
 def _seal_chunks(data: bytearray) -> None:
-    """Set the check sums of a PNG file's chunks anew."""
+    """Recompute the checksums of a PNG file's chunks, in place."""
     at = 8
     while at + 12 <= len(data):
         length = struct.unpack_from(">L", data, at)[0]
@@ -166,5 +166,5 @@ def _seal_chunks(data: bytearray) -> None:
 
 
 def has_place(picture: Pillow.Image, xmp: bytes | None) -> bool:
-    """Whether an open photo tells where it was taken."""
+    """Whether an open photo contains a GPS position."""
     return bool(picture.getexif().get_ifd(IFD.GPSInfo)) or bool(xmp and _PLACE.search(xmp))

@@ -15,7 +15,7 @@ Settings = TypeVar("Settings")
 
 @dataclass(frozen=True)
 class Option:
-    """What is known of a field: ``low`` and ``high`` bounds, ``choices``, ``unit``, ``help``, ``label`` (en, zh)."""
+    """Description of a field: ``low`` and ``high`` bounds, ``choices``, ``unit``, ``help``, ``label`` (en, zh)."""
 
     help: str
     low: float | None = None
@@ -33,7 +33,7 @@ def option(default: Any, help: str, **facts: Any) -> Any:
 
 
 def _fields(settings: object) -> tuple[Field[Any], ...]:
-    """The fields of a dataclass or of an instance, which have no public type in common."""
+    """The fields of a dataclass or of an instance of one."""
     return fields(cast(Any, settings))
 
 
@@ -58,7 +58,7 @@ def check_options(settings: object) -> None:
 
 
 def add_arguments(parser: argparse.ArgumentParser, settings: type) -> None:
-    """Add one flag per option; a flag given twice takes its last value, a flag left out stays absent."""
+    """Add one flag per option; of a repeated flag the last value is used, an omitted flag is absent from the result."""
     for f in _fields(settings):
         if "option" not in f.metadata:
             continue
@@ -78,7 +78,7 @@ def add_arguments(parser: argparse.ArgumentParser, settings: type) -> None:
 
 
 def from_arguments(settings: type[Settings], arguments: argparse.Namespace, base: Settings | None = None) -> Settings:
-    """Settings made of the given flags over ``base`` (or over the defaults); raises ``ValueError``."""
+    """``base`` (or the defaults) with the given flags applied; raises ``ValueError``."""
     names = options_of(settings)
     kept = {} if base is None else {f.name: getattr(base, f.name) for f in _fields(settings)}
     given = {name: getattr(arguments, name) for name in names if hasattr(arguments, name)}

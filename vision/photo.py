@@ -1,4 +1,4 @@
-"""A photo in memory and how its file stored it."""
+"""A photo in memory, with the encoding parameters of its file."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from vision.types import Image
 
 @dataclass(frozen=True)
 class Storage:
-    """How a file stores its pixels, so that a new file can do the same.
+    """Encoding parameters of a photo's file, to be reused for a new file.
 
     ``format`` as Pillow names it; ``size`` bytes of the file; JPEG: up to two quantisation ``tables`` of 64 values,
     ``subsampling`` 0 (4:4:4), 1 (4:2:2), 2 (4:2:0) or -1 (unknown) and ``progressive``; HEIC: ``chroma`` 420 to 444;
@@ -32,9 +32,9 @@ class Photo:
     """A photo in memory.
 
     ``image`` (H, W, 3) uint8 RGB, upright; ``alpha`` (H, W) uint8 or None; ``icc`` an RGB colour profile; ``exif``
-    with its orientation set to 1; ``format`` JPEG, PNG, WEBP, TIFF or HEIF; ``notes`` tell the conversions that
-    reading did, one sentence each; ``xmp`` and ``iptc`` as they are in the file but upright; ``dpi`` dots per inch
-    across and down; ``storage`` tells how the source was stored.
+    with its orientation set to 1; ``format`` JPEG, PNG, WEBP, TIFF or HEIF; ``notes`` on conversions while reading, one
+    sentence each; ``xmp`` and ``iptc`` as in the file but upright; ``dpi`` dots per inch across and down; ``storage``:
+    encoding parameters of the source.
     """
 
     image: Image

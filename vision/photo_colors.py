@@ -1,4 +1,4 @@
-"""Pixels of any photo file as 8-bit RGB and transparency."""
+"""Conversion of any photo's pixels to 8-bit RGB and alpha."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from vision.types import Image
 
 
 def to_rgb(picture: Pillow.Image, icc: bytes | None, notes: list[str]) -> tuple[Image, np.ndarray | None]:
-    """RGB pixels and the transparency (None where all is opaque)."""
+    """RGB pixels (H, W, 3) and alpha (H, W), both uint8; alpha is None for opaque photos."""
     picture = _eight_bit(picture)
     if picture.mode == "CMYK":
         notes.append("The print colours (CMYK) were converted to RGB.")
@@ -33,7 +33,7 @@ def to_rgb(picture: Pillow.Image, icc: bytes | None, notes: list[str]) -> tuple[
 
 
 def _eight_bit(picture: Pillow.Image) -> Pillow.Image:
-    """Grey with 16 or 32 bits to 8 bits; deep colour is reduced by Pillow itself."""
+    """Grey with 16 or 32 bits reduced to 8 bits; Pillow itself reduces deep colour."""
     if picture.mode not in ("I", "F") and not picture.mode.startswith("I;16"):
         return picture
     values = np.nan_to_num(np.asarray(picture).astype(np.float64))
@@ -42,7 +42,7 @@ def _eight_bit(picture: Pillow.Image) -> Pillow.Image:
 
 
 def _to_srgb(picture: Pillow.Image, icc: bytes | None, space: bytes, notes: list[str]) -> Pillow.Image:
-    """CMYK or grey to sRGB by the file's profile if it is one of that colour space, else plainly."""
+    """CMYK or grey to sRGB by the file's profile if it has the matching colour space, else by Pillow's default."""
     if icc is not None and icc[16:20] == space:
         try:
             profile = ImageCms.ImageCmsProfile(io.BytesIO(icc))

@@ -1,7 +1,7 @@
-"""Pictures as video codecs store them: brightness at full size, two colour differences at half size.
+"""Planar YUV 4:2:0 pictures as video codecs store them: luma at full size, two chroma planes at half size.
 
-A frame that is only drawn into and encoded again need not become RGB and be turned back, which costs more than decoding
-it; and what is not drawn into keeps its very values.
+A frame that is only drawn into and encoded again is not converted to RGB and back, which would cost more than decoding
+it; pixels that are not drawn on keep their exact values.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ BT709 = (1, 1, 1)
 """Matrix, primaries and transfer of BT.709 (codes of ITU-T H.273)."""
 
 _LUMA = {"bt709": (0.2126, 0.0722), "bt601": (0.299, 0.114)}
-"""Shares of red and blue in the brightness."""
+"""Luma coefficients of red and blue."""
 
 _converter = VideoReformatter()
 
@@ -32,8 +32,8 @@ _converter = VideoReformatter()
 class Planar:
     """A picture, or by slicing a region of one, in 8 bits of limited range (16 to 235) with 4:2:0 sampling.
 
-    ``y`` (H, W), ``u`` and ``v`` (H/2, W/2) uint8 hold the whole picture, H and W even; ``top``, ``left``, ``height``
-    and ``width`` tell the region.  ``tags``: the codes of its matrix, primaries and transfer (ITU-T H.273).
+    ``y`` (H, W), ``u`` and ``v`` (H/2, W/2) uint8 are the whole picture, H and W even; ``top``, ``left``, ``height``
+    and ``width`` are the region.  ``tags``: codes of its matrix, primaries and transfer (ITU-T H.273).
     """
 
     y: Plane
@@ -64,7 +64,7 @@ class Planar:
 
     @property
     def shape(self) -> tuple[int, int, int]:
-        """Of the region, as an RGB picture would have it."""
+        """Shape (H, W, 3) of the region as an RGB picture."""
         return self.height, self.width, 3
 
     @property
@@ -73,7 +73,7 @@ class Planar:
         return self.height * self.width
 
     def __getitem__(self, key: slice | tuple[slice, slice]) -> Planar:
-        """A region by slices of rows and columns without steps."""
+        """A region by slices of rows and columns with step 1."""
         rows, columns = key if isinstance(key, tuple) else (key, slice(None))
         y0, y1, _ = rows.indices(self.height)
         x0, x1, _ = columns.indices(self.width)
@@ -81,7 +81,7 @@ class Planar:
         return Planar(self.y, self.u, self.v, self.tags, self.top + y0, self.left + x0, *size)
 
     def mapped(self, change: Callable[[Plane], Any]) -> Planar:
-        """The whole picture with every plane turned or mirrored by ``change``."""
+        """The whole picture with ``change`` (a rotation or mirroring) applied to every plane."""
         y, u, v = (np.ascontiguousarray(change(plane)) for plane in (self.y, self.u, self.v))
         return Planar.whole(y, u, v, self.tags)
 
@@ -92,14 +92,14 @@ class Planar:
         return cast(Image, picture.to_ndarray())
 
     def frame(self) -> av.VideoFrame:
-        """The whole picture as a frame of its own for an encoder."""
+        """The whole picture as a new frame for an encoder."""
         picture = av.VideoFrame(self.y.shape[1], self.y.shape[0], "yuv420p")
         for target, plane in zip(planes_of(picture), (self.y, self.u, self.v), strict=True):
             target[...] = plane
         return picture
 
     def blend(self, mask: Floats, colour: tuple[int, int, int]) -> None:
-        """Mix an RGB colour into the region, in place; its share in each pixel is ``mask`` (height, width), 0 to 1."""
+        """Alpha blend an RGB colour into the region, in place; ``mask`` (height, width) is its opacity in [0, 1]."""
         if not self.size:
             return
         bright, *differences = self._values(colour)
@@ -112,8 +112,9 @@ class Planar:
             _mix(plane, small, value)
 
     def draw(self, shape: Callable[[Plane, int, float], None], colour: tuple[int, int, int]) -> None:
-        """Have ``shape`` draw into each plane of a whole picture: it gets the plane, its value for an RGB colour, and
-        the plane's size as a share of the picture's.
+        """Call ``shape`` to draw into each plane of a whole picture.
+
+        Its arguments: the plane, the value of the RGB ``colour`` in it, and its size as a share of the picture's.
         """
         for plane, value, scale in zip((self.y, self.u, self.v), self._values(colour), (1.0, 0.5, 0.5), strict=True):
             shape(plane, value, scale)
@@ -151,6 +152,6 @@ def planes_of(frame: av.VideoFrame) -> tuple[Plane, Plane, Plane]:
 
 
 def _mix(plane: Plane, mask: Floats, value: int) -> None:
-    """Mix a value into a plane, in place."""
+    """Alpha blend a value into a plane, in place."""
     ground = np.full(mask.shape, value, np.uint8)
     plane[...] = cv2.blendLinear(np.ascontiguousarray(plane), ground, 1 - mask, np.ascontiguousarray(mask))

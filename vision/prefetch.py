@@ -1,7 +1,7 @@
-"""Work side by side: a source that runs ahead of its user, and threads for parts of a picture's work.
+"""Threads: prefetching from a source, and a pool for parts of a picture.
 
-The only place that starts threads for decoding, drawing, encoding and retouching; these release Python's lock, as the
-networks do, so that they do run at the same time.
+The only module that starts threads for decoding, drawing, encoding and retouching.  These release the GIL, as the
+networks do, and therefore run in parallel.
 """
 
 from __future__ import annotations
@@ -18,25 +18,25 @@ T = TypeVar("T")
 
 
 def threads(count: int) -> ThreadPoolExecutor:
-    """So many threads for parts of one piece of work: ``with threads(2) as beside: beside.submit(...)``."""
+    """A pool of ``count`` threads for parts of one task: ``with threads(2) as pool: pool.submit(...)``."""
     return ThreadPoolExecutor(count, "beside")
 
 
 @dataclass(frozen=True)
 class _End:
-    """The last word of a thread: the error of its source, or None."""
+    """End of the queue: the error of the source, or None."""
 
     error: BaseException | None
 
 
 @contextmanager
 def prefetch(source: Iterable[T], depth: int) -> Generator[Iterator[T], None, None]:
-    """Iterate over ``source`` in a thread that works up to ``depth`` items ahead: ``with prefetch(...) as items``.
+    """Iterate over ``source`` in a thread up to ``depth`` items ahead: ``with prefetch(...) as items``.
 
-    Items keep their order.  What the source raises is raised to who takes the item that is missing.
-    Leaving the block, also by an error, ends the thread before the source's next item and waits for
-    it; a source that is a generator is closed by then, in that thread.  What it raises after the last
-    item that was taken is dropped.  At most ``depth`` + 2 items are alive: waiting, in work and in use.
+    Items keep their order.  An exception of the source is raised when the missing item is taken.  Leaving the block,
+    also by an exception, stops the thread before the source's next item and joins it; a generator is closed in that
+    thread.  Exceptions after the last taken item are dropped.  At most ``depth`` + 2 items exist: queued, in production
+    and in use.
     """
     if depth < 1:
         raise ValueError(f"depth must be at least 1, not {depth}")
@@ -55,7 +55,7 @@ def prefetch(source: Iterable[T], depth: int) -> Generator[Iterator[T], None, No
 def _produce(
     source: Iterable[T], ready: SimpleQueue[T | _End], room: threading.Semaphore, left: threading.Event
 ) -> None:
-    """The thread: items, then an end."""
+    """Body of the thread: puts the items, then an ``_End``."""
     error: BaseException | None = None
     try:
         _fill(iter(source), ready, room, left)
@@ -65,7 +65,7 @@ def _produce(
 
 
 def _fill(items: Iterator[T], ready: SimpleQueue[T | _End], room: threading.Semaphore, left: threading.Event) -> None:
-    """Hand on items while there is room for them and somebody wants them."""
+    """Put items while the queue has space and the consumer has not left."""
     try:
         for item in items:
             ready.put(item)
@@ -79,7 +79,7 @@ def _fill(items: Iterator[T], ready: SimpleQueue[T | _End], room: threading.Sema
 
 
 def _taken(ready: SimpleQueue[T | _End], room: threading.Semaphore) -> Iterator[T]:
-    """The user's side."""
+    """The consumer's iterator."""
     while not isinstance(item := ready.get(), _End):
         room.release()
         yield item

@@ -1,4 +1,4 @@
-"""The nouns of the project: validated, immutable containers of arrays.
+"""The data types of the project: validated, immutable containers of arrays.
 
 Pixels are xy with integer centres (the top left pixel's centre is (0, 0)), boxes are
 x0, y0, x1, y1, time is seconds in float64, angles are degrees.  An image is (H, W, 3) uint8 RGB.
@@ -60,7 +60,7 @@ class _Indexable:
 
 @dataclass(frozen=True)
 class Detections(_Indexable):
-    """What a detector found: ``boxes`` (N, 4), ``scores`` (N,) in [0, 1], ``points`` (N, P, 2) (P = 0 or 5)."""
+    """Output of a detector: ``boxes`` (N, 4), ``scores`` (N,) in [0, 1], ``points`` (N, P, 2) (P = 0 or 5)."""
 
     boxes: Floats
     scores: Floats
@@ -82,8 +82,8 @@ class Faces(_Indexable):
     ``points5`` (N, 5, 2) image-left eye, image-right eye, nose tip, image-left and image-right
     mouth corner; ``points106`` (N, 106, 2) in the order of ``vision.layouts``;
     ``pose`` (N, 3) pitch (nose up +), yaw (nose to the image right +), roll (head tilted clockwise
-    in the image +), degrees, R = Rz(roll) Ry(yaw) Rx(pitch); ``visible`` (N, 106) in [0, 1]: how surely each point
-    can be seen, all 1 if not given; ``glasses`` (N,) in [0, 1], the probability of glasses, NaN if not known.
+    in the image +), degrees, R = Rz(roll) Ry(yaw) Rx(pitch); ``visible`` (N, 106) in [0, 1]: probability that each
+    point is visible, 1 by default; ``glasses`` (N,) in [0, 1]: probability of glasses, NaN if unknown.
     """
 
     boxes: Floats
@@ -109,7 +109,7 @@ class Faces(_Indexable):
 
     @classmethod
     def none(cls) -> Self:
-        """The ordinary answer for an image without a face."""
+        """The faces of an image without a face."""
         empty = np.zeros(0, np.float32)
         return cls(empty, empty, empty, empty, empty)
 
@@ -120,12 +120,11 @@ class PoseTrack(_Indexable):
 
     ``times`` (T,) float64 seconds, strictly increasing; ``keypoints`` (T, 17, 3) float32 x, y,
     score in COCO order; ``boxes`` (T, 4) float32.  Where the person was not seen, x, y and box
-    are NaN and the score is 0.  ``camera`` (T, 2) float32: how far the background at the person's place
-    moved in the picture since the frame before, in pixels; all 0 if not given: a camera that stands still.
-    ``thumbnails`` (T, 32, 24) uint8 small grey pictures of the body and ``energy`` (T,) float32 the motion energy above
-    the head (see ``counting.appearance``); all 0 if not given.
-    ``estimated`` (T,) bool: whether the keypoints were found in this very frame; where not, the person stood still
-    and they lie between those of the frames around.  All True if not given.
+    are NaN and the score is 0.  ``camera`` (T, 2) float32: motion of the background at the person's position since the
+    previous frame in pixels; 0 by default (a static camera).  ``thumbnails`` (T, 32, 24) uint8: grey thumbnails of the
+    body; ``energy`` (T,) float32: motion energy above the head (see ``counting.appearance``); both 0 by default.
+    ``estimated`` (T,) bool: whether the keypoints were estimated in this frame or interpolated between frames
+    (``counting.sampling``); True by default.
     """
 
     times: Times
@@ -161,12 +160,12 @@ EstimatePose = Callable[[Sequence[Image], Floats], Floats]
 
 
 class FollowingFinder(Protocol):
-    """``FindFaces`` that can also follow faces of a video's frame into the next one, without a search."""
+    """``FindFaces`` that can also track faces from one video frame to the next without detection."""
 
     def __call__(self, image: Image, /) -> Faces:
         """The faces of a picture."""
         ...
 
     def follow(self, image: Image, before: Faces, /) -> Faces:
-        """The faces of the frame before, in their order, where they are now; lost ones are missing."""
+        """The faces ``before`` of the previous frame, in their order, at their new positions; lost ones are missing."""
         ...

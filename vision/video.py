@@ -1,4 +1,4 @@
-"""Videos from and to files: upright RGB frames in BT.709 with the times they really have."""
+"""Videos from and to files: upright RGB frames in BT.709 with the file's own timestamps."""
 
 from __future__ import annotations
 
@@ -15,9 +15,9 @@ import numpy as np
 from vision import container
 from vision.color import color_kind
 from vision.container import Clock, opened
-from vision.display import Display, deinterlaced, display_matrix, turn_of
+from vision.display import Display, deinterlaced, display_matrix, rotation_of
 from vision.planar import Planar, PlanarFrame
-from vision.turning import Picture, Turns
+from vision.rotation import Picture, Rotations
 from vision.types import Frame, Image, MediaError
 from vision.video_encoder import CRF, DETAILS, PRESET, VIDEO_SUFFIXES, write_video
 
@@ -27,7 +27,7 @@ __all__ = [
     "PRESET",
     "VIDEO_SUFFIXES",
     "PlanarFrame",
-    "Turns",
+    "Rotations",
     "VideoInfo",
     "probe_video",
     "read_frames",
@@ -41,8 +41,8 @@ class VideoInfo:
     """Facts of a video file.
 
     ``width`` and ``height`` as shown (after ``rotation``, degrees counterclockwise), ``duration`` in seconds (0 if
-    unknown), ``frames`` (an estimate, 0 if unknown), ``rate`` in frames a second.  ``notes`` tell what reading does
-    to the picture, one sentence each.
+    unknown), ``frames`` (an estimate, 0 if unknown), ``rate`` in frames a second.  ``notes`` on conversions of the
+    picture while reading, one sentence each.
     """
 
     path: Path
@@ -57,7 +57,7 @@ class VideoInfo:
 
 
 def probe_video(path: str | Path) -> VideoInfo:
-    """Open a video, decode its first frame and tell its facts; raises ``MediaError`` as ``read_frames`` does."""
+    """The facts of a video, from its header and first frame; raises ``MediaError`` as ``read_frames`` does."""
     path = Path(path)
     with _opened(path) as (file, stream):
         first = next(_decoded(file, stream, path))
@@ -65,32 +65,31 @@ def probe_video(path: str | Path) -> VideoInfo:
         rate = container.usual_rate(stream)
         duration = _duration(file, stream)
         count = stream.frames or round(duration * rate)
-        turn, notes = turn_of(display_matrix(first)), tuple(_notes(file, stream, first))
+        turn, notes = rotation_of(display_matrix(first)), tuple(_notes(file, stream, first))
         return VideoInfo(path, width, height, turn, duration, count, rate, bool(file.streams.audio), notes)
 
 
-def read_frames(path: str | Path, turns: Turns | None = None) -> Generator[Frame, None, None]:
+def read_frames(path: str | Path, rotations: Rotations | None = None) -> Generator[Frame, None, None]:
     """The frames of a video as players show them, all of the first one's size, with strictly increasing times from 0.
 
-    Times are the file's own (variable frame rates stay variable), see ``vision.container.Clock``.  Frames of two
-    fields are made whole, HDR and wide gamuts become BT.709, ``turns`` sets upright what lies on its side, and a
-    later frame of another shape is fitted between black bars.  Damaged parts are skipped.  Closing the generator
-    closes the file.  Raises ``MediaError`` when the file is missing, empty, no video, or has no frame that can be
-    decoded.
+    Times are the file's own (variable frame rates stay variable), see ``vision.container.Clock``.  Interlaced frames
+    are deinterlaced, HDR and wide gamuts are converted to BT.709, ``rotations`` are applied, and a later frame of
+    another shape is letterboxed.  Damaged parts are skipped.  Closing the generator closes the file.  Raises
+    ``MediaError`` if the file is missing, empty, not a video, or has no decodable frame.
     """
     size = None
-    for image, time in _shown(Path(path), turns, Display.image):
+    for image, time in _shown(Path(path), rotations, Display.image):
         size = size or image.shape[1::-1]
         yield Frame(fitted(image, size), time)
 
 
-def read_planar(path: str | Path, turns: Turns | None = None) -> Generator[PlanarFrame, None, None]:
-    """The same frames as planes, for drawing into them and encoding them again, see ``vision.planar``.
+def read_planar(path: str | Path, rotations: Rotations | None = None) -> Generator[PlanarFrame, None, None]:
+    """The same frames as planes, for drawing and re-encoding, see ``vision.planar``.
 
     Odd sizes are padded to even ones.  Raises what ``read_frames`` raises.
     """
     first = None
-    for image, time in _shown(Path(path), turns, Display.planar):
+    for image, time in _shown(Path(path), rotations, Display.planar):
         first = first or image
         if (image.shape, image.tags) != (first.shape, first.tags):
             image = Planar.of(fitted(image.rgb(), (first.width, first.height)), first.tags)
@@ -98,18 +97,18 @@ def read_planar(path: str | Path, turns: Turns | None = None) -> Generator[Plana
 
 
 def _shown(
-    path: Path, turns: Turns | None, show: Callable[[Display, av.VideoFrame], Picture]
+    path: Path, rotations: Rotations | None, show: Callable[[Display, av.VideoFrame], Picture]
 ) -> Generator[tuple[Picture, float], None, None]:
-    """Every frame as ``show`` makes it of a decoded one, upright, and its time."""
+    """Every decoded frame converted by ``show``, upright, and its time."""
     with _opened(path) as (file, stream):
         clock, display = Clock(container.usual_gap(stream)), Display(stream)
         for decoded in deinterlaced(_decoded(file, stream, path), stream):
             image, time = show(display, decoded), clock.tick(decoded.time)
-            yield (turns.turned(image, time) if turns is not None else image), time
+            yield (rotations.rotated(image, time) if rotations is not None else image), time
 
 
 def fitted(image: Image, size_wh: tuple[int, int]) -> Image:
-    """The image in another size: its proportions are kept, and what is left over is black."""
+    """The image letterboxed to another size, with black bars."""
     width, height = size_wh
     if image.shape[1::-1] == size_wh:
         return image
@@ -124,7 +123,7 @@ def fitted(image: Image, size_wh: tuple[int, int]) -> Image:
 
 @contextmanager
 def _opened(path: Path) -> Generator[tuple[Any, Any], None, None]:
-    """The open container and its moving picture."""
+    """The open container and its main video stream."""
     with opened(path) as file:
         stream = container.picture_stream(file)
         if stream is None:
@@ -155,7 +154,7 @@ def _notes(file: Any, stream: Any, first: av.VideoFrame) -> Iterator[str]:
 
 
 def _duration(file: Any, stream: Any) -> float:
-    """Seconds, or 0 where the file does not tell."""
+    """Duration in seconds, or 0 where the file does not contain it."""
     if stream.duration:
         return float(stream.duration * stream.time_base)
     return file.duration / av.time_base if file.duration else 0.0

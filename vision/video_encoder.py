@@ -1,4 +1,4 @@
-"""Videos written as H.264 in MP4."""
+"""Writing videos as H.264 in MP4."""
 
 from __future__ import annotations
 
@@ -20,7 +20,8 @@ _TICKS = 90_000
 """Ticks a second of the written video; every usual frame rate fits."""
 
 CRF, PRESET, DETAILS = 25, "superfast", "weightp=0:b-adapt=0:scenecut=0"
-"""Quality and effort of libx264, and no search for the kind of each picture; see ``docs/performance.md``."""
+"""Quality and preset of libx264, without adaptive B-frames, scene cuts and weighted prediction; see
+``docs/performance.md``."""
 
 VIDEO_SUFFIXES = (".mp4", ".m4v", ".mov")
 """Suffixes that a written video may have."""
@@ -35,13 +36,12 @@ def write_video(
     preset: str = PRESET,
     details: str = DETAILS,
 ) -> tuple[str, ...]:
-    """Write H.264 (yuv420p, playable while it loads) with the frames' own times; the file appears whole or not at all.
+    """Write H.264 (yuv420p, playable while it loads) with the frames' own times, atomically; returns audio notes.
 
     RGB frames are written in BT.709, planar ones in their own colours.  Odd sizes are padded to even ones.  The audio
-    of ``audio_from`` is kept in step with that file's frames and ends with the last frame written (see
-    ``vision.audio``); what of it could not be kept is told in the notes that are returned, and never ends the writing.
-    All frames must have the first one's size.  Errors raised by ``frames`` pass through.  Raises ``MediaError`` when
-    there is no frame, for an unknown suffix and when writing fails.
+    of ``audio_from`` stays in sync with that file's frames and ends with the last frame (see ``vision.audio``); errors
+    in it become notes and never stop the writing.  All frames must have the first one's size.  Errors of ``frames``
+    propagate.  Raises ``MediaError`` if there is no frame, for an unknown suffix and if writing fails.
     """
     path = Path(path)
     check_target(path, VIDEO_SUFFIXES)
@@ -62,7 +62,7 @@ def write_video(
 
 @contextmanager
 def _writing(path: Path) -> Generator[None, None, None]:
-    """Turn what the encoder and the file system raise into one sentence."""
+    """Convert exceptions of the encoder and the file system into ``MediaError``."""
     try:
         yield
     except (FFmpegError, OSError) as error:
@@ -70,7 +70,7 @@ def _writing(path: Path) -> Generator[None, None, None]:
 
 
 class _Writer:
-    """One MP4 file being written: pictures as they come, audio up to the time of the last picture."""
+    """Writer of one MP4 file: pictures as they come, audio up to the time of the last picture."""
 
     def __init__(
         self, path: Path, draft: Path, first: Frame | PlanarFrame, codec: dict[str, str], audio_from: str | Path | None
@@ -86,7 +86,7 @@ class _Writer:
 
     @property
     def notes(self) -> tuple[str, ...]:
-        """What of the audio could not be kept."""
+        """Notes on audio that could not be kept."""
         return tuple(self._audio.notes) if self._audio is not None else ()
 
     def _video_stream(self, codec: dict[str, str]) -> Any:
@@ -103,7 +103,7 @@ class _Writer:
         return self
 
     def __exit__(self, kind: type[BaseException] | None, *_: object) -> None:
-        """Close the files; after an error that alone counts, not how the closing went."""
+        """Close the files; an error in the block takes precedence over errors in closing."""
         if self._audio is not None:
             self._audio.close()
         if kind is None:
@@ -130,6 +130,6 @@ class _Writer:
                 self._audio.advance(frame.time)
 
     def finish(self) -> None:
-        """Encode what is still waiting."""
+        """Flush the encoders."""
         with _writing(self._path):
             self._file.mux(self._stream.encode(None))

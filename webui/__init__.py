@@ -1,4 +1,4 @@
-"""What the app is made of besides its start: texts, theme, charts, tabs, photo and video sessions, upkeep.
+"""The web app: texts, theme, charts, tabs, photo and video sessions, service.
 
 Gradio's telemetry and the stub files that it writes are switched off here, before anything imports Gradio.
 """

@@ -1,4 +1,4 @@
-"""What the beauty tab shows: the field for files, the comparison and the panel, and the values that fill them."""
+"""Components of the beauty tab: the file picker, the comparison and the panel, and their values."""
 
 from __future__ import annotations
 
@@ -25,13 +25,13 @@ GROUPS: Groups = (
     ("features", ("bright_eyes", "teeth", "lips", "cheeks")),
     ("look", ("look", "degree")),
 )
-"""Which controls stand together, in their order; an option that is not named here comes last by itself."""
+"""Groups of controls in order; options that are not named here follow in a last group."""
 
 ACCEPT = "image/*,video/*,.heic,.heif,.hif,.jfif,.avif,.webp,.tif,.tiff"
 
 
 def picker() -> gr.HTML:
-    """The field for photos (several at once) or a video."""
+    """The file picker for photos (several at once) or a video."""
     buttons = (
         button("photo.sample", "sample", "✦", "quiet", 'id="photo-sample"')
         + button("photo.camera", "camera", "◉", "quiet")
@@ -92,13 +92,13 @@ def panel(overlays: Iterable[str]) -> gr.HTML:
 
 
 def _choice(key: str, body: str) -> str:
-    """A group of ticks or radio buttons with a name for screen readers."""
+    """A group of check boxes or radio buttons with a name for screen readers."""
     legend = text(key, "legend", 'class="hidden"')
     return f'<fieldset class="choice">{legend}{body}</fieldset>'
 
 
 def opened_value(words: str, session: PhotoSession, pictures: tuple[str, str]) -> dict[str, Any]:
-    """What the comparison shows of a photo that was opened."""
+    """The comparison's value for an opened photo."""
     height, width = photos.screen_image(session).shape[:2]
     notes = [translated(words, note) for note in session.notes]
     if not len(session.faces):
@@ -121,7 +121,7 @@ def opened_value(words: str, session: PhotoSession, pictures: tuple[str, str]) -
 
 
 def _faces(words: str, session: PhotoSession, size_wh: tuple[int, int]) -> list[dict[str, Any]]:
-    """Each face's place as shares of the shown picture (None outside of it) and what is known of it."""
+    """Each face's box as shares of the shown picture (None outside of it), and its description."""
     x0, y0, _, _ = session.window
     moved = photos.scale_faces(session.faces, session.factor, (x0, y0))
     made = []
@@ -141,5 +141,5 @@ def face_text(words: str, i: int, faces: Faces) -> str:
 
 
 def progress_value(words: str, progress: Progress) -> dict[str, Any]:
-    """How far saving is."""
+    """The comparison's value for the progress of saving."""
     return {"progress": progress.share, "text": progress_words(words, progress, 0), "stoppable": True}

@@ -30,12 +30,12 @@ OVERLAYS = ("points", "boxes", "pose")
 FIELDS = options_of(BeautySettings)
 START = BeautySettings()
 SMALL_SCREEN, SMALL_BYTES, LARGE_BYTES = 800, 42_000, 160_000
-"""Up to which size a screen is small, and how many bytes a preview may have there and elsewhere."""
+"""Largest size in pixels of a small screen, and bytes of a preview on small and on other screens."""
 
 
 @dataclass(frozen=True, eq=False)
 class Opened:
-    """What a visitor has chosen, and which of it is shown."""
+    """A visitor's chosen files, and the shown one."""
 
     files: tuple[Upload, ...]
     number: int
@@ -44,7 +44,7 @@ class Opened:
 
 @dataclass(frozen=True)
 class View:
-    """What the panel asks for: settings, the chosen face (None: all), overlays, pixels of the screen."""
+    """State of the panel: settings, the chosen face (None: all), overlays, screen size in pixels."""
 
     settings: BeautySettings
     face: int | None = None
@@ -54,7 +54,7 @@ class View:
 
     @classmethod
     def of(cls, data: Any) -> View:
-        """From what the page sends; what is not known there takes its default.  Raises ``ValueError``."""
+        """From the page's data, with defaults for missing values; raises ``ValueError``."""
         data = data if isinstance(data, Mapping) else {}
         settings = inputs.settings_of(BeautySettings, data.get("settings"))
         face, seq = (int(v) if isinstance(v := data.get(k), (int, float)) else -1 for k in ("face", "seq"))
@@ -64,7 +64,7 @@ class View:
         return cls(settings, face if face >= 0 else None, tuple(s for s in OVERLAYS if s in show), longest, seq)
 
     def picture(self, image: Any) -> str:
-        """A picture as it is sent to this screen."""
+        """A picture encoded for this screen."""
         return photos.data_address(image, self.screen, SMALL_BYTES if self.screen <= SMALL_SCREEN else LARGE_BYTES)
 
 
@@ -108,7 +108,7 @@ class BeautyTab:
         self.stage.stop(self.stop, None, None, **quick)
 
     def _api(self) -> None:
-        """The named endpoint ``/beautify``: photo and settings in, photo and what was found out."""
+        """The named endpoint ``/beautify``: photo and settings -> photo and detected faces."""
         trigger = gr.Button(visible=False)
         photo = gr.File(visible=False, label="photo")
         face = gr.Number(-1, precision=0, label="face", visible=False)
@@ -154,7 +154,7 @@ class BeautyTab:
             return opened, shown | {"number": number, "count": len(files), "seq": view.seq}
 
     def close(self) -> tuple[None, None, None]:
-        """What the tab shows after a photo that could not be used: nothing of the one before."""
+        """Clear the tab after a photo that could not be used."""
         return None, None, None
 
     def thumbs(self, opened: Opened | None) -> Any:
@@ -162,7 +162,7 @@ class BeautyTab:
         return {"thumbs": photos.thumbnails(opened.session, PRESETS)} if opened else gr.skip()
 
     def move(self, request: gr.Request, opened: Opened | None, data: Any) -> Any:
-        """The picture for the controls' new values."""
+        """The preview for the controls' new values."""
         words = language(request)
         with guard("photo.move", "photo", words, self._studio.limits):
             view = View.of(data)
@@ -222,7 +222,7 @@ class BeautyTab:
         return self._studio.models.job(Files(reads, target.parent, slow=True), job)
 
     def _said(self, words: str, job: Job) -> dict[str, Any]:
-        """What to say of photos that could not be used, or of a video's audio."""
+        """Messages on photos that could not be used, or on a video's audio."""
         if notes := getattr(job, "notes", ()):
             return {"said": " ".join(translated(words, note) for note in notes)}
         failed: list[tuple[str, MediaError]] = getattr(job, "failed", [])
@@ -232,12 +232,12 @@ class BeautyTab:
         return {"said": say(words, "batch.failed", count=len(reasons)) + " " + " ".join(reasons)}
 
     def stop(self, request: gr.Request) -> None:
-        """End the visitor's saving very soon; ``save`` alone says so, since two writers would race."""
+        """Cancel the visitor's saving; only ``save`` updates the page, since two writers would race."""
         if (running := self._stops.get(str(request.session_hash))) is not None:
             running.set()
 
     def beautify(self, request: gr.Request, photo: Any, face: float, **values: Any) -> tuple[str, dict[str, object]]:
-        """The endpoint's work: nothing of the visitor is kept but the result file."""
+        """Handler of the endpoint; only the result file is kept."""
         words, studio = language(request), self._studio
         with guard("api.beautify", "photo", words, studio.limits):
             uploads = studio.uploads(photo)

@@ -1,6 +1,6 @@
-"""The chart of a count for Gradio's own plot: rates of all people and the main person's movement, in Plotly's terms.
+"""The chart of a count as a Plotly figure for Gradio's plot: rates of all people and the main person's motion.
 
-Plotly's figures are plain data, and Gradio brings its script, so no package is needed here.
+Plotly figures are plain data and Gradio includes the script, so that the package is not needed.
 """
 
 from __future__ import annotations
@@ -18,10 +18,10 @@ from webui.texts import say
 MAX_COLUMNS = 6000
 MAX_MARKS = 3000
 LONG = 60.0
-"""Seconds from which on a slider under the chart helps to zoom."""
+"""Seconds from which the chart has a range slider."""
 
 START = 864_000_000
-"""Milliseconds at which the chart's clock starts: Plotly takes numbers of four digits for years."""
+"""Milliseconds at which the chart's time axis starts: Plotly reads numbers of four digits as years."""
 
 COLOURS = ("#23857c", "#c2571a", "#6a5acd", "#a8306b", "#3a7d2c", "#8a6d00", "#2f6fb0", "#7a4a2b")
 
@@ -29,7 +29,7 @@ Array = NDArray[np.floating]
 
 
 def thin(times: Array, values: Array, columns: int = MAX_COLUMNS) -> tuple[Array, Array]:
-    """Low and high of every column, so that a long curve keeps its peaks; curves that fit stay as they are."""
+    """Downsample a long curve to the minimum and maximum of every column, so that it keeps its peaks."""
     if len(times) <= 2 * columns:
         return times, values
     keep: list[int] = []
@@ -43,7 +43,7 @@ def thin(times: Array, values: Array, columns: int = MAX_COLUMNS) -> tuple[Array
 
 
 def chart(words: str, report: SessionReport) -> PlotData | None:
-    """The figure of a report; None where there is nothing to show."""
+    """The figure of a report; None if there is nothing to show."""
     if report.skipper is None or len(report.skipper.times) < 2:
         return None
     main = report.skipper.shown

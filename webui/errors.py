@@ -1,4 +1,4 @@
-"""Errors become sentences that tell a visitor what to do; the trace goes to the log alone."""
+"""Error messages that tell a visitor what to do; tracebacks are only logged."""
 
 from __future__ import annotations
 
@@ -18,13 +18,13 @@ from webui.videos import TooLargeError, TooLongError
 
 
 def language(request: gr.Request | None) -> str:
-    """The language that the visitor's browser asks for."""
+    """The language requested by the visitor's browser."""
     return language_of(request.headers.get("accept-language") if request is not None else None)
 
 
 @contextmanager
 def guard(event: str, kind: str, words: str, limits: Limits) -> Iterator[None]:
-    """Turn any exception of the block into ``gr.Error`` in the language ``words``; ``kind`` is photo or video."""
+    """Convert any exception of the block to ``gr.Error`` in the language ``words``; ``kind`` is photo or video."""
     try:
         with logged(event):
             yield
@@ -39,7 +39,7 @@ def guard(event: str, kind: str, words: str, limits: Limits) -> Iterator[None]:
 
 
 def sentence(error: Exception, kind: str, words: str, limits: Limits) -> str | None:
-    """What to tell the visitor; None for an error that was not foreseen."""
+    """The message for the visitor; None for an unexpected error."""
     if isinstance(error, MissingWeights):
         LOG.error("missing weights: %s", error)
         return say(words, "error.weights")
@@ -61,14 +61,14 @@ def sentence(error: Exception, kind: str, words: str, limits: Limits) -> str | N
 
 
 def _detail(error: Exception) -> str:
-    """The error's own sentence, without any path and safe to show as HTML."""
+    """The error's own message, without paths and escaped for HTML."""
     words = " ".join(Path(w.strip("'\":,")).name if "/" in w else w for w in str(error).split())
     words = words.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")[:300]
     return words if words.endswith((".", "!", "。")) else words + "."
 
 
 def existing(path: str | None, missing: str, words: str) -> Path:
-    """The path of a visitor's file; ``gr.Error`` when none was chosen or it was deleted meanwhile."""
+    """The path of a visitor's file; raises ``gr.Error`` if none was chosen or it was deleted meanwhile."""
     if not path:
         raise gr.Error(say(words, missing), title=say(words, "error"), print_exception=False)
     if not Path(path).is_file():

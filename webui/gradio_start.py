@@ -1,6 +1,6 @@
-"""Gradio without the stub files that it writes for editors, which is more than half of the time of its import.
+"""Import of Gradio without the stub files that it writes for editors, more than half of its import time.
 
-While it is imported Gradio parses the source of every component and writes a ``.pyi`` file beside it.
+During its import Gradio parses the source of every component and writes a ``.pyi`` file beside it.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ _MODULE, _FUNCTION = "gradio.component_meta", "create_or_modify_pyi"
 
 
 class _WithoutStubs(MetaPathFinder):
-    """Finds the one module as Python does, and replaces its function once it is loaded."""
+    """Finder that loads the one module as usual and then replaces its function."""
 
     def find_spec(self, name: str, path: Any = None, target: ModuleType | None = None) -> ModuleSpec | None:
         if name != _MODULE:
@@ -33,6 +33,6 @@ class _WithoutStubs(MetaPathFinder):
 
 
 def skip_stubs() -> None:
-    """Before Gradio is imported: let it write no stub files."""
+    """Disable the stub files; call it before Gradio is imported."""
     if _MODULE not in sys.modules and not any(isinstance(finder, _WithoutStubs) for finder in sys.meta_path):
         sys.meta_path.insert(0, _WithoutStubs())

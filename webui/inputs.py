@@ -1,4 +1,4 @@
-"""Settings from what a page or a program sends, and the parameters of the endpoints, from declared options."""
+"""Settings from the data of pages and API clients, and the endpoints' parameters, by declared options."""
 
 from __future__ import annotations
 
@@ -26,14 +26,14 @@ def option_texts(prefix: str, settings: type) -> dict[str, tuple[str, str]]:
 
 
 def api_controls(prefix: str, settings: type, label: Callable[[str], Any]) -> dict[str, Block]:
-    """Unseen components by option name: they make the options parameters of an endpoint."""
+    """Invisible components by option name, which make the options parameters of an endpoint."""
     defaults = {f.name: f.default for f in fields(settings)}
     facts = options_of(settings)
     return {name: control(facts[name], defaults[name], label(f"{prefix}.{name}")) for name in facts}
 
 
 def control(facts: Option, default: Any, label: Any) -> Component:
-    """The component that fits an option: tick for booleans, list for choices, slider for a range, else a number."""
+    """The component for an option: check box for booleans, list for choices, slider for a range, else a number."""
     if isinstance(default, bool):
         return gr.Checkbox(default, label=label, visible=False)
     if facts.choices is not None:
@@ -45,7 +45,7 @@ def control(facts: Option, default: Any, label: Any) -> Component:
 
 
 def settings_of(kind: type[Settings], values: Any) -> Settings:
-    """Settings of named values; whole numbers and decimals as declared; raises ``ValueError``."""
+    """Settings from named values, converted to the declared number types; raises ``ValueError``."""
     given = values if isinstance(values, Mapping) else {}
     made = {}
     for f in fields(kind):  # type: ignore[arg-type]  # a dataclass's own type

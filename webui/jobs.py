@@ -1,4 +1,4 @@
-"""Long work in a thread of its own that reports its progress, stops when asked and when nobody looks any more."""
+"""Long work in a thread with progress, cancellation, and a timeout if nobody polls it."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any
 
 PATIENCE = 15.0
-"""Seconds after which a job that nobody looks at any more stops."""
+"""Seconds without polling after which a job stops."""
 
 
 class CancelledError(Exception):
@@ -22,7 +22,7 @@ class CancelledError(Exception):
 
 @dataclass(frozen=True)
 class Progress:
-    """How far a job is: ``stage`` names a text; ``share`` of the whole in [0, 1] or None if unknown."""
+    """Progress of a job: ``stage``, key of a text; ``share`` of the whole in [0, 1] or None if unknown."""
 
     stage: str = "waiting"
     share: float | None = None
@@ -33,8 +33,8 @@ class Progress:
 class Job(ABC):
     """Work that writes ``target``; ``progress`` may be read from any thread.
 
-    ``work`` calls ``stop_if_asked`` often: it ends with ``CancelledError`` soon after ``cancel``, or after ``stop``
-    was set from outside.
+    ``work`` calls ``stop_if_asked`` often, so that it ends with ``CancelledError`` soon after ``cancel``, or after
+    ``stop`` was set from outside.
     """
 
     def __init__(self, target: Path, stop: threading.Event | None = None) -> None:
@@ -54,7 +54,7 @@ class Job(ABC):
         return 0
 
     def __getstate__(self) -> dict[str, object]:
-        """A job that has not begun can be sent to another process."""
+        """State for pickling of a job that has not been started."""
         return {name: value for name, value in vars(self).items() if name not in ("_stop", "_thread")}
 
     def __setstate__(self, state: dict[str, Any]) -> None:
@@ -62,7 +62,7 @@ class Job(ABC):
         vars(self).update({name: value for name, value in state.items() if name not in ("_begin", "_looked")})
 
     def outcome(self) -> dict[str, object]:
-        """The attributes that tell what became of the work."""
+        """The attributes with the result of the work."""
         return {name: value for name, value in vars(self).items() if not name.startswith("_")}
 
     def start(self) -> None:
@@ -74,18 +74,21 @@ class Job(ABC):
         self._stop.set()
 
     def wait(self, seconds: float) -> bool:
-        """Wait a while; True when the thread has ended.  A job that is not waited for stops after ``PATIENCE``."""
+        """Wait for at most ``seconds``; True when the thread has ended.
+
+        A job that nobody waits for stops after ``PATIENCE``.
+        """
         self._looked = time.monotonic()
         self._thread.join(seconds)
         return not self._thread.is_alive()
 
     def stop_if_asked(self) -> None:
-        """Raise ``CancelledError`` when the work is not wanted any more."""
+        """Raise ``CancelledError`` if the job was cancelled or is no longer polled."""
         if self._stop.is_set() or time.monotonic() - self._looked > PATIENCE:
             raise CancelledError
 
     def note(self, stage: str, share: float | None, video_seconds: float = 0.0) -> None:
-        """Tell how far the work is; the time left follows from the time spent."""
+        """Report the progress; the remaining time is extrapolated from the elapsed time."""
         spent = time.monotonic() - self._begin
         left = spent / share * (1 - share) if share and share > 0.02 and spent > 1 else None
         self.progress = Progress(stage, share, left, video_seconds)
@@ -101,13 +104,13 @@ class Job(ABC):
 
 
 class StopOnClose:
-    """Follows a job until it ends; the job is cancelled when the follower is closed before."""
+    """Iterates over a job's progress until it ends; closing the iterator earlier cancels the job."""
 
     def __init__(self, job: Job, *, every: float = 0.4, count_every: float = 2.5) -> None:
         self._job, self._every, self._count_every = job, every, count_every
 
     def __iter__(self) -> Iterator[tuple[Progress, int]]:
-        """Yield the progress and the count so far; raises what the job raised."""
+        """Yield progress and count so far; raises the job's exception."""
         job, count, counted, pause = self._job, 0, time.monotonic(), self._count_every
         job.start()
         try:
@@ -132,7 +135,7 @@ class StopOnClose:
 
 
 def be_nice() -> None:
-    """Let the threads that answer photos go first (Linux: the niceness belongs to the thread)."""
+    """Lower this thread's priority below that of photo requests (Linux: niceness is per thread)."""
     if hasattr(os, "setpriority"):
         try:
             os.setpriority(os.PRIO_PROCESS, threading.get_native_id(), 5)

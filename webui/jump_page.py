@@ -1,4 +1,4 @@
-"""What the jump tab shows besides Gradio's own parts: the field for files, settings, help on filming, the history."""
+"""Components of the jump tab besides Gradio's own: file picker, settings, help on filming, history."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from webui.panel import Groups, button, part, picker_html, settings_html, text
 from webui.videos import VideoSession
 
 GROUPS: Groups = (("first", ("without_rope", "height_cm", "speed")),)
-"""The settings that are shown first, in their order; all others stand under "more" by themselves."""
+"""The settings that are shown first, in order; all others follow under "more"."""
 
 LEFT_OUT = ("batch",)
 ACCEPT = "video/*,.mp4,.mov,.m4v,.mkv,.webm,.avi,.3gp,.mts,.m2ts"
@@ -29,7 +29,7 @@ _PICTURES = {
 
 
 def picker() -> gr.HTML:
-    """The field for a video."""
+    """The file picker for a video."""
     buttons = button("video.sample", "sample", "✦", "quiet", 'id="video-sample"') + button(
         "video.camera", "camera", "◉", "quiet"
     )
@@ -37,7 +37,7 @@ def picker() -> gr.HTML:
 
 
 def panel() -> gr.HTML:
-    """The settings: those that matter first, the technical ones under "more"."""
+    """The settings panel, with the technical settings under "more"."""
     html = (
         f'<div class="panel stack" data-panel="jump" data-waits="no">{text("settings.hint", "p", "class=note")}'
         + settings_html("jump", CountSettings, GROUPS, LEFT_OUT)
@@ -61,7 +61,7 @@ def help_html() -> gr.HTML:
 
 
 def chart_note() -> gr.HTML:
-    """What can be done with the chart, by mouse or by touch."""
+    """Help on using the chart by mouse or touch."""
     html = text("chart.note", "p", 'class="note by-mouse"') + text("chart.note.touch", "p", 'class="note by-touch"')
     return gr.HTML(
         None, html_template=f"<div>{html}</div>", js_on_load="window.studio.fill(element)", apply_default_css=False,
@@ -80,9 +80,9 @@ def visit() -> gr.HTML:
 
 
 def summary(session: VideoSession, *, fresh: bool, sample: bool) -> dict[str, Any]:
-    """What the history keeps of a count; ``fresh`` after an analysis, not after other settings.
+    """The history's entry of a count; ``fresh`` after an analysis, not after a recount with other settings.
 
-    ``speed`` turns the report's true seconds into those of the video.
+    ``speed`` converts the report's true seconds to those of the video.
     """
     report: SessionReport = session.report
     rate = report.skipper.per_minute if report.skipper else 0.0

@@ -95,7 +95,7 @@ class JumpTab:
         self.render.click(self.draw, self.session, redrawn, **shown)
 
     def _api(self) -> None:
-        """The named endpoint ``/count``: video and settings in, annotated video and report out."""
+        """The named endpoint ``/count``: video and settings -> annotated video and report."""
         trigger = gr.Button(visible=False)
         video = gr.File(visible=False, label="video")
         self.controls = inputs.api_controls("jump", CountSettings, self._studio.text)
@@ -117,7 +117,7 @@ class JumpTab:
         return [self._studio.entry(target)]
 
     def chosen(self, request: gr.Request, payload: Any) -> dict[Any, Any]:
-        """Another video: what was shown of the last one goes."""
+        """Clear the results when another video is chosen."""
         words = language(request)
         status = "" if self._studio.uploads(payload) else views.note(say(words, "jump.empty"))
         hidden = (self.result, self.stale, self.render, self.share, self.chart, self.chart_note, *self.files)
@@ -126,7 +126,7 @@ class JumpTab:
         return {self.status: status, self.session: None, self.help: gr.update(visible=True)} | gone | empty
 
     def run(self, request: gr.Request, payload: Any, data: Any) -> Iterator[dict[Any, Any]]:
-        """Analyse, count and draw; yields the progress; the work stops when the visitor cancels or leaves."""
+        """Analyse, count and draw, yielding the progress; stops when the visitor cancels or leaves."""
         words, visitor = language(request), str(request.session_hash)
         files = self._studio.uploads(payload)
         existing(str(files[0].path) if files else None, "error.first.video", words)
@@ -149,12 +149,12 @@ class JumpTab:
             self._stops.pop(visitor, None)
 
     def stop(self, request: gr.Request) -> None:
-        """End the visitor's count very soon; ``run`` alone says so, since two writers would race."""
+        """Cancel the visitor's count; only ``run`` updates the page, since two writers would race."""
         if (running := self._stops.get(str(request.session_hash))) is not None:
             running.set()
 
     def live_end(self, request: gr.Request, asked: Any) -> dict[Any, Any]:
-        """The camera is off: the report of what was counted live takes the place of what was shown."""
+        """Show the report of a live count after the camera was switched off."""
         asked, words = asked if isinstance(asked, Mapping) else {}, language(request)
         session = self.live_mode.end(str(asked.get("key")))
         if not asked.get("report") or session is None:
@@ -191,7 +191,7 @@ class JumpTab:
         return idle | self._shown(drawn) | self._numbers(words, session, stale=False, fresh=True)
 
     def _shown(self, video: str | None) -> dict[Any, Any]:
-        """The result video in its player and behind its button; an update for each, as Gradio alters them."""
+        """Updates of the video player and of the download button, one object each, since Gradio mutates them."""
         return {part: gr.update(value=video, visible=video is not None) for part in (self.result, self.files[0])}
 
     def _numbers(self, words: str, session: VideoSession, *, stale: bool, fresh: bool) -> dict[Any, Any]:
@@ -218,7 +218,7 @@ class JumpTab:
         return str(table), str(data)
 
     def again(self, request: gr.Request, session: VideoSession | None, data: Any) -> dict[Any, Any]:
-        """Count again from the kept tracks."""
+        """Recount from the stored tracks."""
         words = language(request)
         with guard("video.recount", "video", words, self._studio.limits):
             settings = self._settings(data)
@@ -242,14 +242,14 @@ class JumpTab:
             path = existing(str(session.path) if session else None, "error.first.video", words)
             assert session is not None
             target = self._studio.folder.new(result_name(session.name, "jumps", ".mp4"))
-            draw = partial(render, turns=session.counted.turned, words=overlay_words(words))
+            draw = partial(render, rotations=session.counted.rotations, words=overlay_words(words))
             files = Files([path], target.parent, slow=True)
             self._studio.models.call(files, draw, path, target, session.tracks, session.report)
             hidden = {part: gr.update(visible=False) for part in (self.stale, self.render)}
             return self._shown(str(target)) | hidden
 
     def count_file(self, request: gr.Request, video: Any, **values: Any) -> Iterator[tuple[str | None, dict[str, Any]]]:
-        """The endpoint's work: progress first, the report last."""
+        """Handler of the endpoint: yields the progress, at the end the report."""
         words = language(request)
         with guard("api.count", "video", words, self._studio.limits):
             files = self._studio.uploads(video)

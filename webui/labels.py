@@ -1,4 +1,4 @@
-"""Labels and sentences of the page's own parts, in English and Chinese; ``webui.texts`` holds the others."""
+"""Labels and sentences of the custom components, in English and Chinese; ``webui.texts`` has the others."""
 
 from __future__ import annotations
 

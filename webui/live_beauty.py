@@ -15,7 +15,7 @@ from beauty.live import LiveRetouch
 from beauty.settings import BeautySettings
 from vision.types import FollowingFinder, Frame
 from webui import inputs
-from webui.live_room import LiveSession
+from webui.live_sessions import LiveSession
 from webui.panel import button, named, part, text
 from webui.service import Files
 from webui.studio import Studio
@@ -25,7 +25,7 @@ QUALITY = 80
 
 
 def preview(seconds: float) -> gr.HTML:
-    """The button that opens the preview; the camera under its retouched picture; shutter, original, close."""
+    """The button that opens the preview, and its dialog: camera, retouched picture, shutter, original, close."""
     html = (
         f'<div class="live-start" data-seconds="{seconds:g}">'
         + button("mirror.open", "open", "◎", "", 'id="mirror-open"')
@@ -42,7 +42,7 @@ def preview(seconds: float) -> gr.HTML:
 
 @dataclass(eq=False)
 class BeautySession(LiveSession):
-    """One visitor's camera: the present settings and the faces that are followed."""
+    """One visitor's session: the current settings and the tracked faces."""
 
     settings: BeautySettings = field(default_factory=BeautySettings)
     retouch: LiveRetouch = field(default_factory=LiveRetouch)
@@ -55,33 +55,33 @@ class LiveBeauty:
     kind = "photo"
 
     def __init__(self, studio: Studio) -> None:
-        self._studio, self.room = studio, studio.room
+        self._studio, self.sessions = studio, studio.sessions
 
     def new(self) -> BeautySession:
         """A session with the default settings."""
         return BeautySession()
 
-    def told(self, session: BeautySession, wish: Mapping[str, Any]) -> None:
-        """Other ``settings``; raises ``ValueError``."""
-        if "settings" in wish:
-            session.settings = inputs.settings_of(BeautySettings, wish["settings"])
+    def configure(self, session: BeautySession, request: Mapping[str, Any]) -> None:
+        """Change the ``settings``; raises ``ValueError``."""
+        if "settings" in request:
+            session.settings = inputs.settings_of(BeautySettings, request["settings"])
 
-    def look(self, session: BeautySession, frames: Sequence[Frame]) -> tuple[dict[str, Any], bytes]:
-        """The last frame retouched, and how many faces there are."""
+    def process(self, session: BeautySession, frames: Sequence[Frame]) -> tuple[dict[str, Any], bytes]:
+        """The last frame retouched, and the number of faces."""
         frame, models = frames[-1], self._studio.models
         session.begun = frame.time if session.begun is None else session.begun
         session.retouch, picture, count = models.call(
             Files([], slow=True), retouched, session.retouch, frame, session.settings, models.find_faces
         )
         session.last = frame.time
-        full = frame.time - session.begun >= self.room.seconds
+        full = frame.time - session.begun >= self.sessions.seconds
         return {"time": frame.time, "faces": count, "full": full}, picture
 
 
 def retouched(
     retouch: LiveRetouch, frame: Frame, settings: BeautySettings, find_faces: FollowingFinder
 ) -> tuple[LiveRetouch, bytes, int]:
-    """One step that may be done in another process: the retouch comes back, a JPEG file, and the number of faces."""
+    """One step, possibly in another process: returns the updated state, a JPEG file and the number of faces."""
     image, faces = retouch.add(frame, settings, find_faces)
     file = io.BytesIO()
     Pillow.fromarray(np.ascontiguousarray(image)).save(file, "JPEG", quality=QUALITY)

@@ -1,4 +1,4 @@
-"""The live mode of the jump tab: a dialog with the camera, the person who is followed, the count and the report."""
+"""The live mode of the jump tab: a dialog with the camera, tracking of one person, the count and the report."""
 
 from __future__ import annotations
 
@@ -14,10 +14,10 @@ from counting.live import LiveCounter, LiveState, appended
 from counting.pipeline import CountedVideo, count_people
 from counting.report import SessionReport
 from counting.settings import CountSettings
-from vision.turning import Turns
+from vision.rotation import Rotations
 from vision.types import EstimatePose, FindPeople, Frame, PoseTrack
 from webui import inputs
-from webui.live_room import LiveSession
+from webui.live_sessions import LiveSession
 from webui.panel import button, named, part, text
 from webui.service import Files, logged
 from webui.studio import Studio
@@ -53,9 +53,9 @@ def _choice(name: str, values: tuple[str, ...]) -> str:
 
 @dataclass(eq=False)
 class JumpSession(LiveSession):
-    """One visitor's camera: who is followed, the count since it began, and the rows of the track since then.
+    """One visitor's session: the tracked person, the live count, and the track since counting began.
 
-    The rows, which are joints and no pictures, stay until the report.
+    The track has joints and no pictures and is kept until the report.
     """
 
     settings: CountSettings
@@ -67,16 +67,16 @@ class JumpSession(LiveSession):
 
     @classmethod
     def new(cls, settings: CountSettings) -> JumpSession:
-        """A session that counts nothing before ``begin``."""
+        """A session that does not count before ``begin``."""
         return cls(settings, Follower(settings), LiveCounter(settings))
 
     def begin(self, at: float) -> None:
-        """From ``at`` seconds on jumps count; the person is followed on."""
+        """Count jumps from ``at`` seconds on; tracking continues."""
         self.counter, self.pieces = LiveCounter(self.settings), []
         self.begun, self.beginning = at, False
 
-    def took(self, follower: Follower, rows: PoseTrack) -> LiveState:
-        """Take in what was seen in the frames."""
+    def add(self, follower: Follower, rows: PoseTrack) -> LiveState:
+        """Append the rows of the latest frames; returns the live state."""
         self.follower, self.last = follower, float(rows.times[-1])
         if self.begun is not None:
             self.pieces.append(rows)
@@ -84,11 +84,11 @@ class JumpSession(LiveSession):
 
     @property
     def seconds(self) -> float:
-        """How long it has counted."""
+        """Seconds since counting began."""
         return max(self.last - self.begun, 0.0) if self.begun is not None else 0.0
 
     def track(self) -> PoseTrack | None:
-        """What the person did since the count began, its times from 0; None where nobody was seen."""
+        """The track since counting began, with times from 0; None if nobody was seen."""
         if not self.pieces or not any(np.isfinite(piece.boxes).any() for piece in self.pieces):
             return None
         whole = self.pieces[0]
@@ -104,32 +104,32 @@ class LiveJump:
     kind = "video"
 
     def __init__(self, studio: Studio) -> None:
-        self._studio, self.room = studio, studio.room
+        self._studio, self.sessions = studio, studio.sessions
 
     def new(self) -> JumpSession:
         """A session that counts nothing yet."""
         return JumpSession.new(CountSettings())
 
-    def told(self, session: JumpSession, wish: Mapping[str, Any]) -> None:
+    def configure(self, session: JumpSession, request: Mapping[str, Any]) -> None:
         """``begin``: the count starts with the next frame and the ``settings``, at the camera's own speed."""
-        if wish.get("begin"):
-            session.settings = replace(inputs.settings_of(CountSettings, wish.get("settings")), speed=1.0)
+        if request.get("begin"):
+            session.settings = replace(inputs.settings_of(CountSettings, request.get("settings")), speed=1.0)
             session.beginning = True
 
-    def look(self, session: JumpSession, frames: Sequence[Frame]) -> tuple[dict[str, Any], None]:
+    def process(self, session: JumpSession, frames: Sequence[Frame]) -> tuple[dict[str, Any], None]:
         """The count and the joints of the last frame."""
         if session.beginning:
             session.begin(frames[0].time)
         models, files = self._studio.models, Files([], slow=True)
         follower, rows = models.call(files, follow, session.follower, frames, models.find_people, models.estimate_pose)
-        session.took(follower, rows)
+        session.add(follower, rows)
         joints = joints_of(rows, frames[-1], session.settings.min_score)
-        full = session.seconds >= self.room.seconds
+        full = session.seconds >= self.sessions.seconds
         return _told(session) | {"time": frames[-1].time, "joints": joints, "full": full}, None
 
     def end(self, key: str) -> VideoSession | None:
-        """The camera is off: the report of what was counted, None where nobody was."""
-        session = self.room.leave(key)
+        """End a session; its report, None if nobody was seen."""
+        session = self.sessions.leave(key)
         if not isinstance(session, JumpSession):
             return None
         with session.working, logged("live.count", seconds_counted=round(session.seconds)):
@@ -138,15 +138,15 @@ class LiveJump:
         return None if track is None or report is None else self._as_video(track, report)
 
     def _as_video(self, track: PoseTrack, report: SessionReport) -> VideoSession:
-        """The session as the tab keeps a counted video; there is no file at its path."""
+        """The session in the form of a counted video; there is no file at its path."""
         path = self._studio.folder.new("live.mp4")
-        return VideoSession(path, path.name, CountedVideo((track,), report, Turns(), (), float(track.times[-1])))
+        return VideoSession(path, path.name, CountedVideo((track,), report, Rotations(), (), float(track.times[-1])))
 
 
 def follow(
     follower: Follower, frames: Sequence[Frame], find_people: FindPeople, estimate_pose: EstimatePose
 ) -> tuple[Follower, PoseTrack]:
-    """One step of a follower that may be in another process; it comes back with what it saw."""
+    """One step of a follower, possibly in another process: returns its updated state and the new rows."""
     rows = follower.add(frames, find_people, estimate_pose)
     return follower, rows
 

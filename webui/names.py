@@ -1,4 +1,4 @@
-"""Chinese names of presets, looks, ways to jump and remarks; in English they are shown as they are called."""
+"""Chinese names of presets, looks and jumping styles, and translation of remarks; the keys are the English names."""
 
 from __future__ import annotations
 
@@ -18,16 +18,16 @@ CHOICES = {
 }  # fmt: skip
 
 OVERLAY = {"ready": "准备", "/ min": "次/分"}
-"""Chinese words of the result video besides the ways to jump."""
+"""Chinese words of the result video besides the jumping styles."""
 
 
 def overlay_words(language: str) -> dict[str, str]:
-    """What the result video says instead of its English words."""
+    """Translations of the result video's English words."""
     return OVERLAY | CHOICES if language == "zh" else {}
 
 
 def choice_name(language: str, choice: str) -> str:
-    """What a preset, look or style is called."""
+    """The name of a preset, look or style."""
     return CHOICES.get(choice, choice) if language == "zh" else choice.replace("_", " ").capitalize()
 
 
@@ -37,7 +37,7 @@ def choice_texts(choices: Iterable[str]) -> dict[str, tuple[str, str]]:
 
 
 def translated(language: str, remark: str) -> str:
-    """A remark in the visitor's language, as it is where no translation is known."""
+    """A remark in the visitor's language; unchanged without a translation."""
     if language == "zh":
         for pattern, chinese in REMARKS.items():
             if found := re.fullmatch(pattern, remark, re.S):

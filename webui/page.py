@@ -38,5 +38,5 @@ def _filled(text: str, key: str, words: str, limits: Limits) -> str:
 
 
 def show_about(studio: Studio) -> None:
-    """What the models are, their limits, and what happens to a visitor's files."""
+    """Show the page about the app: models, limits, and the handling of visitors' files."""
     gr.Markdown(studio.text("about"), elem_id="about")

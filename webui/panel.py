@@ -1,7 +1,7 @@
-"""The page's own panels, made from declared options: settings in groups, the field for files, the comparison.
+"""Custom components, made from declared options: settings in groups, the file picker, the comparison.
 
-A panel is a ``gr.HTML`` whose value is plain data; ``webui/static`` holds its script and style.  Texts are named by
-their keys and filled in by the browser, in its language.
+A component is a ``gr.HTML`` whose value is plain data; its script and style are in ``webui/static``.  Texts are
+referenced by key and inserted by the browser in its language.
 """
 
 from __future__ import annotations
@@ -25,11 +25,11 @@ SCRIPTS = (
 )  # fmt: skip
 
 Groups = Sequence[tuple[str, Sequence[str]]]
-"""Names of groups, each with the options that it holds in their order."""
+"""Names of groups, each with its options in order."""
 
 
 def head(tables: Mapping[str, Mapping[str, str]], facts: Mapping[str, Any]) -> str:
-    """What goes into the page's head: style (Gradio would rewrite its own), texts, facts (limits) and scripts."""
+    """HTML of the page's head: style (Gradio would rewrite its own ``css``), texts, facts (limits) and scripts."""
     shown = {words: {k: v for k, v in table.items() if k != browser_key("about")} for words, table in tables.items()}
     data = json.dumps({"texts": shown, "facts": dict(facts)}, ensure_ascii=False).replace("</", "<\\/")
     scripts = "\n".join((STATIC / name).read_text(encoding="utf-8") for name in SCRIPTS)
@@ -38,24 +38,24 @@ def head(tables: Mapping[str, Mapping[str, str]], facts: Mapping[str, Any]) -> s
 
 
 def part(kind: str, html: str, events: Sequence[str], **more: Any) -> gr.HTML:
-    """A piece of the page that the script named ``kind`` brings to life; ``events`` are those that it triggers."""
+    """A custom component run by the script ``kind``; ``events`` are those that it triggers."""
     named = ", ".join(f"'{event}'" for event in events)
     start = f"window.studio.{kind}(element, trigger, props, watch, [{named}])"
     return gr.HTML(None, html_template=html, js_on_load=start, apply_default_css=False, padding=False, **more)
 
 
 def text(key: str, tag: str = "span", more: str = "") -> str:
-    """An element that the browser fills with the text of ``key``."""
+    """An element into which the browser inserts the text of ``key``."""
     return f'<{tag} data-t="{browser_key(key)}"{" " if more else ""}{more}></{tag}>'
 
 
 def named(key: str) -> str:
-    """The attribute that gives an element the accessible name of ``key``."""
+    """The attribute for the accessible name of ``key``."""
     return f'data-t-label="{browser_key(key)}"'
 
 
 def button(key: str, action: str, icon: str = "", style: str = "", more: str = "") -> str:
-    """A button with a text, and a sign before it; ``action`` is what the script knows it by."""
+    """A button with a text after an icon; ``action`` is its identifier in the script."""
     sign = f'<span aria-hidden="true" class="icon">{icon}</span>' if icon else ""
     return f'<button type="button" class="act {style}" data-action="{action}" {more}>{sign}{text(key)}</button>'
 
@@ -84,7 +84,7 @@ def settings_html(prefix: str, settings: type, groups: Groups, left_out: Sequenc
 
 
 def group_html(group: str, controls: str) -> str:
-    """A group of controls under its name; the last one (``more``) is closed at first."""
+    """A group of controls under its name; the last one (``more``) is collapsed at first."""
     title = f"group.{group}"
     if group == "more":
         return f'<details class="group" data-group="{group}">{text(title, "summary")}{controls}</details>'
@@ -92,7 +92,7 @@ def group_html(group: str, controls: str) -> str:
 
 
 def control_html(prefix: str, name: str, facts: Option, default: Any) -> str:
-    """The control that fits an option: a tick, a choice, a number of a wide range, or a slider."""
+    """The control for an option: a check box, a choice, a number of a wide range, or a slider."""
     key, elem_id = f"{prefix}.{name}", f"{prefix}-{name}"
     data = f'data-name="{name}" data-default="{escape(json.dumps(default), quote=True)}"'
     if isinstance(default, float) and not facts.unit and facts.high == 1:
@@ -121,7 +121,7 @@ def _slider_html(key: str, elem_id: str, low: float, high: float, default: Any) 
 
 
 def choices_html(prefix: str, name: str, choices: Iterable[str], show_name: bool = True) -> str:
-    """A choice as a row of chips: radio buttons underneath, so that keyboard and screen reader know them."""
+    """A choice as a row of chips, which are radio buttons for keyboard and screen reader."""
     chips = "".join(
         f'<label class="chip"><input type="radio" name="{prefix}-{name}" value="{escape(choice)}">'
         f"{text(f'choice.{choice}')}</label>"
@@ -137,7 +137,7 @@ def step_of(low: float, high: float) -> float:
 
 
 def picker_html(kind: str, accept: str, several: bool, buttons: str) -> str:
-    """The field for files: choose, drop or paste; afterwards the name of what was chosen and its way up."""
+    """The file picker: choose, drop or paste; afterwards the file's name and the upload's progress."""
     many = " multiple" if several else ""
     return (
         f'<div class="picker" data-kind="{kind}">'

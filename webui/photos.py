@@ -1,4 +1,4 @@
-"""One visitor's photo: found once, shown at screen size while sliders move, saved at full size."""
+"""One visitor's photo: faces detected once, previews at screen size while sliders move, saved at full size."""
 
 from __future__ import annotations
 
@@ -24,27 +24,27 @@ from vision.video import probe_video, read_frames
 from webui.uploads import Upload, result_name
 
 SCREEN = 1024
-"""Longest side in pixels of what is retouched while a slider moves."""
+"""Longest side in pixels of the preview while a slider moves."""
 
 LONGEST = 2.2
-"""A picture with sides beyond this ratio is shown around its faces."""
+"""Ratio of sides beyond which only the part around the faces is shown."""
 
 THUMBNAIL = 96
 """Side in pixels of a preset's small picture."""
 
 FIRST_FRAMES = 60
-"""So many frames of a video are looked at for a face to show."""
+"""Number of frames of a video that are searched for a face to show."""
 
 VIDEOS = (".mp4", ".m4v", ".mov", ".mkv", ".webm", ".avi", ".mpg", ".mpeg", ".3gp", ".ts", ".wmv", ".mts", ".m2ts")
-"""Suffixes of files that are opened as videos whatever they hold."""
+"""Suffixes of files that are opened as videos whatever their content."""
 
 
 @dataclass(frozen=True, eq=False)
 class PhotoSession:
-    """A photo (or a video's ``still``) that was opened, with its faces in full-size pixels.
+    """An opened photo (or ``still`` frame of a video) with its faces in full-size pixels.
 
-    ``window`` (x0, y0, x1, y1) is the part that is shown and ``factor`` its scale to the screen; ``notes`` tell
-    what reading changed.  Compares by identity, so that what is cached for one visitor is never shown to another.
+    ``window`` (x0, y0, x1, y1) is the shown part and ``factor`` its scale to the screen; ``notes`` on conversions while
+    reading.  Compared by identity, so that one visitor's cache is never shown to another.
     """
 
     source: Upload
@@ -67,7 +67,7 @@ class PhotoSession:
 
 
 def is_video(path: Path) -> bool:
-    """Whether a file is opened as a video: by its suffix, and without a telling one by what it holds."""
+    """Whether a file is opened as a video: by its suffix, and with an unknown suffix by its content."""
     if path.suffix.lower() in VIDEOS:
         return True
     if path.suffix.lower() in PHOTO_SUFFIXES or format_of(path) is not None:
@@ -88,9 +88,7 @@ def open_photo(source: Upload, find_faces: FindFaces, max_pixels: int) -> PhotoS
 
 
 def open_still(source: Upload, find_faces: FindFaces, notes: tuple[str, ...] = ()) -> PhotoSession:
-    """The first frame of a video that shows a face (the first of all if none does), at screen size; ``notes`` tell
-    what reading it changes.
-    """
+    """The first frame of a video with a face (else the first frame), at screen size, with ``notes`` on reading it."""
     best: tuple[Image, Faces] | None = None
     for frame in islice(read_frames(source.path), 0, FIRST_FRAMES, 6):
         faces = find_faces(frame.image)
@@ -108,7 +106,7 @@ def open_still(source: Upload, find_faces: FindFaces, notes: tuple[str, ...] = (
 
 
 def window_of(size_wh: tuple[int, int], boxes: Floats) -> tuple[int, int, int, int]:
-    """The part of a picture to show: all of it, or of a long one the part with the most faces (its middle if none)."""
+    """The shown part of a picture: all of it, or of a long one the part with the most faces (else its middle)."""
     width, height = size_wh
     short, long = min(size_wh), max(size_wh)
     span = min(long, round(short * LONGEST / 1.1))
@@ -135,7 +133,7 @@ def _resized(image: Image, factor: float) -> Image:
 
 
 def scale_faces(faces: Faces, factor: float, start_xy: tuple[int, int] = (0, 0)) -> Faces:
-    """Faces of the picture from ``start_xy`` on, resized by ``factor``; pixel centres stay whole numbers."""
+    """Faces in a picture cropped from ``start_xy`` on and resized by ``factor``; pixel centres are whole numbers."""
 
     def move(points: Floats) -> Floats:
         offset = np.resize(np.array(start_xy, np.float32), points.shape[-1])
@@ -145,7 +143,7 @@ def scale_faces(faces: Faces, factor: float, start_xy: tuple[int, int] = (0, 0))
 
 
 def chosen(faces: Faces, number: int | None) -> Faces:
-    """All faces, or the one with this number counted from 0; a number that is not there means all."""
+    """The face with this number, counted from 0; all faces for None or an unknown number."""
     return faces if number is None or not 0 <= number < len(faces) else faces[number]
 
 
@@ -170,7 +168,7 @@ def screen_image(session: PhotoSession) -> Image:
 
 @lru_cache(maxsize=16)
 def screen_prepared(session: PhotoSession, face: int | None) -> Prepared:
-    """What the retouching of the chosen faces needs, computed once per photo and choice."""
+    """Preparation for retouching the chosen faces, cached per photo and choice."""
     return prepare(screen_image(session), shown_faces(session, face))
 
 
@@ -190,7 +188,7 @@ def preview(
 
 
 def _with_moved(faces: Faces, moved: Faces, face: int | None) -> Faces:
-    """All faces, with the chosen one where the warp has put it."""
+    """All faces, with the chosen one at its warped position."""
     if face is None or not len(moved):
         return faces
     rows = int(np.argmin(np.abs(faces.boxes - moved.boxes[0]).sum(axis=1)))
@@ -200,13 +198,13 @@ def _with_moved(faces: Faces, moved: Faces, face: int | None) -> Faces:
 
 
 def _annotated(image: Image, faces: Faces, overlay: dict[str, bool]) -> Image:
-    """The picture with its faces marked; a small one is enlarged, so that its small faces stay seen."""
+    """The picture with its faces marked; a small picture is enlarged first, so that small faces stay visible."""
     factor = max(1.0, SCREEN / max(image.shape[:2]))
     return draw_faces(_resized(image, factor), scale_faces(faces, factor), **overlay)
 
 
 def thumbnails(session: PhotoSession, presets: Mapping[str, BeautySettings]) -> dict[str, str]:
-    """The largest shown face in every preset (else the middle of the picture), as small pictures in data addresses."""
+    """Thumbnails of the largest shown face (else the middle of the picture) in every preset, as data URLs."""
     image, faces = screen_image(session), shown_faces(session)
     height, width = image.shape[:2]
     box = faces.boxes[0] if len(faces) else np.array([width / 3, height / 3, 2 * width / 3, 2 * height / 3])
@@ -219,12 +217,12 @@ def thumbnails(session: PhotoSession, presets: Mapping[str, BeautySettings]) -> 
 
 
 def small_picture(image: Image) -> str:
-    """A data address of a picture of ``THUMBNAIL`` pixels."""
+    """Data URL of a picture of ``THUMBNAIL`` pixels."""
     return data_address(_resized(image, min(1.0, THUMBNAIL / max(image.shape[:2]))), THUMBNAIL, 5_000)
 
 
 def data_address(image: Image, longest: int, most_bytes: int) -> str:
-    """The picture as WebP in a ``data:`` address: at most ``longest`` pixels a side and about ``most_bytes`` bytes."""
+    """The picture as a data URL (WebP) of at most ``longest`` pixels a side and about ``most_bytes`` bytes."""
     small = _resized(image, min(1.0, longest / max(image.shape[:2])))
     data, quality = _webp(small, 84), 84
     while len(data) > most_bytes and quality > 20:
@@ -240,7 +238,7 @@ def _webp(image: Image, quality: int) -> bytes:
 
 
 def suffix_of(path: Path) -> str:
-    """The suffix of the result of a photo's file: that of the format that it is kept in."""
+    """The suffix of a photo's result: that of the format in which it is written."""
     return SUFFIX_OF[format_of(path) or "PNG"]
 
 
@@ -252,7 +250,7 @@ def retouch_file(source: Upload, faces: Faces, settings: BeautySettings, max_pix
 
 
 def save(source: Path, target: Path, faces: Faces, settings: BeautySettings, max_pixels: int) -> None:
-    """Write the retouched photo at full size.  Where nothing changes its file is copied, without the place alone."""
+    """Write the retouched photo at full size; a photo without a change is copied with GPS positions blanked."""
     photo = read_photo(source, max_pixels=max_pixels)
     if photo.stored_as(photo.format) and not (len(faces) and settings.changes_pixels):
         with suppress(MediaError):

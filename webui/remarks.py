@@ -1,4 +1,4 @@
-"""What the readers and the counter remark, and why a file cannot be used, in Chinese; they say it in English."""
+"""Chinese translations of the readers' notes, the counter's warnings and the errors on files."""
 
 from __future__ import annotations
 
@@ -58,4 +58,4 @@ REMARKS = {
     r"(.+) has no frame that can be (?:decoded|shown)\.": r"\1 中没有可以解码的画面。",
     r"(.+) holds a single picture, not a video\.": r"\1 只含一幅画面，不是视频。",
 }  # fmt: skip
-"""Patterns of the English sentences, and the Chinese ones with what the patterns caught."""
+"""Patterns of the English sentences, and the Chinese sentences with the patterns' groups."""

@@ -1,4 +1,4 @@
-"""Retouching that takes a while: several photos into a ZIP file, or a whole video, with progress and cancel."""
+"""Jobs of the retouching: several photos into a ZIP file, or a whole video, with progress and cancellation."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ from webui.videos import TooLongError, check_video
 
 @dataclass(frozen=True)
 class Retouch:
-    """What to do with every picture, and the limits."""
+    """Settings for every picture, and the limits."""
 
     find_faces: FindFaces
     settings: BeautySettings
@@ -36,7 +36,7 @@ class Retouch:
 
 
 class BatchJob(Job):
-    """Several photos with the same settings into one ZIP file; ``failed`` tells which could not be used, and why."""
+    """Several photos with the same settings into one ZIP file; ``failed``: unusable photos with their errors."""
 
     def __init__(
         self, sources: Sequence[Upload], target: Path, retouch: Retouch, stop: threading.Event | None = None
@@ -46,7 +46,7 @@ class BatchJob(Job):
         self.failed: list[tuple[str, MediaError]] = []
 
     def work(self) -> None:
-        """Retouch one photo after the other; raises the last error when none could be used."""
+        """Retouch the photos one by one; raises the last error if none could be used."""
         with replaced_at_end(self.target) as draft, zipfile.ZipFile(draft, "w", zipfile.ZIP_STORED) as archive:
             for number, source in enumerate(self._sources):
                 self.stop_if_asked()
@@ -72,7 +72,7 @@ class BatchJob(Job):
 
 
 class FilmJob(Job):
-    """A whole video with the faces retouched; its audio is kept, and ``notes`` tell what of it could not be."""
+    """Retouches the faces of a whole video and keeps its audio; ``notes`` on audio that could not be kept."""
 
     def __init__(self, source: Path, target: Path, retouch: Retouch, stop: threading.Event | None = None) -> None:
         super().__init__(target, stop)
@@ -89,7 +89,7 @@ class FilmJob(Job):
             self.notes = write_video(self.target, (frame for frame, _ in retouched), audio_from=self._source)
 
     def _watched(self, frames: Iterator[Frame], duration: float) -> Iterator[Frame]:
-        """Pass the frames on, note how far they are, stop when asked and hold the limit of length."""
+        """Yield the frames while reporting progress and enforcing cancellation and the limit of length."""
         for frame in frames:
             self.stop_if_asked()
             if frame.time > self._retouch.limits.video_seconds + 1:

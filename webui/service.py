@@ -1,4 +1,4 @@
-"""What the running service keeps: limits, models loaded once, a folder for results, logs without personal data."""
+"""State of the running service: limits, models loaded once, a folder for results, logs without personal data."""
 
 from __future__ import annotations
 
@@ -23,13 +23,15 @@ T = TypeVar("T")
 
 
 class BusyError(RuntimeError):
-    """Too much is waiting, or what worked on it has ended; another try helps."""
+    """The queue is full, or the worker died; the request may be retried."""
 
 
 @dataclass(frozen=True)
 class Limits:
-    """What a visitor may send: video length in seconds, photo and frame size in megapixels, file size in MB; how many
-    visitors are live at once, and for how many seconds at most.
+    """Limits of visitors.
+
+    Video length in seconds, photo and frame size in megapixels, file size in MB; number of live visitors at once and
+    duration of a live session in seconds.
     """
 
     video_seconds: float = 600.0
@@ -47,7 +49,7 @@ class Limits:
 
 @dataclass(frozen=True)
 class Files:
-    """What heavy work reads, and the folder that it writes into; ``slow``: videos, which queue by themselves."""
+    """Input files and output folder of heavy work; ``slow``: video work, which has its own queue."""
 
     reads: Sequence[Path]
     folder: Path | None = None
@@ -56,7 +58,7 @@ class Files:
 
 @dataclass(frozen=True)
 class Loaders:
-    """How the three models are made; each is called once, when it is first needed."""
+    """Factories of the three models; each is called once, on first use."""
 
     faces: Callable[[], FollowingFinder]
     people: Callable[[], FindPeople]
@@ -72,19 +74,19 @@ class Models:
 
     @property
     def find_faces(self) -> FollowingFinder:
-        """The face finder, loaded when first asked for; raises what its loader raises."""
+        """The face finder, loaded on first use; raises its loader's errors."""
         with self._lock:
             return self._faces
 
     @property
     def find_people(self) -> FindPeople:
-        """The person finder, loaded when first asked for."""
+        """The person finder, loaded on first use."""
         with self._lock:
             return self._people
 
     @property
     def estimate_pose(self) -> EstimatePose:
-        """The pose estimator, loaded when first asked for."""
+        """The pose estimator, loaded on first use."""
         with self._lock:
             return self._pose
 
@@ -104,14 +106,14 @@ class Models:
             return self._loaders.pose()
 
     def call(self, _files: Files, function: Callable[..., T], *arguments: Any) -> T:
-        """What ``function`` makes of the arguments: heavy work that is done here.
+        """Call ``function``, which is heavy work, in this process.
 
-        A subclass may have it done by another process, to which everything is pickled, the models as well.
+        A subclass may call it in another process, to which everything is pickled, including the models.
         """
         return function(*arguments)
 
     def job(self, _files: Files, job: T) -> T:
-        """A job that is about to start; a subclass may return one that has it done by another process."""
+        """The job to start; a subclass may return one that runs it in another process."""
         return job
 
     @property
@@ -120,7 +122,7 @@ class Models:
         return {"_faces", "_people", "_pose"} <= vars(self).keys()
 
     def warm(self) -> threading.Thread:
-        """Load everything in the background; a failure is logged and met again on first use."""
+        """Load all models in the background; a failure is logged and raised again on first use."""
         thread = threading.Thread(target=self._warm, name="warm", daemon=True)
         thread.start()
         return thread
@@ -134,7 +136,7 @@ class Models:
 
 
 class ResultFolder:
-    """Files for visitors: each in a folder of its own with an unguessable name; old ones go when new ones come."""
+    """Files for visitors, each in a folder with an unguessable name; old ones are deleted when new ones are created."""
 
     def __init__(self, root: Path) -> None:
         self._root = root
@@ -142,11 +144,11 @@ class ResultFolder:
 
     @property
     def root(self) -> Path:
-        """Where uploads and results lie."""
+        """The folder of uploads and results."""
         return self._root
 
     def new(self, name: str) -> Path:
-        """A path that does not exist yet and ends in ``name`` (of ours, or a visitor's cleaned of all but letters)."""
+        """A new path that ends in ``name``, of which only safe characters are kept."""
         if time.monotonic() - self._swept > 60:
             self.sweep()
         folder = self._root / secrets.token_hex(16)
@@ -168,7 +170,7 @@ class ResultFolder:
 
 @contextmanager
 def logged(event: str, **facts: object) -> Iterator[dict[str, object]]:
-    """Log one line when the block ends, with its seconds and how it ended; the block may add facts."""
+    """Log one line when the block ends, with its duration and outcome; the block may add facts."""
     begin = time.perf_counter()
     try:
         yield facts

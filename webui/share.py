@@ -1,4 +1,4 @@
-"""A square picture of a count to share: number, rate, way to jump and the rate's curve."""
+"""A square picture of a count to share: count, rate, style and the rate over time."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What both tabs share: models, limits, the folder for results, and the queue's places."""
+"""Shared by both tabs: models, limits, the folder for results, and the queue's concurrency."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from typing import Any
 
 import gradio as gr
 
-from webui.live_room import LiveRoom
+from webui.live_sessions import LiveSessions
 from webui.service import Limits, Models, ResultFolder
 from webui.texts import browser_key
 from webui.uploads import Upload, uploads_of
@@ -19,7 +19,7 @@ KEEP_PRIVATE: dict[str, Any] = {"api_visibility": "private"}
 
 @dataclass(frozen=True)
 class Workers:
-    """How many visitors are served at once: photos, videos and quick recounts have queues of their own."""
+    """Concurrency of requests: photos, videos and quick recounts have separate queues."""
 
     photos: int = 2
     videos: int = 1
@@ -33,31 +33,31 @@ class Workers:
         return {"concurrency_id": "video", "concurrency_limit": self.videos}
 
     def quick(self) -> dict[str, Any]:
-        """Event arguments of what takes milliseconds."""
+        """Event arguments of work that takes milliseconds."""
         return {"concurrency_id": "quick", "concurrency_limit": 8}
 
 
 @dataclass(frozen=True)
 class Studio:
-    """The parts that the handlers work with."""
+    """Dependencies of the handlers."""
 
     models: Models
     limits: Limits
     folder: ResultFolder
     workers: Workers
     translate: gr.I18n
-    room: LiveRoom
+    sessions: LiveSessions
 
     def text(self, key: str) -> Any:
         """A label that the browser translates."""
         return self.translate(browser_key(key))
 
     def uploads(self, payload: Any) -> list[Upload]:
-        """The files that a request names, if they were uploaded here."""
+        """The uploaded files that a request names."""
         return uploads_of(payload, self.folder.root)
 
     def entry(self, path: Path) -> dict[str, Any]:
-        """A file of ours as the field for files knows it."""
+        """A file of the app in the format of the file picker."""
         facts = {"path": str(path), "orig_name": path.name, "size": path.stat().st_size}
         return facts | {"meta": {"_type": "gradio.FileData"}}
 

@@ -1,7 +1,7 @@
-"""Every sentence of the app, once in English and once in Chinese.
+"""Every sentence of the app in English and Chinese.
 
-Labels are translated in the browser (``gr.I18n``); texts that are made while the app runs are
-translated here, by the language that the browser asks for.
+Labels are translated in the browser (``gr.I18n``); texts that are generated at run time are
+translated here, into the language that the browser requests.
 """
 
 from __future__ import annotations
@@ -189,7 +189,7 @@ training. No other server is contacted. There is no tracking.
 
 
 def language_of(accepted: str | None) -> str:
-    """``"zh"`` or ``"en"`` from an Accept-Language header; the first of the two that it names wins."""
+    """``"zh"`` or ``"en"`` from an Accept-Language header, whichever it names first."""
     for part in (accepted or "").lower().split(","):
         code = part.split(";")[0].strip()[:2]
         if code in LANGUAGES:
@@ -198,19 +198,19 @@ def language_of(accepted: str | None) -> str:
 
 
 def say(language: str, key: str, **values: object) -> str:
-    """The sentence of ``key`` in a language, with its blanks filled."""
+    """The sentence of ``key`` in a language, with its placeholders filled."""
     return TEXTS[key][LANGUAGES.index(language)].format(**values)
 
 
 def span_text(language: str, seconds: float) -> str:
-    """A time limit in words: whole minutes where that is exact, else seconds."""
+    """A time limit in words: in minutes if it is a whole number of them, else in seconds."""
     if seconds >= 120 and seconds % 60 == 0:
         return say(language, "minutes", n=int(seconds // 60))
     return say(language, "seconds", n=round(seconds))
 
 
 def option_labels(name: str, facts: Option) -> tuple[str, str]:
-    """English and Chinese label of an option; its name in words where it has none."""
+    """English and Chinese label of an option; by default its name in words."""
     plain = name.replace("_", " ").capitalize()
     units = (f" ({unit})" if unit else "" for unit in (facts.unit, UNITS.get(facts.unit, facts.unit)))
     names = (facts.label[0] or plain, facts.label[1] or facts.label[0] or plain)
@@ -225,5 +225,5 @@ def translations(more: dict[str, tuple[str, str]]) -> dict[str, dict[str, str]]:
 
 
 def browser_key(key: str) -> str:
-    """The name of a text in the browser's tables, apart from Gradio's own and without dots."""
+    """The key of a text in the browser's tables, distinct from Gradio's own and without dots."""
     return "studio_" + key.replace(".", "_").replace(" ", "_")

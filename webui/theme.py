@@ -1,4 +1,4 @@
-"""The look of the app: one calm theme for light and dark, system fonts only; ``static/page.css`` has the layout."""
+"""The theme of the app for light and dark mode, with system fonts; ``static/page.css`` has the layout."""
 
 from __future__ import annotations
 

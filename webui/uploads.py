@@ -1,4 +1,4 @@
-"""What visitors send: only files that they uploaded themselves; no request makes the server fetch an address."""
+"""Uploads of visitors, and protection against requests that would make the server fetch an address."""
 
 from __future__ import annotations
 
@@ -15,20 +15,20 @@ from webui.texts import LANGUAGES, say
 
 @dataclass(frozen=True)
 class Upload:
-    """An uploaded file: where it lies and what the visitor calls it."""
+    """An uploaded file: its path and its original name."""
 
     path: Path
     name: str
 
 
 class OwnFilesOnly(gr.Blocks):
-    """A page that refuses addresses in every input of every endpoint, before Gradio would fetch them.
+    """``gr.Blocks`` that reject addresses in every input of every endpoint, before Gradio would fetch them.
 
-    Gradio downloads what a file's ``path`` names if that is an address, whichever component it is sent for.
+    Gradio downloads a file's ``path`` if it is an address, for any component.
     """
 
     async def preprocess_data(self, block_fn: Any, inputs: list[Any], *more: Any, **named: Any) -> Any:
-        """Gradio's own, after a look at all inputs; raises ``gr.Error`` where one names an address."""
+        """Gradio's method after a check of all inputs; raises ``gr.Error`` if one has an address."""
         if any(is_address(path) for path in paths_in(inputs)):
             raise gr.Error(" / ".join(say(words, "error.address") for words in LANGUAGES), print_exception=False)
         return await super().preprocess_data(block_fn, inputs, *more, **named)
@@ -52,7 +52,7 @@ def is_address(path: Any) -> bool:
 
 
 def uploads_of(payload: Any, folder: Path) -> list[Upload]:
-    """The uploaded files that a request names (one or a list), those in ``folder`` alone; others are passed over."""
+    """The uploaded files that a request names (one or a list); files outside of ``folder`` are ignored."""
     entries = payload if isinstance(payload, list) else [payload]
     found = []
     for entry in entries:
@@ -64,6 +64,6 @@ def uploads_of(payload: Any, folder: Path) -> list[Upload]:
 
 
 def result_name(name: str, addition: str, suffix: str) -> str:
-    """A name for a result after its source's: ``IMG_1234.HEIC`` becomes ``IMG_1234_beauty.heic``."""
+    """The name of a result from its source's: ``IMG_1234.HEIC`` becomes ``IMG_1234_beauty.heic``."""
     stem = re.sub(r"[^\w\- ()]+", "_", Path(name.replace("\\", "/")).stem).strip(" _")[:80]
     return f"{stem or 'file'}_{addition}{suffix}"

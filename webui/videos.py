@@ -1,4 +1,4 @@
-"""One visitor's video: the job that analyses, counts as it goes and draws; other settings count again at once."""
+"""One visitor's video: the job that analyses, counts and draws it, and recounts with other settings."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ from webui.service import Limits
 from webui.uploads import Upload
 
 ANALYSE_SHARE = 0.85
-"""The analysis' part of the whole work; drawing is the rest."""
+"""Share of the analysis in the progress; drawing is the rest."""
 
 
 class TooLongError(MediaError):
@@ -30,7 +30,7 @@ class TooLongError(MediaError):
 
 
 class TooLargeError(MediaError):
-    """Frames have more pixels than the limit; ``megapixels`` tells how many."""
+    """Frames have more pixels than the limit; ``megapixels``: their size."""
 
     def __init__(self, megapixels: float) -> None:
         super().__init__(f"frames have {megapixels:.1f} megapixels")
@@ -42,7 +42,7 @@ class TooLargeError(MediaError):
 
 @dataclass(frozen=True, eq=False)
 class VideoSession:
-    """An analysed video: where it lies, its visitor's name for it and the last count."""
+    """An analysed video: its path, its original name and the last count."""
 
     path: Path
     name: str
@@ -50,18 +50,18 @@ class VideoSession:
 
     @property
     def tracks(self) -> tuple[PoseTrack, ...]:
-        """Everybody's joints."""
+        """The tracks of all people."""
         return self.counted.tracks
 
     @property
     def report(self) -> SessionReport:
-        """What is told of the last count."""
+        """The report of the last count."""
         return self.counted.report
 
 
 @dataclass(frozen=True)
 class Work:
-    """What a job needs: the two model functions, the settings, the limits and the language of the result."""
+    """Inputs of a job: the two model functions, the settings, the limits and the language of the result."""
 
     find_people: FindPeople
     estimate_pose: EstimatePose
@@ -71,7 +71,7 @@ class Work:
 
 
 def check_video(path: Path, limits: Limits) -> VideoInfo:
-    """Look at a video's facts; raises ``MediaError`` when it cannot be read or is beyond the limits."""
+    """The facts of a video; raises ``MediaError`` if it cannot be read or exceeds the limits."""
     info = probe_video(path)
     megapixels = info.width * info.height / 1e6
     if megapixels > limits.frame_megapixels:
@@ -83,12 +83,12 @@ def check_video(path: Path, limits: Limits) -> VideoInfo:
 
 @dataclass
 class PartialCount:
-    """The biggest person's joints so far, gathered while the video is looked at, for a count on the way."""
+    """The largest person's track so far, collected during the analysis for a preliminary count."""
 
     poses: dict[float, tuple[float, Floats, Floats, Floats]] = field(default_factory=dict)
 
     def saw(self, pieces: Sequence[PoseTrack]) -> None:
-        """Remember what the biggest person did in the latest search interval."""
+        """Append the largest person's track in the latest search interval."""
         for piece in pieces:
             areas = np.prod(piece.boxes[:, 2:] - piece.boxes[:, :2], axis=1)
             rows = zip(piece.times.tolist(), areas, piece.boxes, piece.keypoints, piece.camera, strict=True)
@@ -97,7 +97,7 @@ class PartialCount:
                     self.poses[when] = (area, *row)
 
     def track(self) -> PoseTrack:
-        """One track of what was gathered."""
+        """The collected track."""
         times = sorted(self.poses)
         rows = [self.poses[t] for t in times]
         boxes, points, camera = (np.array([r[i] for r in rows], np.float32) for i in (1, 2, 3))
@@ -105,7 +105,7 @@ class PartialCount:
 
 
 class CountJob(Job):
-    """Analysis and drawing of a video; ``result`` is there when it has ended well."""
+    """Analysis and drawing of a video; ``result`` is set after success."""
 
     def __init__(self, source: Upload, target: Path, work: Work, stop: threading.Event | None = None) -> None:
         super().__init__(target, stop)
@@ -114,24 +114,24 @@ class CountJob(Job):
         self.result: VideoSession | None = None
 
     def count_so_far(self) -> int:
-        """Jumps counted so far (of the biggest person in the picture)."""
+        """Jumps counted so far (of the largest person in the picture)."""
         track = self._partial.track()
         return count_jumps(track, self._work.settings).count if len(track) > 10 else 0
 
     def work(self) -> None:
-        """Find and follow the people, count, and draw the result."""
+        """Detect and track the people, count, and draw the result."""
         work, path = self._work, self._source.path
         info = check_video(path, work.limits)
         watch = partial(self._watched, info=info)
         counted = count_video(path, work.find_people, work.estimate_pose, work.settings, watch, self._followed)
         if counted.tracks:
             report, said = counted.report, overlay_words(work.words)
-            notes = render(path, self.target, counted.tracks, report, self._drawn, counted.turned, said)
+            notes = render(path, self.target, counted.tracks, report, self._drawn, counted.rotations, said)
             counted = replace(counted, report=replace(report, warnings=(*report.warnings, *notes)))
         self.result = VideoSession(path, self._source.name, counted)
 
     def _watched(self, frames: Iterable[Frame], info: VideoInfo) -> Iterator[Frame]:
-        """Pass the frames on, note how far they are, stop when asked and hold the limit of length."""
+        """Yield the frames while reporting progress and enforcing cancellation and the limit of length."""
         for frame in frames:
             self.stop_if_asked()
             if frame.time > self._work.limits.video_seconds + 1:
@@ -150,5 +150,5 @@ class CountJob(Job):
 
 
 def recount(session: VideoSession, settings: CountSettings) -> VideoSession:
-    """Count again from the kept tracks, without looking at the video."""
+    """Recount from the stored tracks, without reading the video."""
     return replace(session, counted=session.counted.recounted(settings))

@@ -1,4 +1,4 @@
-"""Pieces of HTML that are made while the app runs: progress, the count and the table."""
+"""HTML that is generated at run time: progress, the count and the table."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from webui.texts import say
 
 
 def note(text: str) -> str:
-    """A quiet sentence."""
+    """A sentence in the style of a note."""
     return f'<p class="note">{escape(text)}</p>'
 
 
@@ -37,7 +37,7 @@ def progress_view(language: str, progress: Progress, count: int) -> str:
 
 
 def total_view(language: str, report: SessionReport) -> str:
-    """The large count of the main skipper with rate, style and what to be careful about."""
+    """The large count of the main skipper with rate, style and warnings."""
     main = report.skipper
     if main is None:
         return note(say(language, "status.nobody"))
@@ -100,6 +100,6 @@ def _span(start: float, stop: float) -> str:
 
 
 def _clock(seconds: float) -> str:
-    """Minutes and seconds, with hours where there are any."""
+    """Minutes and seconds, with hours if needed."""
     minutes, rest = divmod(round(seconds), 60)
     return f"{minutes // 60}:{minutes % 60:02d}:{rest:02d}" if minutes >= 60 else f"{minutes}:{rest:02d}"

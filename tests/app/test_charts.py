@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import time
 
 import numpy as np
 import pytest
@@ -58,9 +57,7 @@ def test_the_chart_shows_everybody_and_marks_each_jump() -> None:
 
 
 def test_the_chart_of_an_hour_stays_small_and_can_be_zoomed() -> None:
-    begin = time.perf_counter()
     drawn = charts.chart("en", SessionReport((jumper(3600),), 0, 3600.0))
-    assert time.perf_counter() - begin < 3
     assert drawn is not None
     assert len(drawn.plot) < 700_000
     assert json.loads(drawn.plot)["layout"]["xaxis"]["rangeslider"]["visible"]

@@ -19,8 +19,8 @@ from tests.app.fakes import JUMPS_PER_SECOND, FaceInTheMiddle, fake_models
 from vision.types import Frame
 from webui.live_beauty import LiveBeauty
 from webui.live_jump import LiveJump
-from webui.live_room import IDLE, MOST_BYTES, FullError, LiveRoom, LiveSession, OverError, frame_of
 from webui.live_route import Visit, is_foreign, live_routes
+from webui.live_sessions import IDLE, MOST_BYTES, FullError, LiveSession, LiveSessions, OverError, frame_of
 from webui.service import Limits, Models, ResultFolder
 
 RATE = 20
@@ -53,8 +53,10 @@ def messages(start: float, stop: float) -> list[bytes]:
 
 
 def studio(tmp_path, limits: Limits = LIMITS, models: Models | None = None) -> SimpleNamespace:
-    room = LiveRoom(limits.live_visitors, limits.live_seconds)
-    return SimpleNamespace(models=models or fake_models(), limits=limits, folder=ResultFolder(tmp_path), room=room)
+    sessions = LiveSessions(limits.live_visitors, limits.live_seconds)
+    return SimpleNamespace(
+        models=models or fake_models(), limits=limits, folder=ResultFolder(tmp_path), sessions=sessions
+    )
 
 
 @pytest.fixture
@@ -106,7 +108,7 @@ def test_a_connection_that_broke_off_is_taken_up_again(live):
     again = Visit(live, LIMITS, "en")
     assert sent(again, 2, 8.5, open=first.key)["count"] == 12
     restarted = Visit(LiveJump(live._studio), LIMITS, "en")
-    restarted._mode.room = LiveRoom(1, 60)  # type: ignore[misc]
+    restarted._mode.sessions = LiveSessions(1, 60)  # type: ignore[misc]
     told = sent(restarted, 8.5, 9, open=first.key)
     assert told["over"] == "lost"
     assert "Start again" in told["said"]
@@ -126,17 +128,17 @@ def test_two_visitors_at_once_are_counted_each(tmp_path):
 
 def test_places_fall_free_when_no_frames_come():
     now = [0.0]
-    room = LiveRoom(2, 60, clock=lambda: now[0])
-    first = room.enter(LiveSession())
+    sessions = LiveSessions(2, 60, clock=lambda: now[0])
+    first = sessions.enter(LiveSession())
     now[0] = IDLE - 1
-    second = room.enter(LiveSession())
+    second = sessions.enter(LiveSession())
     with pytest.raises(FullError):
-        room.enter(LiveSession())
+        sessions.enter(LiveSession())
     now[0] = IDLE + 1
-    room.enter(LiveSession())
-    room.session(second)
+    sessions.enter(LiveSession())
+    sessions.session(second)
     with pytest.raises(OverError):
-        room.session(first)
+        sessions.session(first)
 
 
 @pytest.mark.parametrize(
@@ -173,7 +175,7 @@ def test_frames_out_of_order_and_twice_are_put_right():
 
 
 def test_a_full_session_is_told(live):
-    live.room.seconds = 1.0
+    live.sessions.seconds = 1.0
     visit = Visit(live, LIMITS, "en")
     assert not sent(visit, 0, 1, open="")["full"]
     assert not sent(visit, 1, 1.5, begin=True)["full"]
@@ -217,7 +219,7 @@ def test_the_preview_is_retouched_with_the_settings_of_the_moment(tmp_path):
     assert finder.searches == 2  # at the first frame and after 0.7 s
     told, _ = visit.answer([portrait(1.3), portrait(1.4)])
     assert (told["frames"], told["time"]) == (2, pytest.approx(1.4))
-    beauty.room.seconds = 1.0
+    beauty.sessions.seconds = 1.0
     assert visit.answer([portrait(1.5)])[0]["full"]
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import time
+import shutil
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -115,12 +115,12 @@ def test_a_file_that_is_no_video_is_refused(tmp_path: Path) -> None:
 
 
 def test_other_settings_count_again_without_the_video(skipping: Path, tmp_path: Path) -> None:
-    job = make_job(skipping, tmp_path / "out.mp4")
+    video = Path(shutil.copy(skipping, tmp_path / "in.mp4"))
+    job = make_job(video, tmp_path / "out.mp4")
     list(StopOnClose(job, every=0.02))
     assert job.result is not None
-    begin = time.perf_counter()
+    video.unlink()
     again = recount(job.result, CountSettings(min_score=1.0))
-    assert time.perf_counter() - begin < 5
     assert again.report.count == 0
     assert recount(again, CountSettings()).report.count == job.result.report.count
 

@@ -45,8 +45,9 @@ def find_people(image: Image) -> Detections:
 
 
 def estimate_pose(images: Sequence[Image], boxes: Floats) -> Floats:
-    """Centres of the discs inside the box (grown by a quarter, as pose networks see it), of the person who fills
-    most of it; score 0.9, 0.05 where there is none.
+    """Centres of the discs of the person who fills most of the box, enlarged by a quarter as for pose networks.
+
+    The score is 0.9, or 0.05 for a missing disc.
     """
     return np.stack([_pose(image, box) for image, box in zip(images, boxes, strict=True)])
 

@@ -26,8 +26,10 @@ UPPER = list(range(13))
 
 @dataclass(frozen=True)
 class Corruption:
-    """What a real recording does: noise in body heights, share of dropped frames, jitter of the frame times
-    in frames, drift of the camera in body heights, zoom as a factor over the clip.
+    """Errors of real recordings.
+
+    Noise in body heights, share of dropped frames, jitter of the frame times in frames, drift of the camera in body
+    heights, zoom as a factor over the clip.
     """
 
     noise: float = 0.01

@@ -41,8 +41,9 @@ def wobble(size):
 
 
 def seen_by(places, scene, turn=0.0, zoom=0.0, border=cv2.BORDER_REFLECT_101):
-    """Frames of a scene that moves to ``places`` (T, 2) and turns by degrees and zooms by a share at 2 Hz, and the
-    matrices (T, 2, 3) of this.
+    """Frames of a moving scene, and the matrices (T, 2, 3) of its motion.
+
+    It moves to ``places`` (T, 2), and rotates by degrees and zooms by a share at 2 Hz.
     """
     height, width = scene.shape
     beat = np.sin(2 * np.pi * 2 * TIMES)

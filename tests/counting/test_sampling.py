@@ -8,16 +8,16 @@ import pytest
 
 from counting.pipeline import count_people
 from counting.sampling import (
-    OFF,
+    SPLINE_ERROR,
     Motion,
-    between,
-    filled,
     holds,
+    interpolated,
+    interpolated_poses,
     joints_rest,
     known_rows,
     motion_of,
-    moves_evenly,
-    pictures_rest,
+    moves_smoothly,
+    pixels_rest,
 )
 from counting.tracking import track_people
 from tests.counting import synthetic as syn
@@ -91,7 +91,7 @@ def waves(frequency: float, rate: float, seconds: float = 0.4, height: float = 2
 
 
 @pytest.mark.parametrize(
-    ("frequency", "motion"), [(0.0, Motion.REST), (1.5, Motion.EVEN), (2.5, Motion.EVEN), (7.0, Motion.FAST)]
+    ("frequency", "motion"), [(0.0, Motion.REST), (1.5, Motion.SMOOTH), (2.5, Motion.SMOOTH), (7.0, Motion.FAST)]
 )
 @pytest.mark.parametrize("rate", [30.0, 60.0])
 def test_motion_is_told_by_what_the_poses_between_say(frequency: float, motion: Motion, rate: float) -> None:
@@ -104,7 +104,7 @@ def test_motion_is_told_by_what_the_poses_between_say(frequency: float, motion: 
 )
 def test_even_motion_has_at_least_twelve_poses_a_second_whatever_the_frame_rate(rate: float, every: int) -> None:
     times = np.arange(round(rate)) / rate
-    known = known_rows(times, Motion.EVEN)
+    known = known_rows(times, Motion.SMOOTH)
     assert np.diff(np.flatnonzero(known))[0] == every
     assert known.sum() >= 12
     assert known_rows(times, Motion.FAST).all()
@@ -113,26 +113,26 @@ def test_even_motion_has_at_least_twelve_poses_a_second_whatever_the_frame_rate(
 @pytest.mark.parametrize("rate", [30.0, 60.0])
 def test_poses_between_those_of_even_motion_lie_where_the_body_is(rate: float) -> None:
     poses, times = waves(2.5, rate)
-    known = known_rows(times, Motion.EVEN)
-    assert holds(Motion.EVEN, poses[known], times[known], 200.0)
-    np.testing.assert_allclose(filled(poses * known[:, None, None], times, known), poses, atol=0.5)
+    known = known_rows(times, Motion.SMOOTH)
+    assert holds(Motion.SMOOTH, poses[known], times[known], 200.0)
+    np.testing.assert_allclose(interpolated_poses(poses * known[:, None, None], times, known), poses, atol=0.5)
 
 
 def test_a_joint_that_jumps_to_and_fro_or_too_few_poses_are_no_even_motion() -> None:
     poses, times = waves(1.0, 15.0, 0.5)
-    assert moves_evenly(poses, times, 200.0)
-    assert not moves_evenly(poses[:4], times[:4], 200.0)
-    poses[1::2, 15:17, 1] += 200 * OFF * 2
-    assert not moves_evenly(poses, times, 200.0)
+    assert moves_smoothly(poses, times, 200.0)
+    assert not moves_smoothly(poses[:4], times[:4], 200.0)
+    poses[1::2, 15:17, 1] += 200 * SPLINE_ERROR * 2
+    assert not moves_smoothly(poses, times, 200.0)
 
 
 def test_what_was_never_seen_stays_unknown_and_scores_stay_scores() -> None:
     poses, times = waves(2.0, 30.0)
     poses[:, 3, :2], poses[:, 3, 2] = np.nan, 0
     poses[::4, 9, 2] = 0.1
-    known = known_rows(times, Motion.EVEN)
-    assert holds(Motion.EVEN, poses[known], times[known], 200.0)
-    found = filled(poses, times, known)
+    known = known_rows(times, Motion.SMOOTH)
+    assert holds(Motion.SMOOTH, poses[known], times[known], 200.0)
+    found = interpolated_poses(poses, times, known)
     assert np.isnan(found[:, 3, :2]).all()
     assert np.isfinite(found[:, 4:]).all()
     assert found[..., 2].min() >= 0
@@ -147,7 +147,7 @@ def test_rows_between_lie_on_a_line_and_the_ends_are_known() -> None:
     assert known.sum() == 4
     assert known_rows(times[:1], Motion.REST).all()
     values = np.where(known, times, 0)[:, None]
-    np.testing.assert_allclose(between(values, times, known)[:, 0], times, atol=1e-5)
+    np.testing.assert_allclose(interpolated(values, times, known)[:, 0], times, atol=1e-5)
 
 
 @pytest.mark.parametrize(("moved", "rests"), [(0.0, True), (3.0, True), (5.0, False)])
@@ -170,7 +170,7 @@ def test_a_foot_that_lifts_between_the_estimated_frames_shows_in_the_picture_and
         noisy = np.clip(grey + rng.normal(0, 3, grey.shape), 0, 255).astype(np.uint8)
         return Frame(np.repeat(noisy[..., None], 3, axis=2), 0.0)
 
-    assert pictures_rest([frame() for _ in range(9)], box)
-    assert pictures_rest([frame(drift=0.2 * i) for i in range(9)], box)
+    assert pixels_rest([frame() for _ in range(9)], box)
+    assert pixels_rest([frame(drift=0.2 * i) for i in range(9)], box)
     lifts = [0, 8, 0, 8, 0, 8, 0, 8, 0]
-    assert not pictures_rest([frame(lift) for lift in lifts], box)
+    assert not pixels_rest([frame(lift) for lift in lifts], box)

@@ -109,6 +109,24 @@ def test_boxes_of_parts_of_a_body_make_no_second_person_and_do_not_shrink_the_fi
     assert count_people([track]).count == count_people([truth]).count > 0
 
 
+def test_legs_that_the_detector_leaves_out_are_found():
+    truth = jumper(5, 2.0)
+
+    def find(image):
+        ((x0, y0, x1, y1),) = find_people(image).boxes
+        return Detections([[x0, y0, x1, y0 + 0.52 * (y1 - y0)]], [0.9])
+
+    (track,) = track_people(frames_of([truth], SHAPE), find, estimate_pose)
+    assert track.keypoints[:, 15:, 2].min() > 0.5, "the feet are seen from the first frame on"
+    assert count_people([track]).count == 10
+
+
+def test_two_who_stand_one_above_the_other_stay_two():
+    above, below = moved(jumper(5, 2.0, 130), -60, -60), moved(jumper(5, 2.6, 130), -60, 90)
+    tracks = track_people(frames_of([above, below], (400, 600)), find_people, estimate_pose)
+    assert sorted(count_people([track]).count for track in tracks) == [10, 13]
+
+
 def test_the_network_runs_on_full_batches():
     sizes = []
 

@@ -16,7 +16,7 @@ from counting.report import JumpReport, Part, SessionReport
 from tests.app.fakes import fake_models, jumping_video
 from tests.e2e.conftest import Visit
 from vision.types import PoseTrack
-from vision.video import Turns
+from vision.video import Rotations
 from webui.jobs import Job
 from webui.service import Files, Limits, Models
 from webui.videos import VideoSession
@@ -56,7 +56,7 @@ class Hour(Job):
         nothing = np.zeros((0, 17, 3), np.float32)
         track = PoseTrack(np.zeros(0), nothing, np.zeros((0, 4), np.float32))
         report = SessionReport((skipper(2.2), skipper(1.7), skipper(3.1)), 0, HOUR)
-        self.result = VideoSession(self._source, "hour.mp4", CountedVideo((track,), report, Turns(), (), HOUR))
+        self.result = VideoSession(self._source, "hour.mp4", CountedVideo((track,), report, Rotations(), (), HOUR))
 
 
 class HourModels(Models):

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from models import cache, packaged, runtime
-from models.cache import cache_folder, kept
+from models.cache import cache_folder, cached
 
 
 @pytest.fixture(autouse=True)
@@ -17,26 +17,26 @@ def own_cache(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def test_the_same_key_is_made_once_and_another_takes_its_place(tmp_path: Path) -> None:
-    assert kept("net", "1", lambda: b"one") == b"one"
-    assert kept("net", "1", lambda: b"not asked") == b"one"
-    assert kept("other", "1", lambda: b"other") == b"other"
-    assert kept("net", "2", lambda: b"two") == b"two"
-    assert kept("net", "1", lambda: b"again") == b"again"
+    assert cached("net", "1", lambda: b"one") == b"one"
+    assert cached("net", "1", lambda: b"not asked") == b"one"
+    assert cached("other", "1", lambda: b"other") == b"other"
+    assert cached("net", "2", lambda: b"two") == b"two"
+    assert cached("net", "1", lambda: b"again") == b"again"
     assert sorted(p.name.split("-")[0] for p in (tmp_path / "networks").iterdir()) == ["net", "other"]
 
 
 @pytest.mark.parametrize("damage", [b"", b"short", bytes(100)])
 def test_a_damaged_file_is_made_again(tmp_path: Path, damage: bytes) -> None:
-    kept("net", "1", lambda: b"one")
+    cached("net", "1", lambda: b"one")
     (path,) = (tmp_path / "networks").iterdir()
     path.write_bytes(damage)
-    assert kept("net", "1", lambda: b"anew") == b"anew"
-    assert kept("net", "1", lambda: b"not asked") == b"anew"
+    assert cached("net", "1", lambda: b"anew") == b"anew"
+    assert cached("net", "1", lambda: b"not asked") == b"anew"
 
 
 def test_a_folder_that_cannot_be_made_does_no_harm(tmp_path: Path) -> None:
     (tmp_path / "networks").write_text("a file in its place")
-    assert kept("net", "1", lambda: b"one") == b"one"
+    assert cached("net", "1", lambda: b"one") == b"one"
 
 
 def test_no_home_does_no_harm(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -44,7 +44,7 @@ def test_no_home_does_no_harm(monkeypatch: pytest.MonkeyPatch) -> None:
         raise RuntimeError("no home")
 
     monkeypatch.setattr(cache, "cache_folder", nowhere)
-    assert kept("net", "1", lambda: b"one") == b"one"
+    assert cached("net", "1", lambda: b"one") == b"one"
 
 
 @pytest.mark.parametrize(

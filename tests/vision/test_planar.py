@@ -13,7 +13,7 @@ from tests.vision.test_video import clip, corners
 from tests.vision.test_video_files import with_matrix
 from vision.draw import blend, draw_skeleton, draw_text
 from vision.planar import BT709, Planar
-from vision.turning import Turns
+from vision.rotation import Rotations
 from vision.types import Image
 from vision.video import read_frames, read_planar, write_video
 
@@ -135,7 +135,7 @@ def test_drawing_into_frames_leaves_the_decoder_alone(tmp_path: Path) -> None:
 
 def test_a_video_on_its_side_is_turned_and_a_later_shape_is_fitted(tmp_path: Path) -> None:
     write_video(tmp_path / "a.mp4", clip([i / 10 for i in range(12)]), crf=5)
-    turns = Turns(lambda _: 90, read_frames(tmp_path / "a.mp4"))
-    planar, frame = next(read_planar(tmp_path / "a.mp4", turns)), next(read_frames(tmp_path / "a.mp4", turns))
+    rotations = Rotations(lambda _: 90, read_frames(tmp_path / "a.mp4"))
+    planar, frame = next(read_planar(tmp_path / "a.mp4", rotations)), next(read_frames(tmp_path / "a.mp4", rotations))
     assert planar.image.shape == frame.image.shape == (64, 48, 3)
     assert difference(planar.image.rgb(), frame.image) < 1.5

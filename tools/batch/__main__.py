@@ -2,7 +2,7 @@
 
 SOURCE is a folder (with all below it), a list with a path on each line, or a CSV or Parquet table with a column of
 paths.  TARGET is a folder: rows.parquet and rows.csv with one row per file, and files/ with annotated videos or
-retouched photos.  A second call goes on where the first was stopped.
+retouched photos.  A second call resumes a stopped run.
 """
 
 from __future__ import annotations
@@ -23,9 +23,9 @@ from beauty.__main__ import PHOTOS
 from beauty.settings import PRESETS, BeautySettings
 from counting.settings import CountSettings
 from tools.batch.cores import fitting_workers
-from tools.batch.crew import Crew, Pool, Rules
 from tools.batch.processes import ProcessPool
 from tools.batch.rows import Row, Store
+from tools.batch.scheduler import Pool, Rules, Scheduler
 from tools.batch.sources import Item, list_items
 from tools.batch.work import Plan, load_handler, lost_row, stamp
 from tools.storage import is_address
@@ -36,7 +36,7 @@ SUFFIXES = {"count": VIDEO_SUFFIXES, "beauty": PHOTOS}
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Run the command line; 0, or 2 after one line for what was foreseen, 130 when it was stopped."""
+    """Run the command line; returns 0, 2 after one line for an expected error, 130 if it was interrupted."""
     given = _parser().parse_args(arguments)
     signal.signal(signal.SIGTERM, signal.default_int_handler)
     try:
@@ -92,7 +92,7 @@ def _plan(given: argparse.Namespace) -> Plan:
 
 
 def run(plan: Plan, given: argparse.Namespace) -> tuple[int, int]:
-    """Handle all files that have no row yet; write the tables, also when stopped; rows, and those with an error."""
+    """Handle all files without a row and write the tables, also if interrupted; numbers of rows and of errors."""
     source = given.source if is_address(given.source) else str(Path(given.source).resolve())
     count = sum(1 for _ in list_items(source, SUFFIXES[plan.job]))
     if not count:
@@ -112,8 +112,8 @@ def run(plan: Plan, given: argparse.Namespace) -> tuple[int, int]:
 def unfinished(items: Iterator[Item], store: Store, retry: bool, bar: Any) -> Iterator[Item]:
     """The files without a row.
 
-    One whose size and time are those of its row is done; one with others comes with its row's hash, so that the worker
-    can tell whether it has changed at all.
+    A file is done if its size and modification time equal its row's; otherwise its row's hash comes along, by which the
+    worker recognises unchanged content.
     """
     for item in items:
         row = store.find(item.path)
@@ -132,23 +132,23 @@ def _handle(first: Item, others: Iterator[Item], plan: Plan, given: argparse.Nam
 
     with _pool(plan, given) as (pool, workers):
         rules = Rules(workers, file_seconds=given.file_seconds)
-        crew = Crew(pool, rules, partial(lost_row, plan.job))
-        with closing(crew.run(items())) as rows:
+        scheduler = Scheduler(pool, rules, partial(lost_row, plan.job))
+        with closing(scheduler.run(items())) as rows:
             for row in rows:
                 keep(store, row)
-                bar.set_postfix(workers=crew.ready, refresh=False)
+                bar.set_postfix(workers=scheduler.ready, refresh=False)
                 bar.update()
 
 
 def keep(store: Store, row: Row) -> None:
-    """Store a row; of a file that has not changed the earlier row stays, with the new time."""
+    """Store a row; for an unchanged file the earlier row is kept with the new modification time."""
     before = store.find(row.path) if row.tries == 0 else None
     store.put(row if before is None else replace(before, size=row.size, modified=row.modified))
 
 
 @contextmanager
 def _pool(plan: Plan, given: argparse.Namespace) -> Iterator[tuple[Pool, int]]:
-    """The workers: processes of this machine, or a cluster's."""
+    """The pool of workers and their number: processes of this machine, or actors of a cluster."""
     load = partial(load_handler, plan, given.cores)
     if given.address is None:
         yield ProcessPool(load), given.workers or fitting_workers(given.cores)

@@ -1,4 +1,4 @@
-"""How many workers fit a machine, and which cores each of them takes."""
+"""Number of workers for a machine, and binding of each to its cores."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ def allowed_cores() -> list[int]:
 
 
 def quota(root: Path = Path("/sys/fs/cgroup")) -> float:
-    """Cores' worth of time that the container may use (cgroup v2), infinity without a limit."""
+    """CPU quota of the container in cores (cgroup v2), infinity without a limit."""
     try:
         most, period = (root / "cpu.max").read_text().split()
     except (OSError, ValueError):
@@ -32,7 +32,7 @@ def quota(root: Path = Path("/sys/fs/cgroup")) -> float:
 
 
 def free_memory(meminfo: Path = Path("/proc/meminfo")) -> float:
-    """Bytes that new processes may take, infinity where it is not known."""
+    """Available memory in bytes, infinity where unknown."""
     try:
         lines = meminfo.read_text().splitlines()
     except OSError:
@@ -49,9 +49,9 @@ def fitting_workers(cores_each: int) -> int:
 def take_cores(count: int, folder: Path | None = None) -> list[int]:
     """Bind this process to ``count`` cores that no other worker of this machine has taken; returns their numbers.
 
-    Decoders and encoders start as many threads as they see cores, so that this keeps workers out of each other's way.
-    Nothing is bound, and the list is empty, where there are too few free cores, or in a container with a share of the
-    machine's time, whose neighbours would take the same ones.  Call it before the networks' libraries are imported.
+    Decoders and encoders start as many threads as they see cores, so that binding avoids oversubscription.  Nothing is
+    bound, and the list is empty, if there are too few free cores, or in a container with a CPU quota, whose neighbours
+    would bind the same cores.  Call it before the networks' libraries are imported.
     """
     cores = allowed_cores()
     if count >= len(cores) or quota() < len(cores) or not hasattr(os, "sched_setaffinity"):
@@ -66,7 +66,7 @@ def take_cores(count: int, folder: Path | None = None) -> list[int]:
 
 
 def _free(cores: list[int], folder: Path) -> Iterator[int]:
-    """Take one core after the other, as they are asked for."""
+    """Lock free cores one by one."""
     for number in cores:
         lock = (folder / str(number)).open("wb")
         try:

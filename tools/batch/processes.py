@@ -9,7 +9,7 @@ from collections.abc import Callable, Hashable
 from multiprocessing.connection import Connection, wait
 from typing import Any
 
-from tools.batch.crew import Event
+from tools.batch.scheduler import Event
 from tools.batch.sources import Item
 
 Load = Callable[[], Callable[[Item], Any]]
@@ -23,7 +23,7 @@ class ProcessPool:
         self._context = multiprocessing.get_context("spawn")
         self._workers: dict[Hashable, tuple[Any, Connection]] = {}
 
-    def hire(self) -> Hashable:
+    def start(self) -> Hashable:
         """Start a process."""
         number, (here, there) = next(self._numbers), self._context.Pipe()
         process = self._context.Process(target=_serve, args=(there, self._load), daemon=True)
@@ -32,29 +32,29 @@ class ProcessPool:
         self._workers[number] = (process, here)
         return number
 
-    def give(self, worker: Hashable, item: Item) -> None:
-        """Send a file; that the process has died is told by ``events``."""
+    def submit(self, worker: Hashable, item: Item) -> None:
+        """Send a file; the death of a process is reported by ``events``."""
         try:
             self._workers[worker][1].send(item)
         except OSError:
             return
 
     def events(self, seconds: float) -> list[Event]:
-        """Answers and deaths."""
+        """Results and deaths of processes."""
         workers = {pipe: worker for worker, (_, pipe) in self._workers.items()}
         return [
-            self._heard(workers[pipe], pipe) for pipe in wait(list(workers), seconds) if isinstance(pipe, Connection)
+            self._handle(workers[pipe], pipe) for pipe in wait(list(workers), seconds) if isinstance(pipe, Connection)
         ]
 
-    def _heard(self, worker: Hashable, pipe: Any) -> Event:
+    def _handle(self, worker: Hashable, pipe: Any) -> Event:
         try:
             kind, value = pipe.recv()
         except (EOFError, OSError):
-            self.dismiss(worker)
+            self.kill(worker)
             return Event("died", worker)
         return Event(kind, worker, value)
 
-    def dismiss(self, worker: Hashable) -> None:
+    def kill(self, worker: Hashable) -> None:
         """Kill the process."""
         process, pipe = self._workers.pop(worker)
         process.kill()
@@ -64,11 +64,11 @@ class ProcessPool:
     def close(self) -> None:
         """Kill all."""
         for worker in list(self._workers):
-            self.dismiss(worker)
+            self.kill(worker)
 
 
 def _serve(pipe: Connection, load: Load) -> None:
-    """The worker's process: ends with its pipe, so with the process that started it."""
+    """Main loop of a worker process; it ends when its pipe closes, and so with its parent."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     try:
         work = load()

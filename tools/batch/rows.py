@@ -1,4 +1,4 @@
-"""The rows of a batch: what is told of each file, kept in one database per target and exported as tables."""
+"""The result rows of a batch, stored in one database per target and exported as tables."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from vision.files import replaced_at_end
 
 @dataclass(frozen=True)
 class Row:
-    """What every row tells.
+    """Columns of every row.
 
     ``hash``: SHA-256 of the file; ``size`` in bytes and ``modified`` in seconds since 1970, both 0 at
     addresses; ``error``: a sentence, empty if all went well; ``took``: seconds of work; ``tries``: workers that began.
@@ -73,9 +73,9 @@ def columns(kind: type[Row]) -> dict[str, str]:
 
 
 class Store:
-    """The rows of one target folder; one process at a time may hold it, and one kind of work with one set of settings.
+    """The rows of one target folder, locked by one process and bound to one job and set of settings.
 
-    A row is on disk within ``EVERY`` seconds.  Use as a context; raises ``ValueError`` for a target of another run.
+    A row is on disk within ``EVERY`` seconds.  A context manager; raises ``ValueError`` for a target of another run.
     """
 
     EVERY = 0.5
@@ -105,7 +105,7 @@ class Store:
         self.close()
 
     def close(self) -> None:
-        """Save, and let others have the target."""
+        """Save and unlock the target."""
         self._base.commit()
         self._base.close()
         self._lock.close()
@@ -139,7 +139,7 @@ class Store:
             self._saved = time.monotonic()
 
     def total(self) -> tuple[int, int]:
-        """Rows, and those of them with an error."""
+        """Number of rows, and number of rows with an error."""
         return tuple(self._base.execute("SELECT COUNT(*), COALESCE(SUM(error != ''), 0) FROM rows").fetchone())
 
     def batches(self, size: int = 10_000) -> Iterator[list[dict[str, Any]]]:
@@ -149,7 +149,7 @@ class Store:
             yield [_typed(dict(row), columns(self._kind)) for row in rows]
 
     def export(self) -> tuple[Path, Path]:
-        """Write ``rows.parquet`` and ``rows.csv``; each appears whole or not at all."""
+        """Write ``rows.parquet`` and ``rows.csv``, each atomically."""
         self._base.commit()
         parquet, table = self._target / "rows.parquet", self._target / "rows.csv"
         with replaced_at_end(parquet) as draft:
@@ -167,7 +167,7 @@ def _names(names: Any) -> str:
 
 
 def _typed(row: dict[str, Any], types: dict[str, str]) -> dict[str, Any]:
-    """SQLite knows no booleans."""
+    """The row with booleans restored, which SQLite does not have."""
     return {n: bool(v) if types[n] == "bool" and v is not None else v for n, v in row.items()}
 
 

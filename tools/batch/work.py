@@ -1,4 +1,4 @@
-"""What a worker does with one file: count a video's jumps or retouch a photo, and tell it as a row."""
+"""The work on one file: count a video's jumps or retouch a photo, with a row as the result."""
 
 from __future__ import annotations
 
@@ -41,7 +41,7 @@ class Plan:
     device: str = "auto"
 
     def key(self, source: str) -> str:
-        """A text that is the same for runs whose rows may stand in one table: source, settings, weights."""
+        """Identity of runs whose rows may share a table: source, settings and weights as text."""
         weights = hashlib.sha256(WEIGHTS.read_bytes()).hexdigest()
         own = [os.environ.get(name, "") for name in ("LANDMARK_WEIGHTS", "POSE_WEIGHTS")]
         facts = {"source": source, "settings": asdict(self.settings), "files": bool(self.files), "weights": weights}
@@ -49,7 +49,7 @@ class Plan:
 
 
 def load_handler(plan: Plan, threads: int) -> Handler:
-    """Fit this process to its cores, load the networks once, and return what turns a file into its row."""
+    """Bind this process to its cores, load the networks and return the function from a file to its row."""
     fit_threads(threads)
     import models
 
@@ -62,9 +62,9 @@ def load_handler(plan: Plan, threads: int) -> Handler:
 
 
 def handle(item: Item, kind: type[Row], work: Callable[[Path], dict[str, Any]]) -> Row:
-    """The row of a file; whatever goes wrong with it is told there.
+    """The row of a file; errors are recorded in it.
 
-    A file whose hash is the ``known`` one is left alone: its row comes back with that hash and ``tries`` 0.
+    A file whose hash equals the ``known`` one is skipped: its row has that hash and ``tries`` 0.
     """
     begin = time.perf_counter()
     facts: dict[str, Any] = {}
@@ -85,7 +85,7 @@ def lost_row(job: str, item: Item, tries: int, reason: str) -> Row:
 
 
 def stamp(path: str) -> dict[str, Any]:
-    """Size and time of the last change, by which a file is taken for unchanged; nothing for addresses."""
+    """Size and modification time, by which a file is considered unchanged; empty for addresses."""
     if is_address(path):
         return {}
     try:
@@ -105,7 +105,7 @@ def file_hash(path: Path) -> str:
 
 
 def sentence(error: Exception) -> str:
-    """One line for the table; errors that were not foreseen begin with their kind."""
+    """One line for the table; unexpected errors are prefixed with their type."""
     words = " ".join(str(error).split())[:500]
     return words if isinstance(error, (ValueError, OSError)) and words else f"{type(error).__name__}: {words}"
 
@@ -115,14 +115,14 @@ def _worker() -> str:
 
 
 def count_file(path: Path, name: str, plan: Plan, find: Any, pose: Any) -> dict[str, Any]:
-    """The columns of a ``CountRow``; the annotated copy is written where it is wanted."""
+    """The columns of a ``CountRow``; writes the annotated copy if requested."""
     from counting.pipeline import count_video, render
 
     assert isinstance(plan.settings, CountSettings)
     counted = count_video(path, find, pose, plan.settings)
     report, output = counted.report, _target(plan, name, {".mp4"}, ".mp4")
     if output is not None:
-        render(path, output, counted.tracks, report, turns=counted.turned)
+        render(path, output, counted.tracks, report, rotations=counted.rotations)
     told, skipper = report.to_dict(), report.skipper
     facts = {key: told.get(key) for key in ("style", "rope", "turns", "per_minute", "longest_streak", "coverage")}
     return facts | {
@@ -135,7 +135,7 @@ def count_file(path: Path, name: str, plan: Plan, find: Any, pose: Any) -> dict[
 
 
 def retouch_photo(path: Path, name: str, plan: Plan, find_faces: Any) -> dict[str, Any]:
-    """The columns of a ``BeautyRow``; the retouched copy is written where it is wanted."""
+    """The columns of a ``BeautyRow``; writes the retouched copy if requested."""
     from beauty.pipeline import beautify, moved_faces
     from vision.draw import draw_faces
     from vision.image import read_photo, write_photo
@@ -158,7 +158,7 @@ def retouch_photo(path: Path, name: str, plan: Plan, find_faces: Any) -> dict[st
 
 
 def _target(plan: Plan, name: str, suffixes: Collection[str], other: str) -> Path | None:
-    """Where a file's copy goes, its folder made: its own name, and ``other`` after a suffix that cannot be written."""
+    """Path of a file's copy, with its folder created: the same name, plus ``other`` if its suffix is not writable."""
     if not plan.files:
         return None
     target = Path(plan.files) / (name if Path(name).suffix.lower() in suffixes else name + other)

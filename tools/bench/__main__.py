@@ -1,10 +1,10 @@
-"""Time the stages and the whole jobs, beside what one would use instead, on the same files in one run.
+"""Benchmark of the stages and the whole jobs, compared with alternatives on the same files in one run.
 
 ``python -m tools.bench [--json FILE] [--peers] [--photo FILE] [--video FILE] [--repeats N] [--quick]``
 
 The default video is the sample, enlarged to 720 pixels across; the default photo is Matplotlib's
-portrait of Grace Hopper, enlarged to 12 megapixels.  Every job runs in a process of its own after a
-warm-up.  A busy machine is reported, for its figures mean little.
+portrait of Grace Hopper, enlarged to 12 megapixels.  Every job runs in a separate process after a
+warm-up.  A busy machine is reported, since its timings are not reliable.
 """
 
 from __future__ import annotations
@@ -52,7 +52,7 @@ class BenchConfig:
 
 
 def machine() -> dict[str, Any]:
-    """What the figures depend on."""
+    """Facts about the machine that the figures depend on."""
     cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count()
     return {
         "processor": _processor(),
@@ -76,13 +76,13 @@ def _cpuinfo(key: str) -> str:
 
 
 def features() -> list[str]:
-    """The instruction sets of the processor that networks gain from, as Linux names them; empty elsewhere."""
+    """The processor's instruction sets that speed networks up, as named by Linux; empty on other systems."""
     known = set(_cpuinfo("flags").split())
     return [name for name in FEATURES if name in known]
 
 
 def limited(isa: str) -> dict[str, str]:
-    """What to set in the environment so that OpenVINO, PyTorch and OpenCV use no more than ``isa`` of the processor."""
+    """Environment variables that limit OpenVINO, PyTorch and OpenCV to the instruction set ``isa``."""
     if not isa:
         return {}
     wide = "AVX512-SKX,AVX512-CNL,AVX512-CLX,AVX512-ICL"
@@ -120,7 +120,7 @@ def growth_tasks(files: Files, folder: Path, repeats: int) -> list[Task]:
 
 
 def peer_tasks(files: Files, folder: Path, repeats: int) -> list[Task]:
-    """What MediaPipe does on the same files."""
+    """MediaPipe's tasks on the same files."""
     return [
         Task("pose video", files.video, str(folder / "peer.mp4"), repeats),
         Task("pose report", files.video, "", repeats),
@@ -151,7 +151,7 @@ def growth_of(sizes: Sizes, rows: Sequence[list[Measure]]) -> list[Growth]:
 
 
 def measure(config: BenchConfig, folder: Path, run: RunTasks = run_tasks) -> Results:
-    """Make the files in ``folder``, run everything and collect it."""
+    """Make the files in ``folder``, run all tasks and collect the results."""
     where, sizes = machine(), QUICK if config.quick else FULL
     repeats, ask = 1 if config.quick else config.repeats, partial(separately, run, together=config.quick)
     peer = [str(make_environment(config.peers_folder)), "-m", "tools.bench.peers"] if config.peers else []

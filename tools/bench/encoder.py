@@ -1,7 +1,7 @@
 """Speed, size and SSIM of H.264 settings on one clip: ``python -m tools.bench.encoder [--video FILE]``.
 
-Every setting encodes the same decoded frames, turn by turn, so that a busy machine slows all of them alike;
-what counts is the processor's time, not the clock's.
+The settings encode the same decoded frames in turn, so that a busy machine slows all of them alike; processor time is
+compared, not wall-clock time.
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ from vision.video import CRF, DETAILS, PRESET, read_frames, write_video
 PRESETS = ("ultrafast", "superfast", "veryfast", "faster")
 QUALITIES = (20, 23, 26)
 LOOKED_AT = 10
-"""One frame of so many is compared with its source."""
+"""Interval of frames that are compared with their source."""
 
 
 @dataclass(frozen=True)
@@ -44,7 +44,7 @@ class EncoderConfig:
 
 @dataclass
 class Encoded:
-    """What a setting gives: processor seconds of its fastest run, bytes, structural similarity (SSIM, 1: the same)."""
+    """Result of a setting: processor seconds of its fastest run, bytes, structural similarity (SSIM, 1: identical)."""
 
     preset: str
     crf: int
@@ -69,7 +69,7 @@ def structural_similarity(one: Image, two: Image) -> float:
 
 
 def encode(frames: Sequence[Frame], target: Path, row: Encoded) -> None:
-    """One turn of a setting; the first turn also looks at the result."""
+    """One run of a setting; the first run also computes the SSIM."""
     _, spent = timed(lambda: write_video(target, frames, crf=row.crf, preset=row.preset, details=row.details))
     row.seconds = min(row.seconds, spent)
     if not row.size:

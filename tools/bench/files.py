@@ -40,8 +40,10 @@ QUICK = Sizes(180, (2, 3, 4), (0.05, 0.1, 0.2), 0.2, process=3, small=0.05)
 
 @dataclass(frozen=True)
 class Files:
-    """A video and a photo for the whole jobs; clips, photos and groups of faces of three sizes each; for whole
-    processes a ``long`` video and a ``small`` photo; and four people beside each other, the ``crowd``.
+    """The files of a run.
+
+    A video and a photo for the whole jobs; clips, photos and groups of faces of three sizes each; a ``long`` video and
+    a ``small`` photo for whole processes; ``crowd``: four people side by side.
     """
 
     video: str
@@ -89,8 +91,9 @@ def portrait() -> str:
 
 
 def make_clip(source: str | Path, target: Path, length: int, short_side: int, people: int = 1) -> None:
-    """``length`` frames of a video, again from its start where it ends, scaled to ``short_side`` (0: as it is) and
-    shown ``people`` times side by side.
+    """Write ``length`` frames of a video, which is looped if too short.
+
+    They are scaled to ``short_side`` (0: unchanged) and repeated ``people`` times side by side.
     """
     info = probe_video(source)
     scale = short_side / min(info.width, info.height) if short_side else 1.0

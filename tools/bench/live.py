@@ -1,10 +1,10 @@
-"""What live costs: frames of a video, as a browser would send them, through the live modes' own handlers.
+"""Cost of the live modes: frames of a video, as sent by a browser, through their handlers.
 
 ``python -m tools.bench.live [--mode jump|beauty] [--video FILE] [--frames N] [--preset NAME]``
 
 Processor time per frame is comparable on a busy machine; frames a second by the clock and the delay are not.
-With ``--browser yes`` the app runs in a process of its own and chromium's fake camera plays the video: pictures a
-second that come back, and the median and longest of nine tenths of the delays from the camera to the answer.
+With ``--browser yes`` the app runs in a separate process and chromium's fake camera plays the video: answered pictures
+a second, and the median and 90th percentile of the delay from the camera to the answer.
 """
 
 from __future__ import annotations
@@ -29,7 +29,7 @@ from vision.types import Frame
 from vision.video import read_frames
 
 TOGETHER = {"jump": 2, "beauty": 1}
-"""Frames that usually wait when the server looks."""
+"""Usual number of queued frames per message."""
 
 
 @dataclass(frozen=True)
@@ -83,17 +83,17 @@ def handlers(config: LiveConfig) -> Any:
     import app
     from webui.live_beauty import LiveBeauty
     from webui.live_jump import LiveJump
-    from webui.live_room import LiveRoom
     from webui.live_route import Visit
+    from webui.live_sessions import LiveSessions
     from webui.service import Limits, Models
 
     studio: Any = SimpleNamespace(models=Models(app.model_loaders("cpu", None, None)), limits=Limits())
-    studio.room = LiveRoom(1, 1e6)
+    studio.sessions = LiveSessions(1, 1e6)
     return Visit((LiveJump if config.mode == "jump" else LiveBeauty)(studio), studio.limits, "en")
 
 
 def main(config: LiveConfig) -> dict[str, Any]:
-    """Send everything, one message after the other, and print what it took."""
+    """Send all messages one by one and print the cost."""
     if config.browser == "yes":
         from tools.bench.live_browser import measure
 

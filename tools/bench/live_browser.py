@@ -1,4 +1,4 @@
-"""Live in chromium: the app in a process of its own, and a fake camera that plays a film again and again."""
+"""Live modes in chromium: the app in a separate process, and a fake camera that loops a video."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ FLAGS = (
 )  # fmt: skip
 OPEN = {"jump": "#live-open", "beauty": "#mirror-open"}
 WARM = 4.0
-"""Seconds until it is measured."""
+"""Seconds of warm-up before the measurement."""
 
 
 def portrait(seconds: float = 20.0, size_wh: tuple[int, int] = (1280, 720)) -> Iterator[Frame]:
@@ -102,7 +102,7 @@ def _wait_until_ready(address: str, process: subprocess.Popen[bytes]) -> None:
 
 
 def measure(mode: str, video: str, seconds: float, preset: str) -> dict[str, Any]:
-    """Pictures a second that come back to the page, their delays in milliseconds, the server's processor time."""
+    """Answered pictures a second, their delays in milliseconds, the server's processor time."""
     try:
         from playwright.sync_api import sync_playwright
     except ImportError as error:

@@ -1,9 +1,9 @@
-"""Many visitors at once: how long photos wait while videos run, what fails, and what the server's memory does.
+"""Load test with many concurrent visitors: latency of photos while videos run, failures, and the server's memory.
 
 ``python -m tools.bench.load http://127.0.0.1:7860 --photos 16 --videos 4 --hostile 100 --pid PID``
 
-Visitors of the page come first: each of ``--photos`` opens a photo of its own and moves a slider, while ``--videos``
-others count.  Then the same numbers call the named endpoints at once, and hostile files come at last.
+First, each of ``--photos`` page visitors opens a photo of its own and moves a slider, while ``--videos`` others count.
+Then the same numbers of clients call the named endpoints at once, and finally hostile files are sent.
 """
 
 from __future__ import annotations
@@ -33,7 +33,7 @@ VIDEO = str(SAMPLE)
 
 @dataclass
 class Outcome:
-    """Seconds of each finished visit, and what went wrong in the others."""
+    """Seconds of each finished visit, and the errors of the others."""
 
     seconds: list[float] = field(default_factory=list)
     failures: list[str] = field(default_factory=list)
@@ -75,7 +75,7 @@ def corrupted(source: bytes, seed: int) -> bytes:
 
 
 def hostile_visit(client: Client, folder: Path, seed: int) -> None:
-    """Send a corrupted file; anything but an answer or a clean sentence raises."""
+    """Send a corrupted file; raises unless there is a result or a clean error message."""
     video = seed % 10 == 0
     path = folder / f"{seed}{('.jpg', '.png', '.mp4', '.exe', '')[seed % 5]}"
     path.write_bytes(corrupted(Path(VIDEO if video else PHOTO).read_bytes(), seed))
@@ -91,7 +91,7 @@ def hostile_visit(client: Client, folder: Path, seed: int) -> None:
 
 
 def on_the_page(address: str, photos: int, videos: int, folder: Path) -> list[str]:
-    """Visitors with a tab each, all at the same time; nobody leaves, so what the server keeps of them stays."""
+    """Concurrent visitors with a tab each; all sessions stay open, so that their memory is measured."""
     outcomes = {name: Outcome() for name in ("photos opened", "slider moves", "videos counted")}
 
     def look(number: int) -> None:
@@ -138,7 +138,7 @@ def video_visit(client: Client) -> None:
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Run the visits and print what came of them."""
+    """Run the visits and print the results."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("address")
     parser.add_argument("--photos", type=int, default=16)

@@ -13,7 +13,7 @@ WAIT = 300.0
 """Seconds after which an answer is given up."""
 
 MOVES = 5
-"""So often a slider is moved."""
+"""Number of slider moves."""
 
 
 class PageVisit:
@@ -26,13 +26,13 @@ class PageVisit:
         self._numbers = {event["api_name"]: event["id"] for event in events}
 
     def upload(self, path: Path) -> list[dict[str, Any]]:
-        """Upload a file; what the page's field holds of it then."""
+        """Upload a file; returns the value of the file picker."""
         files = {"files": (path.name, path.read_bytes())}
         paths = httpx.post(f"{self._base}/upload", files=files, timeout=WAIT).json()
         return [{"path": paths[0], "orig_name": path.name, "meta": {"_type": "gradio.FileData"}}]
 
     def call(self, event: str, *data: Any) -> list[Any]:
-        """The answer of the event with the handler ``event``; raises ``RuntimeError`` for one that failed."""
+        """The result of the event with the handler ``event``; raises ``RuntimeError`` if it failed."""
         body = {"data": data, "fn_index": self._numbers[event], "session_hash": self._session}
         httpx.post(f"{self._base}/queue/join", json=body, timeout=WAIT).raise_for_status()
         asked = {"session_hash": self._session}

@@ -1,7 +1,7 @@
-"""MediaPipe 0.10.21 on the same files, in a virtual environment of its own.
+"""MediaPipe 0.10.21 on the same files, in a separate virtual environment.
 
 ``make_environment`` builds it once; ``python -m tools.bench.peers < TASKS`` is run by its Python.  Each
-job is what a user would write: one loop, frame by frame.  Videos are read and written as ours are.
+job is a straightforward loop, frame by frame.  Videos are read and written as by this project.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ PACKAGES = ("mediapipe==0.10.21", "av>=17.1,<19")
 """MediaPipe brings its models along."""
 
 WINDOWS = ("opencv-contrib-python", "opencv-contrib-python-headless==4.11.0.86")
-"""The OpenCV that MediaPipe asks for needs a screen's libraries; the second one does not."""
+"""The OpenCV that MediaPipe requires, which needs display libraries, and its headless replacement."""
 
 READY = "import av, cv2, mediapipe as m, mediapipe.python.solutions.pose; assert m.__version__ == '0.10.21'"
 
@@ -29,7 +29,7 @@ Run = Callable[[Sequence[str]], int]
 
 
 def _quietly(command: Sequence[str]) -> int:
-    """Exit status of a command whose output is of no interest."""
+    """Exit status of a command whose output is discarded."""
     return subprocess.run(command, capture_output=True, check=False).returncode
 
 
@@ -57,7 +57,7 @@ def make_environment(folder: str | Path, run: Run = _quietly) -> Path:
 
 
 def _blazepose() -> Any:
-    """BlazePose full, following one person through a video."""
+    """BlazePose full, tracking one person through a video."""
     from mediapipe.python.solutions.pose import Pose  # type: ignore[import-not-found]  # a peer, not ours
 
     return Pose(static_image_mode=False, model_complexity=1)
@@ -133,7 +133,7 @@ def _smoothed(source: str, target: str) -> None:
 
 
 def pose_report(task: Task) -> Iterator[Measure]:
-    """Video to poses; ``ValueError`` when there are none, for then there is nothing to compare."""
+    """Video to poses; ``ValueError`` if there are none."""
     if not _poses(task.source):
         raise ValueError(f"BlazePose finds no person in {task.source}")
     yield repeat("BlazePose full, video to poses", "frames", _frames(task), partial(_poses, task.source), task.repeats)

@@ -1,6 +1,6 @@
-"""The naive way to run our own networks, to compare with: plain PyTorch in float32, one image at a time.
+"""Baseline inference of our own networks: plain PyTorch in float32, one image at a time.
 
-Nothing is folded, nothing is batched, memory keeps PyTorch's usual order.
+Without folding, batching or channels-last memory format.
 """
 
 from __future__ import annotations

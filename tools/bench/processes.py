@@ -1,4 +1,4 @@
-"""Whole processes, as they are started from a shell: the start of Python, imports and networks are part of them."""
+"""Timing of whole processes, including the start of Python, imports and networks."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from tools.bench.timing import ROOT, Measure, Task
 
 
 def run(command: Sequence[str]) -> tuple[float, float]:
-    """Seconds of a command by the clock and by the processor; ``RuntimeError`` when it fails."""
+    """Wall-clock and processor seconds of a command; ``RuntimeError`` if it fails."""
     begin, before = time.perf_counter(), _processor_seconds()
     done = subprocess.run(command, capture_output=True, text=True, cwd=ROOT, check=False)
     if done.returncode:
@@ -28,7 +28,7 @@ def _processor_seconds() -> float:
 
 
 def measured(name: str, unit: str, amount: float, command: Sequence[str], repeats: int) -> Measure:
-    """A command's repeats after one that fills the caches; the memory is the largest of its processes, in MB."""
+    """A command's repeats after a warm-up of the caches; the memory is that of its largest process, in MB."""
     first, _ = run(command)
     seconds, processor = zip(*(run(command) for _ in range(repeats)), strict=True)
     peak = resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss / (2**20 if sys.platform == "darwin" else 1024)

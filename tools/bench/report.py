@@ -1,4 +1,4 @@
-"""What a benchmark found, and how it is told: comparisons, growth, Markdown tables."""
+"""Results of a benchmark, and their report: comparisons, scaling, Markdown tables."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from typing import Any
 
 from tools.bench.timing import Measure
 
-RIVALS = (
+COMPARED = (
     ("annotate", "annotate plain"),
     ("annotate", "pose video"),
     ("analyse", "analyse plain"),
@@ -16,17 +16,17 @@ RIVALS = (
     ("retouch", "retouch plain"),
     ("retouch", "mesh photo"),
 )
-"""Whole jobs of ours and what is set against them."""
+"""Whole jobs of ours, and the jobs that they are compared with."""
 
-STAGE_RIVALS = (
+COMPARED_STAGES = (
     (("beauty prepare", "beauty move"), "bilateral"),
     (("face detector", "landmarks"), "mesh"),
 )
-"""Stages of ours that, taken together, do what the job beside them does."""
+"""Stages of ours that together correspond to the other job."""
 
 
 @dataclass(frozen=True)
-class Rivalry:
+class Comparison:
     """Seconds of our job and of the other on the same file; ``ratio`` above 1 means that ours is faster."""
 
     ours: str
@@ -36,7 +36,7 @@ class Rivalry:
 
     @property
     def ratio(self) -> float:
-        """How many times longer the other one takes."""
+        """Speed-up: time of the other job over ours."""
         return self.other_seconds / max(self.our_seconds, 1e-9)
 
     def to_dict(self) -> dict[str, Any]:
@@ -55,13 +55,13 @@ class Growth:
 
     @property
     def per_unit(self) -> tuple[float, float]:
-        """Seconds that one unit more costs, between the first two and between the last two sizes."""
+        """Marginal seconds per unit, between the first two and between the last two sizes."""
         (a, b, c), (x, y, z) = self.sizes, self.seconds
         return (y - x) / (b - a), (z - y) / (c - b)
 
     @property
     def bend(self) -> float:
-        """The later cost of a unit over the earlier one: 1 is a straight line, more bends upwards; NaN without cost."""
+        """The later marginal cost over the earlier one: 1 is linear, more is superlinear; NaN without cost."""
         early, late = self.per_unit
         return late / early if early > 0 else float("nan")
 
@@ -85,22 +85,22 @@ class Results:
         return {m.name: m for name in names for m in self.jobs.get(name, [])}
 
     @property
-    def rivalries(self) -> list[Rivalry]:
-        """Ours beside the others, as far as both were run."""
-        pairs = [([self.jobs[a][0]], self.jobs[b][0]) for a, b in RIVALS if a in self.jobs and b in self.jobs]
+    def comparisons(self) -> list[Comparison]:
+        """The comparisons of which both jobs were run."""
+        pairs = [([self.jobs[a][0]], self.jobs[b][0]) for a, b in COMPARED if a in self.jobs and b in self.jobs]
         pairs += [
             ([self.stages[name] for name in names], self.jobs[b][0])
-            for names, b in STAGE_RIVALS
+            for names, b in COMPARED_STAGES
             if b in self.jobs and all(name in self.stages for name in names)
         ]
         return [
-            Rivalry(" + ".join(m.name for m in ours), other.name, sum(m.median for m in ours), other.median)
+            Comparison(" + ".join(m.name for m in ours), other.name, sum(m.median for m in ours), other.median)
             for ours, other in pairs
         ]
 
     @property
     def share_of_peak(self) -> float | None:
-        """What the pose network reaches of the speed of a large matrix product."""
+        """Speed of the pose network relative to a large matrix product."""
         found = self.jobs.get("network")
         return found[0].throughput / found[1].throughput if found else None
 
@@ -109,7 +109,7 @@ class Results:
         return {
             "machine": self.machine,
             "jobs": {name: [m.to_dict() for m in measures] for name, measures in self.jobs.items()},
-            "rivalries": [rivalry.to_dict() for rivalry in self.rivalries],
+            "comparisons": [comparison.to_dict() for comparison in self.comparisons],
             "growth": [growth.to_dict() for growth in self.growth],
             "share_of_peak": self.share_of_peak,
         }
@@ -124,7 +124,7 @@ def table(header: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
 
 
 def seconds_text(seconds: float) -> str:
-    """Seconds or milliseconds with three digits that count."""
+    """Seconds or milliseconds with three significant digits."""
     return f"{seconds:.3g} s" if abs(seconds) >= 1 else f"{1000 * seconds:.3g} ms"
 
 
@@ -154,7 +154,7 @@ def report(results: Results) -> str:
     stages = [_measure_row(m)[:-1] for m in results.stages.values()]
     rivals = [
         [r.ours, r.other, seconds_text(r.our_seconds), seconds_text(r.other_seconds), f"{r.ratio:.2f}"]
-        for r in results.rivalries
+        for r in results.comparisons
     ]
     grown = [_growth_row(g) for g in results.growth]
     tables = [

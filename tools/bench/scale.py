@@ -1,8 +1,8 @@
-"""Batches measured and tried: overhead, start, two nodes against one, a node that dies, a stop and going on.
+"""Benchmark and test of batches: overhead, start, two nodes compared with one, death of a node, interruption.
 
 ``python -m tools.bench.scale [--clips 60] [--photos 200] [--json FILE]`` (needs requirements-cluster.txt; two cores).
-Every node is a Ray node of its own whose processes are bound to one core.  The rows of every run are compared with
-those of a plain loop over the same files.
+Every node is a Ray node whose processes are bound to one core.  The rows of every run are compared with those of a
+plain loop over the same files.
 """
 
 from __future__ import annotations
@@ -28,9 +28,9 @@ from counting.settings import CountSettings
 from tools.batch.__main__ import SUFFIXES, keep, unfinished
 from tools.batch.actors import ActorPool
 from tools.batch.cores import allowed_cores
-from tools.batch.crew import Crew, Pool, Rules
 from tools.batch.processes import ProcessPool
 from tools.batch.rows import Row, Store
+from tools.batch.scheduler import Pool, Rules, Scheduler
 from tools.batch.sources import Item, list_items
 from tools.batch.work import Plan, load_handler, lost_row
 from tools.bench.files import SAMPLE
@@ -61,7 +61,7 @@ class ScaleConfig:
 
 @dataclass(frozen=True)
 class Run:
-    """One run: seconds until the first file is begun, and from then to the last row; the rows by their paths."""
+    """One run: seconds until the first file is started, and from then to the last row; the rows by path."""
 
     start: float
     work: float
@@ -69,7 +69,7 @@ class Run:
 
 
 def main(config: ScaleConfig) -> None:
-    """Measure both kinds of work and print what came out."""
+    """Measure both kinds of work and print the results."""
     os.environ["RAY_worker_niceness"] = "0"  # noqa: SIM112 (Ray's spelling; workers are to be as quick as the plain loop)
     with tempfile.TemporaryDirectory(prefix="scale-") as scratch:
         folder = Path(config.folder or scratch)
@@ -86,7 +86,7 @@ def main(config: ScaleConfig) -> None:
 
 
 def make_clips(folder: Path, count: int) -> None:
-    """Pieces of the sample that begin at different times, and a file that is no video."""
+    """Parts of the sample with different start times, and a file that is not a video."""
     folder.mkdir(parents=True, exist_ok=True)
     (folder / "broken.mp4").write_bytes(b"no video")
     for number in range(count):
@@ -98,7 +98,7 @@ def make_clips(folder: Path, count: int) -> None:
 
 
 def make_photos(folder: Path, count: int) -> None:
-    """The portrait at different sizes and both ways round, and a file that is no photo."""
+    """The portrait at different sizes, also mirrored, and a file that is not a photo."""
     folder.mkdir(parents=True, exist_ok=True)
     (folder / "broken.jpg").write_bytes(b"no photo")
     with Pillow.open(str(cbook.get_sample_data("grace_hopper.jpg", asfileobj=False))) as portrait:
@@ -109,18 +109,18 @@ def make_photos(folder: Path, count: int) -> None:
 
 
 def measure(plan: Plan, folder: Path, scratch: Path, share: float) -> dict[str, Any]:
-    """Times of the first files, then all files with a node that dies, and with a stop."""
+    """Timings on the first files, then all files with the death of a node, and with an interruption."""
     items = list(list_items(str(folder), SUFFIXES[plan.job]))
     few = items[: max(2, round(share * len(items)))]
     load = partial(load_handler, plan, 1)
-    plain = told("plain loop", in_process(partial(plain_loop, load, few)))
-    local = told("batch", in_process(partial(local_batch, load, plan.job, few)))
-    one, two = (told(f"nodes: {nodes}", on_nodes(nodes, partial(batch, load, plan.job, few))) for nodes in (1, 2))
-    truth = told("plain loop, all", in_process(partial(plain_loop, load, items)))
-    killed = told("a node dies", on_nodes(2, partial(batch, load, plan.job, items, kill_after=len(items) // 3)))
+    plain = reported("plain loop", in_process(partial(plain_loop, load, few)))
+    local = reported("batch", in_process(partial(local_batch, load, plan.job, few)))
+    one, two = (reported(f"nodes: {nodes}", on_nodes(nodes, partial(batch, load, plan.job, few))) for nodes in (1, 2))
+    truth = reported("plain loop, all", in_process(partial(plain_loop, load, items)))
+    killed = reported("a node dies", on_nodes(2, partial(batch, load, plan.job, items, kill_after=len(items) // 3)))
     target = scratch / f"{plan.job}-rows"
     parts = [partial(part_of_batch, load, plan, folder, target, most) for most in (len(items) // 3, None)]
-    stopped = [told("part", in_process(part)) for part in parts]
+    stopped = [reported("part", in_process(part)) for part in parts]
     return {
         "files": len(items), "timed files": len(few),
         "plain loop s": round(plain.work, 2), "batch s": round(local.work, 2),
@@ -136,14 +136,14 @@ def measure(plan: Plan, folder: Path, scratch: Path, share: float) -> dict[str, 
     }  # fmt: skip
 
 
-def told(name: str, run: Run) -> Run:
-    """The run, after a line about it."""
+def reported(name: str, run: Run) -> Run:
+    """The run itself, after printing a line about it."""
     print(f"{name}: {len(run.rows)} rows, start {run.start:.1f} s, work {run.work:.1f} s", flush=True)
     return run
 
 
 def same(truth: Run, run: Run) -> dict[str, int]:
-    """How many rows there are, and how many differ or are missing."""
+    """Number of rows, and of different or missing ones."""
 
     def facts(row: dict[str, Any] | None) -> dict[str, Any]:
         return {} if row is None else {name: value for name, value in row.items() if name not in OWN}
@@ -153,7 +153,7 @@ def same(truth: Run, run: Run) -> dict[str, int]:
 
 
 def in_process(work: Callable[[], Run]) -> Run:
-    """Do the work in a process of its own, bound to one core with all that it starts."""
+    """Do the work in a separate process, bound to one core with its children."""
     context = multiprocessing.get_context("spawn")
     here, there = context.Pipe()
     process = context.Process(target=_bound, args=(work, there))
@@ -169,7 +169,7 @@ def _bound(work: Callable[[], Run], answer: Any) -> None:
 
 
 def plain_loop(load: Callable[[], Callable[[Item], Row]], items: list[Item]) -> Run:
-    """The loop that one would write."""
+    """A plain loop over the files, as the baseline."""
     begin = time.perf_counter()
     work = load()
     ready = time.perf_counter()
@@ -188,7 +188,7 @@ def timed_run(pool: Pool, workers: int, job: str, items: list[Item], after: Call
     with (
         tempfile.TemporaryDirectory() as target,
         Store(Path(target), job, "scale") as store,
-        closing(Crew(pool, Rules(workers), partial(lost_row, job)).run(items)) as running,
+        closing(Scheduler(pool, Rules(workers), partial(lost_row, job)).run(items)) as running,
     ):
         for row in running:
             store.put(row)
@@ -201,11 +201,11 @@ def timed_run(pool: Pool, workers: int, job: str, items: list[Item], after: Call
 
 
 def part_of_batch(load: Any, plan: Plan, folder: Path, target: Path, most: int | None) -> Run:
-    """Go on with a target until ``most`` rows are new (or to the end), as the command line does."""
+    """Resume a target until there are ``most`` new rows (or to the end), as the command line does."""
     begin = time.perf_counter()
     with Store(target, plan.job, "scale") as store:
         todo = unfinished(list_items(str(folder), SUFFIXES[plan.job]), store, False, _Silent())
-        with closing(Crew(ProcessPool(load), Rules(1), partial(lost_row, plan.job)).run(todo)) as running:
+        with closing(Scheduler(ProcessPool(load), Rules(1), partial(lost_row, plan.job)).run(todo)) as running:
             for row in islice(running, most):
                 keep(store, row)
         rows = {row["path"]: row for part in store.batches() for row in part}
@@ -245,7 +245,7 @@ def on_nodes(count: int, work: Callable[..., Run]) -> Run:
 
 
 def batch(load: Any, job: str, items: list[Item], kill_after: int = 0, *, cluster: Any, ray: Any, workers: int) -> Run:
-    """A batch on a cluster; a node is killed after so many rows."""
+    """A batch on a cluster; a node is killed after ``kill_after`` rows (0: never)."""
 
     def after(rows: int) -> None:
         if rows == kill_after:

@@ -1,8 +1,8 @@
-"""What a measurement is: the seconds of repeated calls, and the memory of the process that made them.
+"""Measurements: the seconds of repeated calls, and the memory of the process that made them.
 
-Every job runs in a process of its own, which reads its tasks as JSON from its input and prints its
-measures as JSON; ``serve`` is that side, ``run_tasks`` the asking side.  The module needs NumPy alone,
-so that the environment of the peers can run it too.
+Every job runs in a separate process, which reads its tasks as JSON from stdin and prints its measures as JSON
+(``serve``); ``run_tasks`` is the parent's side.  The module needs only NumPy, so that the environment of the peers can
+run it too.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ ROOT = Path(__file__).parents[2]
 
 @dataclass(frozen=True)
 class Task:
-    """One thing to run: the ``job``'s name, its input file, and the file to write where it writes one."""
+    """One task: the name of its ``job``, its input file, and its output file if it has one."""
 
     job: str
     source: str = ""
@@ -34,10 +34,10 @@ class Task:
 
 @dataclass(frozen=True)
 class Measure:
-    """What came out: ``seconds`` of every repeat; one call handles ``amount`` of ``unit``.
+    """A measurement: ``seconds`` of every repeat; one call handles ``amount`` of ``unit``.
 
-    ``first`` is the warm-up call in seconds, ``memory`` the peak of the process in MB (0: unknown),
-    ``processor`` what every repeat took of all cores together, in seconds (empty: unknown).
+    ``first``: warm-up call in seconds; ``memory``: peak of the process in MB (0: unknown); ``processor``: processor
+    seconds of every repeat, all cores together (empty: unknown).
     """
 
     name: str
@@ -50,22 +50,22 @@ class Measure:
 
     @property
     def cores(self) -> float:
-        """How many cores were busy in the middle repeat, 0 where unknown."""
+        """Mean number of busy cores in the median repeat, 0 where unknown."""
         return float(np.median(self.processor)) / max(self.median, 1e-9) if self.processor else 0.0
 
     @property
     def median(self) -> float:
-        """Seconds of the middle repeat."""
+        """Seconds of the median repeat."""
         return float(np.median(self.seconds))
 
     @property
     def p95(self) -> float:
-        """Seconds below which 95 % of the repeats lie, interpolated between them."""
+        """95th percentile of the seconds, interpolated."""
         return float(np.percentile(self.seconds, 95))
 
     @property
     def throughput(self) -> float:
-        """Amount a second in the middle repeat."""
+        """Amount a second in the median repeat."""
         return self.amount / max(self.median, 1e-9)
 
     def to_dict(self) -> dict[str, Any]:
@@ -85,24 +85,24 @@ Jobs = Mapping[str, Callable[[Task], Iterable[Measure]]]
 
 
 def repeat(name: str, unit: str, amount: float, call: Callable[[], Any], repeats: int) -> Measure:
-    """Call once to warm up, then ``repeats`` times with the clock running."""
+    """Call once to warm up, then ``repeats`` times with timing."""
     first, _ = timed(call)
     seconds, processor = zip(*(timed(call) for _ in range(repeats)), strict=True)
     return Measure(name, unit, amount, seconds, first, processor=processor)
 
 
 def timed(call: Callable[[], Any]) -> tuple[float, float]:
-    """Seconds by the clock and by the processor, all threads of this process together."""
+    """Wall-clock seconds, and processor seconds of all threads of this process."""
     begin, spent = time.perf_counter(), time.process_time()
     call()
     return time.perf_counter() - begin, time.process_time() - spent
 
 
 def peak_memory(process: str = "self") -> float:
-    """The most memory that this process, or on Linux another one by its number, has held, in MB (2**20 bytes).
+    """Peak memory of this process, or on Linux of another one by its number, in MB (2**20 bytes).
 
-    Linux tells it in ``VmHWM``.  ``getrusage`` is the way elsewhere; on Linux it would also count
-    what the parent held when it started this process.
+    From ``VmHWM`` on Linux, else from ``getrusage``, which on Linux would also count the parent's memory at the start
+    of this process.
     """
     status = Path(f"/proc/{process}/status")
     if status.is_file():
@@ -114,7 +114,7 @@ def peak_memory(process: str = "self") -> float:
 
 
 def serve(jobs: Jobs) -> int:
-    """Run the tasks that stdin names and print their measures as the last line, one list per task."""
+    """Run the tasks from stdin and print their measures as the last line, one list per task."""
     answer = []
     for row in json.load(sys.stdin):
         task = Task(**row)
@@ -125,7 +125,7 @@ def serve(jobs: Jobs) -> int:
 
 
 def run_tasks(command: Sequence[str], tasks: Sequence[Task]) -> list[list[Measure]]:
-    """The measures of each task, run by ``command`` in one process; ``RuntimeError`` tells why it failed."""
+    """The measures of each task, run by ``command`` in one process; raises ``RuntimeError`` with its error."""
     given = json.dumps([asdict(task) for task in tasks])
     done = subprocess.run(command, input=given, capture_output=True, text=True, cwd=ROOT, check=False)
     lines = done.stdout.strip().splitlines()

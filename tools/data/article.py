@@ -5,9 +5,9 @@
     DIR/train/infos/merge/NAME.json      labels ("info" is understood too)
     DIR/test/...                         the same, and a list file (*.txt) with one name or number a line
 
-Two dialects of the labels are read.  In one, ``face_infos[0].base_info`` holds ``points_array`` and
-``pitch``, ``yaw``, ``roll`` in degrees, -999 where unknown.  In the other, the file holds the face box as
-left, top, right and bottom, 106 points of two numbers and 106 visibilities; these are known by their
+Two formats of the labels are read.  In one, ``face_infos[0].base_info`` has ``points_array`` and
+``pitch``, ``yaw``, ``roll`` in degrees, -999 where unknown.  In the other, the file has the face box as
+left, top, right and bottom, 106 points of two numbers and 106 visibilities; these are recognised by their
 shape, whatever their names.  ``DataLayoutError`` names the file and the field.
 """
 
@@ -27,7 +27,7 @@ from vision.image import read_photo
 from vision.types import Floats, Image
 
 SIDE = 192
-"""Faces are kept as square crops of this many pixels, 1.8 times as wide as the points' box."""
+"""Side in pixels of the stored square crops, which are 1.8 times as wide as the points' box."""
 
 UNKNOWN = -999
 PICTURES = (".png", ".jpg", ".jpeg", ".webp", ".bmp", ".tif", ".tiff")

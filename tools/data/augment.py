@@ -1,4 +1,4 @@
-"""Random changes of a training picture that leave its geometry alone."""
+"""Photometric augmentation of a training picture, without geometric changes."""
 
 from __future__ import annotations
 

@@ -60,8 +60,8 @@ def read_tar(path: Path) -> dict[str, bytes]:
 def read_crops(folder: Path, stem: str) -> CropSet:
     """A packaged set: ``stem.npz`` with the labels and ``stem.tar`` with the pictures (JPEG, WebP ...).
 
-    Frames of clips that only their file names tell (``frame_``) get it before their source too, so that a rule about
-    the beginnings of sources reaches all of them.
+    Frames of clips that are recognised only by their file names (``frame_``) get this prefix in their source too, so
+    that rules on prefixes of sources apply to all of them.
     """
     table = np.load(folder / f"{stem}.npz", allow_pickle=False)
     files = read_tar(folder / f"{stem}.tar")

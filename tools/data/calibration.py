@@ -1,4 +1,4 @@
-"""Pictures as the networks see them, by which the ranges of 8-bit numbers are chosen."""
+"""Network inputs for the calibration of the 8-bit quantisation."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ def bodies(data: Path, count: int, size_wh: tuple[int, int]) -> Iterator[Image]:
 
 
 def scenes(data: Path, count: int, kind: str) -> Iterator[Image]:
-    """Scenes for a detector, at the sizes at which it looks first and closer."""
+    """Scenes for a detector, at its coarse and fine scale."""
     known = [scene for scene in read_scenes(data / "body", kind) if not scene.dev]
     for n, i in enumerate(_some(len(known), count)):
         yield letterbox(known[i].image, DETECTION[kind].scales[n % 2])[0]

@@ -1,4 +1,4 @@
-"""Person crops from one's own data in COCO's format.
+"""Person crops from custom data in COCO's format.
 
     DIR/annotations/*train*.json, *val*.json    or DIR/train.json, DIR/val.json
     DIR/images/...                              by ``file_name``; also in images/train2017, train2017 or DIR itself
@@ -31,7 +31,7 @@ CROP_WH = (216, 288)
 
 
 def annotation_file(folder: Path, part: str) -> Path:
-    """The file of ``train`` or ``val``, by its name; of several the only one that speaks of keypoints."""
+    """The file of ``train`` or ``val``, by its name; of several the only one with keypoints in its name."""
     home = folder / "annotations" if (folder / "annotations").is_dir() else folder
     found = sorted(p for p in home.glob("*.json") if part in p.stem)
     found = [p for p in found if "keypoints" in p.stem] or found
@@ -70,7 +70,7 @@ def _numbers(row: dict[str, Any], field: str, count: int, where: str) -> Floats:
 def _persons(path: Path) -> Iterator[tuple[str, Floats, Floats]]:
     """File name, box (4,) x0, y0, x1, y1 and joints (17, 3) x, y, visibility in picture pixels, picture by picture.
 
-    COCO counts boxes from the picture's edge and joints from the first pixel's centre.
+    In COCO the origin of boxes is the picture's corner, that of joints the first pixel's centre.
     """
     names, annotations = _lists(path)
     people = []

@@ -18,7 +18,7 @@ from vision.types import Floats, Image
 
 @dataclass(frozen=True)
 class Picture:
-    """A canvas being filled: ``image`` (S, S, 3) and its labels."""
+    """A training picture: ``image`` (S, S, 3) and its labels."""
 
     image: Image
     boxes: Floats
@@ -27,7 +27,7 @@ class Picture:
 
 
 def _turned(boxes: Floats, matrix: np.ndarray) -> Floats:
-    """Boxes of the ellipses inside ``boxes`` under an affine map: the extent of a turned head or body."""
+    """Boxes of the ellipses inscribed in ``boxes`` under an affine map: the extent of a rotated head or body."""
     centre = transform_points((boxes[:, :2] + boxes[:, 2:]) / 2, matrix)
     half = (boxes[:, 2:] - boxes[:, :2]) / 2
     reach = np.sqrt((half**2) @ (matrix[:, :2] ** 2).T)
@@ -44,13 +44,13 @@ def _cut(boxes: Floats, side: tuple[int, int]) -> tuple[Floats, Floats]:
 
 
 def _reduced(image: Image, matrix: np.ndarray) -> Image:
-    """The image, softened where the map shrinks it, so that linear sampling does not alias."""
+    """The image, blurred if the map shrinks it, so that linear sampling does not alias."""
     shrink = 1 / max(float(np.sqrt(abs(np.linalg.det(matrix[:, :2])))), 1e-3)
     return cast(Image, cv2.GaussianBlur(image, (0, 0), 0.35 * shrink) if shrink > 1.5 else image)
 
 
 def place(scene: Scene, region: Floats, background: Image, degrees: float, flip: bool) -> Picture:
-    """The ``region`` of a scene over a ``background`` tile; things cut to less than half are ignored."""
+    """The ``region`` of a scene over a ``background`` tile; objects with less than half visible are ignored."""
     size_wh = (background.shape[1], background.shape[0])
     matrix = crop_matrix(region, size_wh, degrees)
     image = cv2.warpAffine(
@@ -85,7 +85,7 @@ class Composer:
     largest: float
 
     def _region(self, scene: Scene, wh: tuple[int, int], rng: np.random.Generator) -> Floats:
-        """A view that shows one thing of the scene at a random size, or, without one, any part of it."""
+        """A region that shows one object of the scene at a random size, or without objects any part of it."""
         image_wh = np.array(scene.image.shape[1::-1])
         if len(scene.boxes) == 0:
             half = np.array(wh) * float(np.exp(rng.uniform(np.log(0.3), 0))) * min(image_wh / np.array(wh)) / 2
@@ -120,7 +120,7 @@ class Composer:
         return place(scene, region, self._background(wh, rng), degrees, bool(rng.random() < 0.5))
 
     def _background(self, wh: tuple[int, int], rng: np.random.Generator) -> Image:
-        """Part of a picture without things, or a plain colour."""
+        """Part of a negative picture, or a plain colour."""
         if rng.random() < 0.3:
             return np.full((wh[1], wh[0], 3), rng.integers(0, 256, 3), np.uint8)
         image = self.negatives[int(rng.integers(len(self.negatives)))].image
@@ -128,7 +128,7 @@ class Composer:
 
     @staticmethod
     def _inside(region: Floats, scene: Scene, wh: tuple[int, int]) -> Floats:
-        """A single crop has little round it: show at most its own surroundings."""
+        """A region limited to the surroundings that a single crop has."""
         box = grow_box(scene.boxes[0], 1.5)
         wide = max(1.0, float((region[2] - region[0]) / max(box[2] - box[0], 1)))
         return grow_box(region, 1 / wide**0.7) if wide > 1 else region
@@ -172,10 +172,10 @@ class Composer:
 
 
 def assign(picture: Picture, centres: Floats, strides: Floats) -> tuple[np.ndarray, np.ndarray]:
-    """For every cell the index of its thing (-1 none, -2 ignored), and its centre-ness weight.
+    """For every cell the index of its object (-1 none, -2 ignored), and its centre-ness weight.
 
-    A thing belongs to the levels whose stride is between a tenth and a third of its size (the
-    nearest level otherwise), in the cells near its centre; where things compete, the smaller wins.
+    An object is assigned to the levels whose stride is between a tenth and a third of its size (the
+    nearest level otherwise), in the cells near its centre; of overlapping objects the smaller one is taken.
     """
     owner = np.full(len(centres), -1)
     for box in picture.ignore:

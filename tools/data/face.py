@@ -14,9 +14,9 @@ from models.face_visibility import inside_picture, seen_by_pose
 from models.faces import SIDE, eye_angle, upright_matrix
 from tools.data.augment import change_colours, degrade, occlude
 from tools.data.body import read_tar
-from tools.data.face_covers import cover, wear_glasses
 from tools.data.face_labels import blended
-from tools.data.face_turns import rotations, turn_face
+from tools.data.face_occlusion import cover, wear_glasses
+from tools.data.face_rotation import rotations, turn_face
 from tools.data.scenes import Scene
 from vision.geometry import crop_matrix, grow_box, similarity, transform_points
 from vision.layouts import FACE_MIRROR, FIVE_FROM_106
@@ -27,11 +27,10 @@ from vision.types import Floats, Image
 class FaceSet:
     """Decoded crops with their labels.
 
-    ``points`` (N, 106, 2), ``weights`` (N, 106), ``pose`` (N, 3) with NaN where unknown, ``share`` (N,) the
-    chance of being drawn, ``human68`` the 68 human points by row, ``overlays`` pictures without a face, ``lures``
-    what a detector takes for faces where there are none: (picture, box (4,)), and ``solid`` the mean face (106, 3)
-    by which some faces are turned.  ``pads`` (N, 4) are the crops' pixels beyond the picture at left, top, right and
-    bottom; ``glasses`` (N,) tells whether glasses are worn: 1, 0, or NaN where unknown.
+    ``points`` (N, 106, 2); ``weights`` (N, 106); ``pose`` (N, 3), NaN where unknown; ``share`` (N,): sampling
+    probability; ``human68``: the 68 human points by row; ``overlays``: pictures without a face; ``false_positives`` of
+    a detector: (picture, box (4,)); ``mean_3d``: mean face (106, 3) for rotations out of the plane; ``pads`` (N, 4):
+    the crops' pixels beyond the picture at left, top, right and bottom; ``glasses`` (N,): 1, 0, or NaN where unknown.
     """
 
     images: list[Image]
@@ -42,8 +41,8 @@ class FaceSet:
     share: Floats
     human68: dict[int, Floats]
     overlays: list[Image] = field(default_factory=list)
-    lures: list[tuple[Image, Floats]] = field(default_factory=list)
-    solid: np.ndarray | None = None
+    false_positives: list[tuple[Image, Floats]] = field(default_factory=list)
+    mean_3d: np.ndarray | None = None
     pads: Floats | None = None
     glasses: Floats | None = None
 
@@ -52,7 +51,7 @@ class FaceSet:
 
 
 def read_faces(folder: Path, stem: str, human: float = 0.5) -> FaceSet:
-    """A packaged set; the inner points lie the share ``human`` of the way from the mesh's to people's."""
+    """A packaged set; the inner points are interpolated by ``human`` in [0, 1] from mesh labels to human labels."""
     table = np.load(folder / f"{stem}.npz", allow_pickle=False)
     files = read_tar(folder / f"{stem}.tar")
     decode = (cv2.imdecode(np.frombuffer(files[str(n)], np.uint8), cv2.IMREAD_COLOR_RGB) for n in table["name"])
@@ -70,23 +69,23 @@ def read_faces(folder: Path, stem: str, human: float = 0.5) -> FaceSet:
 
 
 def _glasses(folder: Path, names: np.ndarray) -> Floats:
-    """Who wears glasses (N,), by ``glasses.json`` (a list of 0 and 1 by name) where it lies beside the set."""
+    """Labels of glasses (N,) from ``glasses.json`` (0 or 1 by name) beside the set, if there is one."""
     path = folder / "glasses.json"
     known = json.loads(path.read_text()) if path.is_file() else {}
     return np.array([known.get(str(name), np.nan) for name in names], np.float32)
 
 
 PROFILE_SHARE = 0.2
-"""Part of the faces drawn from profiles."""
+"""Share of the faces that are sampled from profiles."""
 
 
-def read_profiles(folder: Path, stem: str, solid: np.ndarray) -> FaceSet:
-    """A packaged set of profiles: 68 of the 106 points are known; the others are the mean face's and weigh nothing."""
+def read_profiles(folder: Path, stem: str, mean_3d: np.ndarray) -> FaceSet:
+    """A packaged set of profiles: 68 of the 106 points are known; the others are the mean face's, with weight 0."""
     table = np.load(folder / f"{stem}.npz", allow_pickle=False)
     files = read_tar(folder / f"{stem}.tar")
     decode = (cv2.imdecode(np.frombuffer(files[str(n)], np.uint8), cv2.IMREAD_COLOR_RGB) for n in table["name"])
     pose = table["pose"].astype(np.float32)
-    points = np.stack([_completed(p, a, solid) for p, a in zip(table["points106"], pose, strict=True)])
+    points = np.stack([_completed(p, a, mean_3d) for p, a in zip(table["points106"], pose, strict=True)])
     known = np.isfinite(table["points106"]).all(axis=2)
     weights = np.where(known, np.maximum(2 * table["visible"], 0.1), 0).astype(np.float32)
     pose[np.abs(pose[:, 1]) > 70] *= [np.nan, 1, np.nan]
@@ -98,16 +97,16 @@ def read_profiles(folder: Path, stem: str, solid: np.ndarray) -> FaceSet:
     )  # fmt: skip
 
 
-def _completed(points: np.ndarray, pose: np.ndarray, solid: np.ndarray) -> Floats:
+def _completed(points: np.ndarray, pose: np.ndarray, mean_3d: np.ndarray) -> Floats:
     """Points (106, 2) whose missing ones come from the mean face (106, 3), fitted to the known ones."""
-    shown = np.column_stack([solid @ rotations(pose[None])[0, :2].T, np.ones(106)])
+    shown = np.column_stack([mean_3d @ rotations(pose[None])[0, :2].T, np.ones(106)])
     known = np.asarray(np.isfinite(points).all(axis=1))
     fit = np.linalg.lstsq(shown[known], points[known], rcond=None)[0]
     return np.where(known[:, None], points, shown @ fit).astype(np.float32)
 
 
 def joined(faces: FaceSet, more: FaceSet, share: float) -> FaceSet:
-    """Both sets; the second is drawn the given share of the time."""
+    """Both sets as one; the second is sampled with the given share."""
     return replace(
         faces,
         images=faces.images + more.images,
@@ -121,8 +120,10 @@ def joined(faces: FaceSet, more: FaceSet, share: float) -> FaceSet:
 
 @dataclass(frozen=True)
 class FaceSample:
-    """A crop ``view`` (96, 96, 3) with points (106, 2) in its pixels, their weights (106,), pose (3,), confidence,
-    visibility ``seen`` (106,) and ``glasses``, each in [0, 1] or NaN where unknown.
+    """A training sample.
+
+    Crop ``view`` (96, 96, 3) with points (106, 2) in its pixels, their weights (106,), pose (3,), and in [0, 1], NaN
+    where unknown, confidence, visibility ``seen`` (106,) and ``glasses``.
     """
 
     view: Image
@@ -134,15 +135,15 @@ class FaceSample:
     glasses: float
 
     def goal(self) -> tuple[Floats | float, ...]:
-        """What the network is to answer."""
+        """The targets of the network's outputs."""
         return self.points, self.weights, self.pose, self.confidence, self.seen, self.glasses
 
 
 def make_face(faces: FaceSet, index: int, rng: np.random.Generator, augment: bool = True) -> FaceSample:
-    """The sample of one face, changed at random in place, light and what covers it if ``augment``."""
+    """The sample of one face, with ``augment`` randomly placed, lit and occluded."""
     image, points, weights, pose = faces.images[index], faces.points[index], faces.weights[index], faces.pose[index]
-    if augment and faces.solid is not None and np.abs(pose[1]) < FARTHEST and rng.random() < 0.3:
-        image, points, weights, pose = turn_face(image, points, weights, pose, faces.solid, rng)
+    if augment and faces.mean_3d is not None and np.abs(pose[1]) < FARTHEST and rng.random() < 0.3:
+        image, points, weights, pose = turn_face(image, points, weights, pose, faces.mean_3d, rng)
     pose = pose.copy()
     seen = seen_by_pose(pose)
     if faces.pads is not None:
@@ -168,7 +169,7 @@ def make_face(faces: FaceSet, index: int, rng: np.random.Generator, augment: boo
 
 
 def _disturbed(sample: FaceSample, faces: FaceSet, rng: np.random.Generator) -> FaceSample:
-    """The sample with glasses and covers drawn on it, and with other light and quality."""
+    """The sample with synthetic glasses and occlusions, and with photometric augmentation."""
     view, points, worn = sample.view.copy(), sample.points, sample.glasses
     hidden = np.zeros(view.shape[:2], bool)
     if rng.random() < 0.12:
@@ -191,17 +192,17 @@ def _disturbed(sample: FaceSample, faces: FaceSet, rng: np.random.Generator) -> 
 
 
 FARTHEST = 30.0
-"""Degrees of yaw up to which labelled faces are turned further."""
+"""Degrees of yaw up to which labelled faces are rotated further."""
 
 
 SCENE_SHARE = 0.1
-"""Part of the faces drawn from scenes, where only five points are known: more turned, bent and small ones."""
+"""Share of the faces that are sampled from scenes, where only five points are known: more turned and small ones."""
 
 
 def _five_points(scene: Scene, mean_face: Floats) -> Iterator[tuple[Image, Floats, Floats]]:
     """Crops (144, 144, 3) of a scene's faces with all five points: 106 points (the mean face's but five) and weights.
 
-    Only the five have weight; the others place the crop as they do when the face is first looked at.
+    Only the five have weight; the others determine the crop, as in the first pass of the face finder.
     """
     for box, five in zip(scene.boxes, scene.points, strict=True):
         if np.isfinite(five).all() and max(box[2:] - box[:2]) >= 20:
@@ -214,7 +215,7 @@ def _five_points(scene: Scene, mean_face: Floats) -> Iterator[tuple[Image, Float
 
 
 def with_scenes(faces: FaceSet, scenes: Sequence[Scene], mean_face: Floats) -> FaceSet:
-    """The faces, and those of scenes with five points, which are drawn the share ``SCENE_SHARE`` of the time."""
+    """The faces, and those of scenes with five points, which are sampled with the share ``SCENE_SHARE``."""
     more = [face for scene in scenes for face in _five_points(scene, mean_face)]
     if not more:
         return faces
@@ -235,9 +236,9 @@ def with_scenes(faces: FaceSet, scenes: Sequence[Scene], mean_face: Floats) -> F
 
 
 def _nowhere(faces: FaceSet, rng: np.random.Generator) -> tuple[Image, np.ndarray]:
-    """A picture without a face, and the matrix to a crop of a lure or of any place in it."""
-    if faces.lures and rng.random() < 0.5:
-        image, box = faces.lures[int(rng.integers(len(faces.lures)))]
+    """A picture without a face, and the matrix to a crop of a false positive or of a random place in it."""
+    if faces.false_positives and rng.random() < 0.5:
+        image, box = faces.false_positives[int(rng.integers(len(faces.false_positives)))]
         box = grow_box(box, float(np.exp(rng.normal(0, 0.15))))
         return image, crop_matrix(box, (SIDE, SIDE), rng.normal(0, 10))
     image = faces.overlays[int(rng.integers(len(faces.overlays)))]
@@ -248,7 +249,7 @@ def _nowhere(faces: FaceSet, rng: np.random.Generator) -> tuple[Image, np.ndarra
 
 
 def make_mistake(faces: FaceSet, rng: np.random.Generator) -> Image:
-    """A crop that shows no face, a face lying or upside down, or one wholly out of place: confidence 0."""
+    """A crop without a face, with a rotated or upside-down face, or with a misplaced one: confidence 0."""
     if faces.overlays and rng.random() < 0.6:
         image, matrix = _nowhere(faces, rng)
     else:

@@ -1,4 +1,4 @@
-"""Groups of people on whom a face model is judged apart: age, and skin tone by the individual typology angle."""
+"""Groups for separate evaluation of a face model: age, and skin tone by the individual typology angle."""
 
 from __future__ import annotations
 
@@ -26,11 +26,11 @@ TONES = (
     (28.0, 41.0, "skin intermediate (ITA 28 to 41)"),
     (41.0, 90.1, "skin light (ITA above 41)"),
 )
-"""Groups of the individual typology angle (Chardon et al., 1991), in degrees; the two darkest are one."""
+"""Groups of the individual typology angle (Chardon et al., 1991), in degrees; the two darkest are merged."""
 
 
 def age_of(origin: str) -> int | None:
-    """Years as the file names of All-Age-Faces (``00038A02``) and UTKFace (``51_0_4_...``) give them."""
+    """Age in years from the file names of All-Age-Faces (``00038A02``) and UTKFace (``51_0_4_...``)."""
     name = Path(origin).name
     found = re.match(r"\d{5}A(\d{2})\.", name) if "aaf" in origin else re.match(r"(\d{1,3})_[01]_", name)
     return int(found[1]) if found else None

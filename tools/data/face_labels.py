@@ -1,7 +1,7 @@
-"""Bring the face mesh's idea of a point and people's idea of it together.
+"""Reconciliation of mesh labels and human labels of face points.
 
-Most training labels come from a face mesh, whose lids, brows and lips lie a few per cent of the eye distance
-from where people put them; where both are known, the difference is mostly a function of the face's shape and pose.
+Most training labels come from a face mesh, whose lids, brows and lips differ by a few per cent of the eye distance
+from human labels; where both are known, the difference is mostly a function of the face's shape and pose.
 """
 
 from __future__ import annotations
@@ -13,28 +13,28 @@ import numpy as np
 from vision.layouts import IBUG68_FROM_106, OUTER_EYES
 
 INNER = np.array(IBUG68_FROM_106[17:])
-"""The points among the 106 that have a counterpart among the inner 51 of the 68 human ones."""
+"""Indices among the 106 points of the counterparts of the inner 51 of the 68 human points."""
 
 COMPONENTS = 20
 RIDGE = 0.01
 
 
 def _frames(points: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """Centres (N, 1, 2), and matrices (N, 2, 2) that turn the outer-eye line level and make it one long."""
+    """Centres (N, 1, 2), and matrices (N, 2, 2) that make the outer-eye line horizontal and of length 1."""
     eyes = points[:, OUTER_EYES[1]] - points[:, OUTER_EYES[0]]
     along = eyes / np.square(eyes).sum(axis=1, keepdims=True)
     return points.mean(axis=1, keepdims=True), np.stack([along, along[:, ::-1] * [-1, 1]], axis=1)
 
 
 def _canonical(points: np.ndarray) -> np.ndarray:
-    """Points (N, 106, 2) as rows (N, 212), free of place, size and tilt."""
+    """Points (N, 106, 2) as rows (N, 212), normalised for position, size and tilt."""
     centres, turns = _frames(points)
     return ((points - centres) @ turns.transpose(0, 2, 1)).reshape(len(points), -1)
 
 
 @dataclass(frozen=True)
 class HumanShift:
-    """From mesh points (N, 106, 2) and pose (N, 3) to the way (N, 51, 2) from the inner ones to the human ones.
+    """Offset (N, 51, 2) from inner mesh points to human points, from mesh points (N, 106, 2) and pose (N, 3).
 
     A ridge regression on the pose and the principal components of the shape.
     """
@@ -45,7 +45,7 @@ class HumanShift:
 
     @classmethod
     def learn(cls, points: np.ndarray, pose: np.ndarray, human: np.ndarray) -> HumanShift:
-        """From faces with both mesh points (N, 106, 2) and the 51 inner human points (N, 51, 2)."""
+        """Fit to faces with mesh points (N, 106, 2) and inner human points (N, 51, 2)."""
         shapes = _canonical(points)
         mean = shapes.mean(axis=0)
         _, spread, components = np.linalg.svd(shapes - mean, full_matrices=False)
@@ -67,9 +67,9 @@ class HumanShift:
 
 
 def blended(points: np.ndarray, pose: np.ndarray, human: dict[int, np.ndarray], share: float) -> np.ndarray:
-    """Points (N, 106, 2) whose inner ones lie the given share of the way from the mesh's idea to people's.
+    """Points (N, 106, 2) with the inner ones moved by ``share`` of the offset from mesh labels to human labels.
 
-    Rows with human points keep all that people saw: theirs come from the human points, by the rest of the way back.
+    In rows with human points these are moved back by the remaining offset, so that they keep the human accuracy.
     ``human`` is (68, 2) by row.
     """
     if not human or not share:

@@ -1,10 +1,9 @@
-"""Give the packaged person crops face boxes, so that the face detector can learn from them.
+"""Label the packaged person crops with face boxes, as training data of the face detector.
 
     python -m tools.data.label_faces --data DIR --out body_faces.npz
 
-The packaged detector says where and how large a face may be; the head joints and the 106-point network say whether
-to believe it.  ``DIR`` holds ``body_train`` and ``sports_train``; ``tools.train.detector`` takes the file with
-``--body-faces``.
+The packaged detector proposes face boxes; the head joints and the 106-point network confirm or reject them.  ``DIR``
+has ``body_train`` and ``sports_train``; ``tools.train.detector`` reads the file with ``--body-faces``.
 """
 
 from __future__ import annotations
@@ -24,16 +23,16 @@ from vision.options import option
 from vision.types import Detections, Floats
 
 TURNED, SEEN, FACING = 0.15, 0.3, 0.6
-"""Least score of a face whose joints show it from the side, of one that the 106-point network confirms, and of one
-whose joints face the camera."""
+"""Score thresholds of a face that is seen from the side by its joints, of one confirmed by the 106-point network, and
+of one that faces the camera by its joints."""
 
 CONFIRMED = 0.5
-"""The 106-point network's confidence in a face from which on it confirms it."""
+"""Confidence of the 106-point network from which it confirms a face."""
 
 
 @dataclass(frozen=True)
 class LabelFaces:
-    """Where the crops are and where the labels go."""
+    """Options: paths of the crops and of the labels."""
 
     data: str = option("data/body", "folder of the packaged body crops")
     out: str = option("body_faces.npz", "file for the boxes")
@@ -41,10 +40,11 @@ class LabelFaces:
 
 @dataclass(frozen=True)
 class HeadView:
-    """What the joints of N people say of their heads, each (N,): None of it is true where joints are missing.
+    """Views of the heads of N people by their joints, each (N,) bool; all False where joints are missing.
 
-    ``turned``: the nose lies beside the middle of the ears.  ``facing``: the left ear lies on the side where a viewer
-    sees it.  ``behind``: the ears have changed sides.  Sides are seen along the way from the shoulders to the hips.
+    ``turned``: the nose lies beside the centre of the ears.  ``facing``: the ears are in the order of a person seen
+    from the front.  ``behind``: they are in the opposite order.  Left and right are relative to the line from the
+    shoulders to the hips.
     """
 
     turned: np.ndarray
@@ -65,7 +65,7 @@ def head_view(joints: Floats) -> HeadView:
 
 
 def _at_head(found: Detections, joints: Floats) -> int | None:
-    """Row of the best detection that holds most of the known ones of nose and eyes (3, 3), if any."""
+    """Row of the best detection that contains most of the known joints among nose and eyes (3, 3), if any."""
     known = joints[joints[:, 2] > 0, :2]
     for i, box in enumerate(found.boxes):
         if len(known) and np.all((known > box[:2]) & (known < box[2:]), axis=1).mean() > 0.5:
@@ -74,7 +74,7 @@ def _at_head(found: Detections, joints: Floats) -> int | None:
 
 
 def label(crops: CropSet) -> dict[str, np.ndarray]:
-    """``faces`` (N, 4) with NaN where none is labelled, and ``ignore`` (M, 5): row and box of what may be one."""
+    """``faces`` (N, 4), NaN where none is labelled, and ``ignore`` (M, 5): row and box of uncertain ones."""
     finder, view = face_finder(), head_view(crops.keypoints)
     detect = finder.detect.with_threshold(TURNED)
     faces, ignore = np.full((len(crops), 4), np.nan, np.float32), []
@@ -94,7 +94,7 @@ def label(crops: CropSet) -> dict[str, np.ndarray]:
 
 
 def _doubtful(crops: CropSet, i: int, open_head: bool, others: Floats) -> list[Floats]:
-    """Boxes in which a face may be: an ``open_head``, what lies beside the person, ``others`` (K, 4)."""
+    """Boxes that may contain a face: an ``open_head``, the area beside the person, ``others`` (K, 4)."""
     x0, y0, x1, y1 = crops.boxes[i]
     head = crops.keypoints[i, :5]
     known = head[head[:, 2] > 0, :2]
@@ -107,7 +107,7 @@ def _doubtful(crops: CropSet, i: int, open_head: bool, others: Floats) -> list[F
 
 
 def main(config: LabelFaces) -> None:
-    """Label all packaged person crops, and say how many have a face."""
+    """Label all packaged person crops and print the number of faces."""
     crops = read_people(Path(config.data))
     table = label(crops)
     np.savez_compressed(config.out, name=crops.names, faces=table["faces"], ignore=table["ignore"])

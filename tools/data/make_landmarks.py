@@ -2,7 +2,7 @@
 
     python -m tools.data.make_landmarks PHOTOS OUT
 
-Correct the labels by hand afterwards, or use them as they are to try the whole loop.
+Correct the labels by hand afterwards, or use them unchanged to test the whole workflow.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ from vision.types import Faces, Image, MediaError
 
 
 def cut_face(image: Image, faces: Faces, index: int) -> tuple[Image, dict]:
-    """The picture round one face, and its label with box, points, visibility and pose in the cut's pixels."""
+    """The crop around one face, and its label with box, points, visibility and pose in the crop's pixels."""
     height, width = image.shape[:2]
     region = grow_box(bounding_box(faces.points106[index]), 1.8, aspect=1.0)
     x0, y0 = np.clip(np.floor(region[:2]).astype(int), 0, [width - 1, height - 1])

@@ -1,8 +1,8 @@
-"""Pack training crops into pieces of a limited size, for machines that take their data in small parcels.
+"""Pack training crops into shards of limited size, for machines with limited uploads.
 
     python -m tools.data.pack --data DIR --out DIR --megabytes 40
 
-Every ``*_train`` set of ``DIR`` is read; the pieces, ``piece0_train.{npz,tar}`` and so on, are such sets themselves,
+Every ``*_train`` set of ``DIR`` is read; the shards, ``shard0_train.{npz,tar}`` and so on, are such sets themselves,
 each with its share of every source.  JPEG pictures become WebP, which halves them.  Development sets are not packed.
 """
 
@@ -24,11 +24,11 @@ from vision.options import check_options, option
 
 @dataclass(frozen=True)
 class Packing:
-    """What is packed how."""
+    """Options of packing."""
 
     data: str = option("data/body", "folder of the packaged crops")
-    out: str = option("runs/pieces", "folder for the pieces")
-    megabytes: float = option(40.0, "the most that a piece holds", low=0.01, high=4096, unit="MB")
+    out: str = option("runs/shards", "folder for the shards")
+    megabytes: float = option(40.0, "largest size of a shard", low=0.01, high=4096, unit="MB")
     quality: int = option(70, "WebP's quality for pictures that are JPEG now", low=1, high=100)
 
     def __post_init__(self) -> None:
@@ -63,14 +63,14 @@ def write_set(folder: Path, stem: str, crops: CropSet) -> None:
 
 
 def main(config: Packing) -> int:
-    """Write the pieces; their number."""
+    """Write the shards; returns their number."""
     crops = read_training(Path(config.data))
     pictures = [smaller(picture, config.quality) for picture in crops.jpegs]
     crops = CropSet(pictures, crops.names, crops.sources, crops.keypoints, crops.boxes, crops.gt)
     sizes = np.array([len(picture) for picture in pictures]) + 1400  # a tar entry's header and rounding, and the labels
     count = int(np.ceil(sizes.sum() / (config.megabytes * 1e6)))
     for k in range(count):
-        write_set(Path(config.out), f"piece{k}_train", crops.where(np.arange(len(crops)) % count == k))
+        write_set(Path(config.out), f"shard{k}_train", crops.where(np.arange(len(crops)) % count == k))
     return count
 
 

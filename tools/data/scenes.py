@@ -1,4 +1,4 @@
-"""The packaged scenes and crops as pictures with boxes, for the detectors; none shows what is kept for development."""
+"""The packaged scenes and crops as pictures with boxes for the detectors, without overlap with the development set."""
 
 from __future__ import annotations
 
@@ -14,17 +14,17 @@ from vision.geometry import crop_matrix, grow_box
 from vision.types import Floats, Image
 
 SINGLE = ("ccp", "stock1000", "yoga", "humanseg", "dev_", "x_")
-"""Beginnings of the sources whose crops show one person."""
+"""Prefixes of the sources whose crops show one person."""
 
 ALIKE = 0.4
-"""Correlation of two thumbnails from which on they may show one person in one photograph.
+"""Correlation of two thumbnails from which they may show the same person in the same photograph.
 
-Among crops of the same source, pairs that do were seen from .53 upwards, strangers up to .87.
+Among crops of the same source, the same person had .53 and more, different people up to .87.
 """
 
 
 LARGEST_PAD = 30
-"""Pixels of fill at one side from which on a face crop is mostly fill."""
+"""Pixels of padding at one side from which a face crop is mostly padding."""
 
 
 @dataclass(frozen=True)
@@ -51,7 +51,7 @@ def _xyxy(boxes: list[list[float]]) -> Floats:
 
 
 def read_scenes(folder: Path, kind: str) -> list[Scene]:
-    """All scenes with their ``kind`` ("face" or "person") labels; negative ones have none."""
+    """All scenes with their ``kind`` ("face" or "person") labels; negatives have none."""
     files, scenes = read_tar(folder / "scenes.tar"), []
     for row in json.loads((folder / "scenes.json").read_text()):
         things = row["faces" if kind == "face" else "persons"]
@@ -69,7 +69,7 @@ DEVELOPMENT_NEGATIVE = 8
 
 
 def read_negatives(folder: Path, dev: bool = False) -> list[Scene]:
-    """Pictures without people and faces, on which detectors fire, for training or for development.
+    """Hard negatives: pictures without people and faces on which detectors fire, for training or development.
 
     ``negatives.json`` lists them, if it is there.
     """
@@ -83,7 +83,7 @@ def read_negatives(folder: Path, dev: bool = False) -> list[Scene]:
 
 
 def read_face_crops(folder: Path) -> list[Scene]:
-    """Single faces with their surroundings; chips that are mostly fill are left out, fill is ignored."""
+    """Single faces with their surroundings; crops that are mostly padding are left out, padding is ignored."""
     table, files = np.load(folder / "face_train.npz"), read_tar(folder / "face_train.tar")
     others: dict[int, list[Floats]] = {}
     for row, *box in table["other_box"]:
@@ -106,7 +106,7 @@ FAR_POINTS = {True: [1, 4], False: [0, 3]}
 
 
 def read_profile_crops(folder: Path, stem: str) -> list[Scene]:
-    """Single faces turned by 35 degrees and more; none if the set is not there. What may be guessed has no point."""
+    """Single faces turned by 35 degrees and more; none without the set.  Uncertain points are NaN."""
     if not (folder / f"{stem}.npz").is_file():
         return []
     table, files = np.load(folder / f"{stem}.npz"), read_tar(folder / f"{stem}.tar")
@@ -122,7 +122,7 @@ def read_profile_crops(folder: Path, stem: str) -> list[Scene]:
 
 
 def read_person_crops(folder: Path) -> list[Scene]:
-    """Single people; in crops that may show others, all that lies beside the person is ignored."""
+    """Single people; in crops that may show others, the area beside the person is ignored."""
     crops, scenes = read_people(folder), []
     for i, source in enumerate(crops.sources):
         x0, _y0, x1, _y1 = crops.boxes[i]
@@ -151,7 +151,7 @@ def read_faceless(folder: Path, count: int) -> list[Scene]:
 
 
 def _thumbnail(crop: Image) -> np.ndarray:
-    """(864,) details of the person in a crop (288, 216, 3): mean 0, length 1, no slow changes of brightness."""
+    """High-passed thumbnail (864,) of the person in a crop (288, 216, 3), with mean 0 and norm 1."""
     grey = cv2.cvtColor(crop[60:228, 54:162], cv2.COLOR_RGB2GRAY)
     small = cv2.resize(grey, (24, 36), interpolation=cv2.INTER_AREA).astype(np.float32)
     values = (small - cv2.GaussianBlur(small, (0, 0), 3)).ravel()
@@ -160,13 +160,13 @@ def _thumbnail(crop: Image) -> np.ndarray:
 
 
 def _people(scene: Scene) -> list[Image]:
-    """The people of a scene, cut as the packaged crops are."""
+    """The people of a scene, cropped like the packaged crops."""
     boxes = grow_box(np.concatenate([scene.boxes, scene.ignore]), 1.5, 0.75)
     return [cv2.warpAffine(scene.image, crop_matrix(box, (216, 288)), (216, 288)) for box in boxes]  # type: ignore[misc]  # OpenCV's types tell no dtype
 
 
 def outside_development(crops: CropSet, folder: Path) -> np.ndarray:
-    """(N,) whether a crop shows nobody of the development scenes in ``folder``."""
+    """Whether each crop (N,) shows nobody of the development scenes in ``folder``."""
     origins = np.array([str(s).split("_")[0] for s in crops.sources])
     wanted: dict[str, list[np.ndarray]] = {}
     for scene in (s for s in read_scenes(folder, "person") if s.dev):

@@ -1,6 +1,6 @@
-"""Random changes of batches of pictures (B, 3, H, W) in 0..255 that leave their geometry alone, where the tensors are.
+"""Photometric augmentation of batches of pictures (B, 3, H, W) in 0..255, on their device.
 
-Each change is one tensor operation on all pictures that it gets; kinds of damage are drawn once for a batch.
+Each change is one tensor operation on all its pictures; kinds of degradation are sampled once per batch.
 """
 
 from __future__ import annotations
@@ -30,7 +30,7 @@ def grey(images: Tensor) -> Tensor:
 
 
 def change_colours(images: Tensor, share: float) -> Tensor:
-    """Gamma, contrast, brightness and a colour cast for a ``share`` of the pictures; a tenth of them becomes grey."""
+    """Gamma, contrast, brightness and a colour cast for a ``share`` of the pictures; a tenth of them is made grey."""
     gamma, gain, cast = normal(images, 0.25).exp(), normal(images, 0.2).exp(), normal(images, 0.08, 3).exp()
     new = torch.where(uniform(images, 0, 1) < 0.1, grey(images), images)
     new = ((new / 255).clamp(min=0) ** gamma * gain + normal(images, 0.06)) * cast
@@ -38,12 +38,12 @@ def change_colours(images: Tensor, share: float) -> Tensor:
 
 
 def add_noise(images: Tensor, low: float, high: float) -> Tensor:
-    """A sensor's noise of a random deviation for each picture."""
+    """Sensor noise with a random standard deviation for each picture."""
     return images + torch.randn_like(images) * uniform(images, low, high)
 
 
 def darken(images: Tensor) -> Tensor:
-    """A dim room: an eighth to a half of the light, and the noise of a sensor that amplifies it."""
+    """Low light: an eighth to a half of the light, and amplified sensor noise."""
     return add_noise(images * uniform(images, 0.12, 0.5) + uniform(images, 0, 12), 1, 6).clamp(0, 255)
 
 
@@ -77,9 +77,9 @@ def cosines(device: torch.device) -> Tensor:
 
 
 def compress(images: Tensor) -> Tensor:
-    """The damage that JPEG does: brightness and colours rounded in 8 x 8 blocks by their cosine transform.
+    """JPEG artefacts: luma and chroma quantised in 8 x 8 DCT blocks.
 
-    Sides are multiples of 8.  The steps grow with the frequency, and are three times as large for colours.
+    Sides are multiples of 8.  The quantisation steps grow with the frequency, and are three times as large for chroma.
     """
     luma = grey(images)
     planes = torch.cat([luma, images[:, ::2] - luma], dim=1)  # brightness, red and blue against it
@@ -99,7 +99,7 @@ DAMAGES = (lower_resolution, blur_by_motion, compress, lambda images: add_noise(
 
 
 def degrade(images: Tensor, share: float) -> Tensor:
-    """Every kind of damage to an equal part of the first ``share`` of the pictures."""
+    """Every kind of degradation on an equal part of the first ``share`` of the pictures."""
     part = round(len(images) * share / len(DAMAGES))
     parts = images.split([part] * len(DAMAGES) + [len(images) - part * len(DAMAGES)])
     done = [damage(some) if len(some) else some for damage, some in zip(DAMAGES, parts, strict=False)]

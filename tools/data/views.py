@@ -1,4 +1,4 @@
-"""Person crops as tensors on a device, and batches of augmented views of them, made there."""
+"""Person crops as tensors on a device, and batches of augmented views computed there."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from vision.layouts import JOINT_MIRROR
 
 @dataclass(frozen=True)
 class Augmentation:
-    """Strengths of the random changes and shares of the samples that have them."""
+    """Strengths of the augmentations and shares of the samples that have them."""
 
     scale: float = 0.3
     shift: float = 0.08
@@ -50,7 +50,7 @@ class CropTensors:
 
 
 def decoded(crops: CropSet, device: torch.device) -> CropTensors:
-    """All crops on the device, 187 kB each; they are decoded by as many threads as there are cores."""
+    """All crops on the device, 187 kB each, decoded by one thread per core."""
     images = torch.empty((len(crops), CROP_WH[1], CROP_WH[0], 3), dtype=torch.uint8, device=device)
 
     def put(i: int) -> None:
@@ -67,11 +67,11 @@ def _some(boxes: Tensor, share: float) -> Tensor:
 
 
 PARTS = ((0, 7), (0, 11), (0, 13), (5, 17), (11, 17))
-"""First and last joint (exclusive) of what is seen of people: head and shoulders, upper bodies, headless ones, legs."""
+"""First and last joint (exclusive) of half bodies: head and shoulders, two upper bodies, headless ones, legs."""
 
 
 def half_bodies(keypoints: Tensor, boxes: Tensor, share: float) -> Tensor:
-    """For a ``share`` of the people the box of some neighbouring joints, if four of them are known."""
+    """Boxes in which a ``share`` is replaced by that of a half body with at least four known joints."""
     joints = torch.arange(17, device=boxes.device)
     parts = torch.stack([(joints >= a) & (joints < b) for a, b in PARTS])
     known = parts[torch.randint(len(PARTS), (len(boxes),), device=boxes.device)] & (keypoints[..., 2] > 0)
@@ -84,7 +84,7 @@ def half_bodies(keypoints: Tensor, boxes: Tensor, share: float) -> Tensor:
 
 
 def cut_pictures(boxes: Tensor, share: float) -> tuple[Tensor, Tensor]:
-    """Boxes (B, 4) and edges (B, 4) of pictures; a ``share`` ends inside the person, whose box ends there too.
+    """Boxes (B, 4) and picture borders (B, 4); in a ``share`` the border cuts the person, whose box ends there too.
 
     Mostly the legs are cut off, then the sides, seldom the head.
     """
@@ -103,7 +103,7 @@ def cut_pictures(boxes: Tensor, share: float) -> tuple[Tensor, Tensor]:
 
 @dataclass(frozen=True)
 class Placement:
-    """Where a view of (w, h) pixels lies in its crop: centre (B, 2), scale and angle (B,), mirrored (B,) bool."""
+    """Position of a view of (w, h) pixels in its crop: centre (B, 2), scale and angle (B,), mirrored (B,) bool."""
 
     centre: Tensor
     scale: Tensor
@@ -125,7 +125,7 @@ class Placement:
         return (points - self.centre[:, None]) @ self._turns().mT + self._middle()
 
     def sources(self) -> Tensor:
-        """The crop's pixel (B, h, w, 2) that each pixel of the view shows."""
+        """Sampling grid (B, h, w, 2) of the view in crop pixels."""
         x, y = (torch.arange(n, device=self.centre.device, dtype=torch.float32) for n in self.size_wh)
         pixels = torch.stack(torch.meshgrid(x, y, indexing="xy"), dim=-1) - self._middle()
         back = torch.linalg.inv(self._turns())
@@ -133,7 +133,7 @@ class Placement:
 
 
 def place(boxes: Tensor, size_wh: tuple[int, int], change: Augmentation) -> Placement:
-    """The network's view of each box, grown to the input's aspect and by a quarter, randomly changed."""
+    """The network's view of each box, padded to the input's aspect and enlarged by a quarter, with augmentation."""
     count, device = len(boxes), boxes.device
     size = boxes[:, 2:] - boxes[:, :2]
     centre = (boxes[:, :2] + boxes[:, 2:]) / 2 + torch.randn(count, 2, device=device) * change.shift * size
@@ -155,7 +155,7 @@ def sample(images: Tensor, sources: Tensor, edges: Tensor) -> Tensor:
 
 
 def cover_with_boxes(views: Tensor, share: float) -> Tensor:
-    """One to three patches of another view or of plain colour over a ``share`` of the views."""
+    """Occlude a ``share`` of the views by one to three patches of another view or of plain colour."""
     count, _, height, width = views.shape
     y, x = (torch.arange(n, device=views.device) / n for n in (height, width))
     some = _some(views, share)
@@ -184,7 +184,7 @@ LIMBS = ((5, 7), (7, 9), (6, 8), (8, 10), (11, 13), (13, 15), (12, 14), (14, 16)
 
 
 def silhouettes(points: Tensor, known: Tensor, size_wh: tuple[int, int]) -> Tensor:
-    """Roughly the pixels of people (B, h, w) in 0 or 1, from joints (B, 17, 2) that are ``known`` (B, 17).
+    """Approximate masks of people (B, h, w), 0 or 1, from joints (B, 17, 2) that are ``known`` (B, 17).
 
     Empty for people without shoulders and hips.
     """
@@ -205,7 +205,7 @@ def silhouettes(points: Tensor, known: Tensor, size_wh: tuple[int, int]) -> Tens
 
 
 def cover_with_people(views: Tensor, points: Tensor, known: Tensor, share: float) -> Tensor:
-    """Somebody else's cut-out beside and before the person in a ``share`` of the views."""
+    """Occlude a ``share`` of the views by a cut-out of another person beside and in front of the person."""
     count, _, height, width = views.shape
     some = slice(0, round(count * share))
     others, size = views.roll(1, 0)[some], torch.tensor([width, height], device=views.device)
@@ -226,7 +226,7 @@ def cover_with_people(views: Tensor, points: Tensor, known: Tensor, share: float
 def make_views(crops: CropTensors, size_wh: tuple[int, int], change: Augmentation) -> tuple[Tensor, Tensor, Tensor]:
     """Augmented views (B, 3, h, w) in 0..255, joints (B, 17, 2) in their pixels and weights (B, 17).
 
-    Joints beyond a cut picture's edge lie far outside the view.
+    Joints beyond a picture's border are placed far outside of the view.
     """
     boxes = half_bodies(crops.keypoints, crops.boxes, change.half_body)
     boxes, edges = cut_pictures(boxes, change.cut)
@@ -250,8 +250,9 @@ def make_views(crops: CropTensors, size_wh: tuple[int, int], change: Augmentatio
 
 
 def targets(points: Tensor, size_wh: tuple[int, int]) -> Tensor:
-    """Gaussian heatmaps (B, 17, h/4, w/4) with peak 1 at the joints (B, 17, 2) of views of ``size_wh``; see
-    ``models.heatmaps.draw_targets``.
+    """Gaussian heatmaps (B, 17, h/4, w/4) with peak 1 at the joints (B, 17, 2) of views of ``size_wh``.
+
+    The same as ``models.heatmaps.draw_targets`` for tensors.
     """
     width, height = size_wh[0] // 4, size_wh[1] // 4
     points = (points + 0.5) / 4 - 0.5

@@ -1,4 +1,4 @@
-"""Print the figures that the project is judged by.
+"""Print the evaluation figures of the project.
 
 python -m tools.evaluate face --data DIR
 python -m tools.evaluate body --data DIR
@@ -16,7 +16,7 @@ KINDS = ("face", "body", "count", "beauty", "hard")
 
 
 def main(argv: list[str]) -> int:
-    """Hand the arguments to the module of the named kind."""
+    """Pass the arguments to the module of the named kind."""
     if not argv or argv[0] not in KINDS:
         print(__doc__, file=sys.stderr)
         return 2

@@ -20,9 +20,9 @@ from beauty.filters import masked_blur
 from beauty.frame import face_frame
 from beauty.pipeline import Prepared, beautify, beautify_prepared, prepare
 from beauty.settings import PRESETS
-from tools.evaluate.bars import Bar, bar_lines
 from tools.evaluate.beauty_shape import OFF, shape_figures
 from tools.evaluate.photo_sources import photos, portraits, scene_photos
+from tools.evaluate.targets import Target, target_lines
 from vision.types import Faces, FindFaces, Image
 
 FINE, COARSE, WIDE = 0.004, 0.015, 0.05
@@ -39,7 +39,7 @@ def lightness(image: Image) -> np.ndarray:
 
 
 def skin_mask(prepared: Prepared) -> np.ndarray:
-    """Sure skin of all faces at the picture's size, a bool (H, W), away from the mask's rim."""
+    """Certain skin of all faces at the picture's size, a bool (H, W), away from the mask's border."""
     mask = np.zeros(prepared.image.shape[:2], bool)
     for part in prepared.parts:
         size = 2 * max(round(0.012 * part.width), 1) + 1
@@ -166,7 +166,7 @@ def freckled(image: Image, skin: np.ndarray, width: float, seed: int = 0) -> tup
 
 
 def freckles_kept(image: Image, faces: Faces, skin: np.ndarray, width: float) -> dict[str, float]:
-    """Contrast that full smoothing without healing leaves to painted freckles: their median."""
+    """Median share of contrast that painted freckles keep at full smoothing without healing."""
     spotted, places = freckled(image, skin, width)
     if len(places) < 6 or width < LEAST_FRECKLED:
         return {}
@@ -180,11 +180,11 @@ def freckles_kept(image: Image, faces: Faces, skin: np.ndarray, width: float) ->
 
 
 LEAST_FRECKLED = 150
-"""Face width in pixels from which on freckles are larger than a pixel."""
+"""Face width in pixels from which freckles are larger than a pixel."""
 
 
 def figures_of(image: Image, faces: Faces, every: bool = True) -> dict[str, float]:
-    """The figures of one photo: ``every`` one, or those that photos without colour groups and timing have."""
+    """The figures of one photo: ``every`` one, or those without tone groups and timing."""
     prepared, width = prepare(image, faces), face_frame(faces.points106[0], faces.pose[0]).width
     figures = smoothing_figures(prepared, width) | {"outside dE00": change_outside(prepared)}
     figures |= freckles_kept(image, faces, skin_mask(prepared), width)
@@ -213,17 +213,17 @@ def evaluate(
     return results
 
 
-BARS = (
-    Bar("median blotches", -0.30, most=True),
-    Bar("median wide band", -0.35, most=True),
-    Bar("least pores kept", 0.85),
-    Bar("least gradient kept", 0.98),
-    Bar("least freckles kept", 0.85),
-    Bar("most outside dE00", 0.1, most=True),
-    Bar("most bent lines", 0.15, most=True),
-    Bar("least least jacobian", 0.3),
+TARGETS = (
+    Target("median blotches", -0.30, most=True),
+    Target("median wide band", -0.35, most=True),
+    Target("least pores kept", 0.85),
+    Target("least gradient kept", 0.98),
+    Target("least freckles kept", 0.85),
+    Target("most outside dE00", 0.1, most=True),
+    Target("most bent lines", 0.15, most=True),
+    Target("least least jacobian", 0.3),
 )
-"""What all photos together shall keep to."""
+"""Targets for all photos together."""
 
 
 def summary(results: dict[str, dict[str, float]]) -> dict[str, float]:
@@ -237,7 +237,7 @@ def summary(results: dict[str, dict[str, float]]) -> dict[str, float]:
 
 
 def main(arguments: list[str]) -> None:
-    """Print the figures of all photos together, and what keeps to the bars."""
+    """Print the figures of all photos together, and the targets."""
     parser = argparse.ArgumentParser(prog="python -m tools.evaluate beauty", description=main.__doc__)
     parser.add_argument("folder", nargs="?", type=Path, help="photos to measure; the packages' portraits if left out")
     parser.add_argument("--data", type=Path, help="also the packaged scenes of this folder, without timing")
@@ -258,4 +258,4 @@ def main(arguments: list[str]) -> None:
         worst = "  ".join(f"{word} {rows[f'{word} {name}']:8.3f}" for word in ("median", "least", "most"))
         print(f"{name:28s} {worst}  of {sum(name in figures for figures in results.values())}")
     print(f"{sum(bool(f) for f in results.values())} of {len(results)} photos have a face")
-    print("\n".join(bar_lines(BARS, [("all", rows)])))
+    print("\n".join(target_lines(TARGETS, [("all", rows)])))

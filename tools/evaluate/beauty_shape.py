@@ -24,9 +24,9 @@ def polygon_area(points: np.ndarray) -> float:
 
 
 def shape_figures(shape: tuple[int, int], faces: Faces) -> dict[str, float]:
-    """Reach, steadiness, folds and bent lines of the warp, for the largest face.
+    """Displacement, stability, folds and bent lines of the warp, for the largest face.
 
-    Lines are bent by its own warp alone, for what lies beside it may be a neighbour's cheek, which is to move.
+    Lines are measured with this face's warp alone, since beside it a neighbour's cheek may move on purpose.
     """
     points, frame = faces.points106[0], face_frame(faces.points106[0], faces.pose[0])
     jaw, eyes = [], []
@@ -34,9 +34,8 @@ def shape_figures(shape: tuple[int, int], faces: Faces) -> dict[str, float]:
         moved = move_points(points, fields_of(shape, faces, replace(OFF, slimming=float(strength))))
         jaw.append(np.mean([np.linalg.norm(moved[i] - moved[32 - i]) for i in range(6, 12)]))
         moved = move_points(points, fields_of(shape, faces, replace(OFF, eyes=float(strength))))
-        eyes.append(
-            np.mean([polygon_area(moved[list(e)]) / polygon_area(points[list(e)]) for e in (LEFT_EYE, RIGHT_EYE)])
-        )
+        rims = list(LEFT_EYE), list(RIGHT_EYE)
+        eyes.append(np.mean([polygon_area(moved[rim]) / polygon_area(points[rim]) for rim in rims]))
     start = np.mean([np.linalg.norm(points[i] - points[32 - i]) for i in range(6, 12)])
     every = BeautySettings(eyes=1.0, slimming=1.0, chin=-1.0, nose=1.0, mouth=1.0)
     return {

@@ -1,4 +1,4 @@
-"""Figures of the body models: joints of any number of checkpoints side by side, then the person detector."""
+"""Figures of the body models: joints of any number of checkpoints compared, then the person detector."""
 
 from __future__ import annotations
 
@@ -17,9 +17,9 @@ from models.pose import PoseRunner
 from tools.bench.timing import peak_memory
 from tools.data.body import CropSet, read_crops
 from tools.data.coco import read_set
-from tools.evaluate.bars import CLIP_FRAMES, JOINT_BARS, PERSON_BARS, bar_lines, clip_figures
 from tools.evaluate.detector import evaluate, frames_with_person
-from tools.evaluate.sides import leg_mistakes, side_figures
+from tools.evaluate.side_swaps import leg_mistakes, side_figures
+from tools.evaluate.targets import CLIP_FRAMES, JOINT_TARGETS, PERSON_TARGETS, clip_figures, target_lines
 from vision.layouts import JOINTS
 from vision.types import Floats
 
@@ -121,9 +121,9 @@ def _coco_rows(crops: CropSet) -> list[dict[str, Any]]:
 def oks_figures(found: Floats, crops: CropSet) -> Figures:
     """AP and AR by COCO's object keypoint similarity on the persons with human labels, in their given boxes.
 
-    A person's score is the mean of the joints' scores.  The area is the box's, for crops have no outlines; COCO's
-    own area, the outline's, is about half of it, so that these figures lie above those on COCO's own terms.  A joint
-    that a network does not have counts as one in the corner of the crop.
+    A person's score is the mean of the joints' scores.  The area is the box's, since crops have no segmentation; COCO's
+    own area, the segment's, is about half of it, so that these figures are higher than by COCO's protocol.  A joint
+    that a network lacks counts as one in the corner of the crop.
     """
     from pycocotools.coco import COCO
     from pycocotools.cocoeval import COCOeval
@@ -167,7 +167,7 @@ def _run_batch(weights: Path | None, flip_test: bool) -> float:
 
 
 def batch_memory(weights: Path | None, flip_test: bool) -> float:
-    """The most memory in MB that a fresh process holds that loads a checkpoint and runs one full batch."""
+    """Peak memory in MB of a new process that loads a checkpoint and runs one full batch."""
     with multiprocessing.get_context("spawn").Pool(1) as pool:
         return pool.apply(_run_batch, (weights, flip_test))
 
@@ -217,11 +217,11 @@ def print_people(data: Path, clips: bool) -> None:
     rows = evaluate(load_person_finder(), data / "body", "person")
     if clips and (data / "clips" / "clips.json").exists():
         found = frames_with_person(load_person_finder(multi_scale=False), data / "clips")
-        rows |= found | {PERSON_BARS[3].figure: min(found.values())}
+        rows |= found | {PERSON_TARGETS[3].figure: min(found.values())}
     print("\nperson detector:")
     for name, value in rows.items():
         print(f"  {name:40s}{value:8.3f}")
-    print("\n".join(bar_lines(PERSON_BARS, [("", rows)])))
+    print("\n".join(target_lines(PERSON_TARGETS, [("", rows)])))
 
 
 def main(argv: list[str]) -> None:
@@ -246,6 +246,6 @@ def main(argv: list[str]) -> None:
     except (ValueError, MissingWeights) as error:
         parser.error(str(error))
     print_table(columns)
-    print("\n" + "\n".join(bar_lines(JOINT_BARS, columns)))
+    print("\n" + "\n".join(target_lines(JOINT_TARGETS, columns)))
     if (arguments.data / "body" / "scenes.json").exists():
         print_people(arguments.data, bool(arguments.clips))

@@ -1,4 +1,4 @@
-"""Clips made worse in the ways that phone videos are bad, frame by frame: what is counted should stay the same."""
+"""Corruptions typical of phone videos, applied frame by frame, which should not change the count."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ Frames = Iterable[Frame]
 
 
 def _each(change: Callable[[Image, float], Image]) -> Callable[[Frames], Iterator[Frame]]:
-    """A change of the single picture as a change of the clip."""
+    """A corruption of single pictures as a corruption of the clip."""
 
     def changed(frames: Frames) -> Iterator[Frame]:
         for frame in frames:
@@ -37,7 +37,7 @@ NOISE = np.random.default_rng(0).normal(0, 6, (997, 1000, 3)).astype(np.float32)
 
 
 def _dark(image: Image, time: float) -> Image:
-    """A third of the light, and the noise that comes with it."""
+    """A third of the light, with the corresponding noise."""
     y, x = (int(v) for v in np.random.default_rng(int(time * 1e4)).integers(0, 900, 2))
     height, width = image.shape[:2]
     noise = np.take(np.take(NOISE, range(y, y + height), 0, mode="wrap"), range(x, x + width), 1, mode="wrap")
@@ -45,7 +45,7 @@ def _dark(image: Image, time: float) -> Image:
 
 
 def _shaky(image: Image, time: float) -> Image:
-    """A hand-held camera: slow pan, zoom by a tenth, tremor of half a per cent at 3 Hz."""
+    """A hand-held camera: slow pan, zoom by a tenth, shake of half a per cent at 3 Hz."""
     height, width = image.shape[:2]
     zoom = 1.1 + 0.1 * np.sin(0.7 * time)
     x = width * (0.05 * np.sin(0.9 * time) + 0.005 * np.sin(2 * np.pi * 3.1 * time))
@@ -60,7 +60,7 @@ def _half_rate(frames: Frames) -> Iterator[Frame]:
 
 
 def _jumpy(frames: Frames) -> Iterator[Frame]:
-    """Frame times that vary as a phone's do: one frame in eight is lost."""
+    """Variable frame rate as of a phone: one frame in eight is lost."""
     rng = np.random.default_rng(0)
     return (frame for frame in frames if rng.random() > 1 / 8)
 
@@ -70,7 +70,7 @@ def _mirrored(image: Image, _: float) -> Image:
 
 
 def _cut(image: Image, _: float) -> Image:
-    """The camera held too high: the lower third of the picture is not there."""
+    """The camera held too high: the lower third of the picture is missing."""
     return np.ascontiguousarray(image[: max(1, 2 * image.shape[0] // 3)])
 
 

@@ -1,8 +1,8 @@
-"""Count labelled clips and compare: count, error and style per clip; mean error and shares of right ones per group.
+"""Evaluate counting on labelled clips: count, error and style per clip; mean error and accuracy per group.
 
 The folder holds ``clips.json`` (or ``clips/clips.json``) with ``id``, ``file``, ``role`` (positive, negative,
 jump_without_rope), ``count``, ``airborne_phases`` and ``style`` (its name first) of every clip.  Keypoints are kept in
-``--tracks``, so that a change of the counting is measured in seconds.
+``--tracks``, so that a changed rule is evaluated in seconds.
 """
 
 from __future__ import annotations
@@ -28,8 +28,10 @@ from vision.video import probe_video, read_frames
 
 @dataclass(frozen=True)
 class Result:
-    """One clip: true rope jumps and flights of any kind (``flights`` 0: none, or not labelled), the report, and the
-    seconds that tracking took.
+    """Result of one clip.
+
+    The true number of rope jumps and of ``flights`` of any kind (0: none, or not labelled), the report, and the seconds
+    of tracking.
     """
 
     clip: str
@@ -42,12 +44,12 @@ class Result:
 
     @property
     def error(self) -> int:
-        """Jumps counted beyond the true ones."""
+        """Counted minus true jumps."""
         return self.report.count - self.true
 
     @property
     def style_right(self) -> bool:
-        """Whether the style that was found is the one that the label begins with."""
+        """Whether the counted style is the one that the label begins with."""
         return self.report.skipper is not None and self.style.startswith(self.report.skipper.style)
 
 
@@ -87,7 +89,7 @@ def main(arguments: Sequence[str]) -> dict[str, Any]:
 
 
 class _Networks:
-    """The two networks, loaded when the first clip without kept keypoints needs them."""
+    """The two networks, loaded for the first clip without stored keypoints."""
 
     def __init__(self, device: str) -> None:
         self._device = device
@@ -128,13 +130,13 @@ def _result(
 
 
 def save_tracks(path: Path, tracks: Sequence[PoseTrack]) -> None:
-    """Keep tracks in one .npz file."""
+    """Store tracks in one .npz file."""
     arrays = {f"{f.name}{i}": getattr(t, f.name) for i, t in enumerate(tracks) for f in fields(t)}
     np.savez_compressed(path, people=np.array(len(tracks)), **arrays)
 
 
 def load_tracks(path: Path) -> list[PoseTrack]:
-    """Tracks kept by ``save_tracks``; in a file from before the camera was followed, it stands still."""
+    """Tracks stored by ``save_tracks``; files without camera motion are read as of a static camera."""
     names = [f.name for f in fields(PoseTrack)]
     with np.load(path, allow_pickle=False) as kept:
         return [

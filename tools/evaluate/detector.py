@@ -16,7 +16,7 @@ from vision.video import read_frames
 
 
 def match(found: Detections | Faces, scene: Scene, overlap: float = 0.5) -> tuple[np.ndarray, np.ndarray]:
-    """For every labelled box whether it was found, and which detections are false (outside the ignore boxes)."""
+    """Whether each labelled box was found, and which detections are false positives (outside the ignore boxes)."""
     hit = np.zeros(len(scene.boxes), bool)
     false = np.ones(len(found), bool)
     if len(found) and len(scene.boxes):
@@ -36,7 +36,7 @@ def match(found: Detections | Faces, scene: Scene, overlap: float = 0.5) -> tupl
 
 
 def evaluate(find: Callable[[Image], Detections | Faces], folder: Path, kind: str) -> dict[str, float]:
-    """Recall of things of at least 20 px (faces) or 100 px (people), false share, false ones on negatives."""
+    """Recall of objects of at least 20 px (faces) or 100 px (people), share of false positives, number on negatives."""
     smallest = 20 if kind == "face" else 100
     hits, things, false, found_count, on_negatives = 0, 0, 0, 0, 0
     for scene in (s for s in read_scenes(folder, kind) if s.dev):
@@ -57,9 +57,9 @@ def evaluate(find: Callable[[Image], Detections | Faces], folder: Path, kind: st
 
 
 def frames_with_person(find: Callable[[Image], Detections], folder: Path, every: int = 10) -> dict[str, float]:
-    """Per clip of ``clips.json`` that shows somebody skipping the share of every tenth frame in which one is found.
+    """Share of every tenth frame with a detected person, per clip of ``clips.json`` that shows skipping.
 
-    Who counts is at least a quarter as high as the picture.
+    A person counts from a quarter of the picture's height.
     """
     shares = {}
     for clip in json.loads((folder / "clips.json").read_text(encoding="utf-8"))["clips"]:

@@ -53,7 +53,7 @@ def point_errors(found: Floats, faces: FaceSet) -> dict[str, float]:
 
 
 def profile_figures(finder: FaceFinder, folder: Path) -> dict[str, float]:
-    """Profiles that are found, and the error of the points on their seen side in % of the box side."""
+    """Profiles that are found, and the error of the points on their visible side in % of the box side."""
     scenes = read_profile_crops(folder, "profile_dev")
     if not scenes:
         return {}
@@ -81,10 +81,10 @@ def negative_figures(finder: FaceFinder, folder: Path) -> dict[str, float]:
 
 
 def glasses_figures(worn: Floats, glasses: Floats, rows: np.ndarray) -> str:
-    """Of the faces ``rows`` without glasses the share taken for wearers, of the wearers the share that is found.
+    """Rate of false positives and recall of glasses among the faces ``rows``.
 
-    ``glasses`` (N,) are the labels, 1 or 0, NaN where unknown; ``worn`` (N,) the network's probabilities, which count
-    from the middle of ``beauty.pipeline.WORN`` on.
+    ``glasses`` (N,) are the labels, 1 or 0, NaN where unknown; ``worn`` (N,) the network's probabilities, with the
+    centre of ``beauty.pipeline.WORN`` as the threshold.
     """
     told, right = worn[rows] > sum(WORN) / 2, glasses[rows]
     words = []
@@ -95,7 +95,7 @@ def glasses_figures(worn: Floats, glasses: Floats, rows: np.ndarray) -> str:
 
 
 def print_glasses(finder: FaceFinder, folder: Path, labels: Path) -> None:
-    """Print who is taken for a wearer of glasses, by group of age and skin tone."""
+    """Print the figures of glasses by group of age and skin tone."""
     known = json.loads(labels.read_text())
     for stem in ("face_eval_dev", "face_train"):
         table = np.load(folder / f"{stem}.npz", allow_pickle=False)

@@ -1,8 +1,8 @@
-"""Where the face models end: one free portrait made harder step by step, drawn with what was found.
+"""Limits of the face models: free portraits, increasingly degraded, with the detected points.
 
     python -m tools.evaluate.face_limits docs/face_limits.jpg
 
-Each tile tells what was done to the portrait and the score of its face, or that none was found.
+Each tile names the degradation and the score of the face, or that none was found.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ from vision.types import FindFaces, Floats, Image
 
 TILE = 300
 Change = Callable[[Image, Floats], Image]
-"""(square portrait, its 106 points) -> the same portrait made harder."""
+"""(square portrait, its 106 points) -> the degraded portrait."""
 
 
 def turned(degrees: float) -> Change:
@@ -97,7 +97,7 @@ def square(image: Image, find: FindFaces) -> tuple[Image, Floats]:
 
 
 def tile_of(name: str, image: Image, find: FindFaces) -> Image:
-    """The picture with what was found, and a line of text below."""
+    """The picture with the detected face, and a caption."""
     faces = find(image)
     shown = draw_faces(image, faces)
     words = f"{name}: {faces.scores[0]:.2f}" if len(faces) else f"{name}: no face"

@@ -1,7 +1,7 @@
-"""Portraits made harder for the retouching: other walls, light from one side, cloth before the mouth, turned.
+"""Hard cases for the retouching: portraits with other backgrounds, side light, cloth over the mouth, rotated.
 
-``python -m tools.evaluate hard [FOLDER] [--sheets DIR]`` prints what changes where nothing may.  Walls need portraits
-with a plain background; the packages' portraits serve for the other cases.
+``python -m tools.evaluate hard [FOLDER] [--sheets DIR]`` prints changes of areas that must not change.  Walls need
+portraits with a plain background; the other cases use the packages' portraits.
 """
 
 from __future__ import annotations
@@ -22,11 +22,11 @@ from tools.evaluate.photo_sources import photos, portraits
 from vision.types import Faces, FindFaces, Floats, Image
 
 FULL = replace(OFF, smoothing=1.0, spots=1.0, whitening=1.0)
-"""All that works by the skin mask alone."""
+"""Full strength of all controls that depend on the skin mask alone."""
 
 
 def plain_background(image: Image, outline: Floats, tolerance: int = 4) -> np.ndarray | None:
-    """The plain background round a face's ``outline`` (P, 2), a bool (H, W), or None where there is none.
+    """The plain background around a face's ``outline`` (P, 2), a bool (H, W), or None without one.
 
     It is found by flood filling from the upper half of the border.
     """
@@ -47,7 +47,7 @@ def plain_background(image: Image, outline: Floats, tolerance: int = 4) -> np.nd
 
 
 def background_share(image: Image, faces: Faces) -> Floats | None:
-    """How much of each pixel (H, W) in [0, 1] is a plain background, or None where there is none."""
+    """Alpha matte (H, W) in [0, 1] of a plain background, or None without one."""
     found = plain_background(image, faces.points106[0, :33])
     if found is None:
         return None
@@ -55,7 +55,7 @@ def background_share(image: Image, faces: Faces) -> Floats | None:
 
 
 def on_wall(image: Image, share: Floats, wall: np.ndarray) -> Image:
-    """The person before another wall (H, W, 3), lit as the old one was."""
+    """The person composited on another wall (H, W, 3), lit like the old one."""
     old = np.median(image[share > 0.99], axis=0)
     light = cv2.GaussianBlur(image.astype(np.float32), (0, 0), 2) / np.maximum(old, 1)
     part = share[..., None]
@@ -95,7 +95,7 @@ def masked(image: Image, faces: Faces, colour: np.ndarray) -> tuple[Image, np.nd
 
 
 def cover_figures(image: Image, covered: np.ndarray, find: FindFaces) -> dict[str, float]:
-    """Change of cloth before the mouth: by the controls of the mouth, and by glamour; points are found anew."""
+    """Change of cloth over the mouth by the controls of the mouth and by glamour; faces are detected again."""
     faces = find(image)[:1]
     inner = cv2.erode(covered.astype(np.uint8), np.ones((7, 7), np.uint8)) > 0
     mouth = replace(OFF, teeth=1.0, lips=1.0, mouth=1.0)
@@ -123,7 +123,7 @@ def skin_of(image: Image, faces: Faces) -> np.ndarray:
 
 
 def walls(image: Image, faces: Faces) -> Iterator[tuple[str, Image, np.ndarray]]:
-    """Name, picture and where its background is, a bool (H, W), for several walls."""
+    """Name, picture and background mask (H, W) bool, for several walls."""
     share = background_share(image, faces)
     if share is None:
         return
@@ -138,8 +138,9 @@ def walls(image: Image, faces: Faces) -> Iterator[tuple[str, Image, np.ndarray]]
 
 
 def wall_figures(image: Image, faces: Faces, background: np.ndarray) -> dict[str, float]:
-    """Change of a wall at full strength, mean and 99th percentile near the face; lines that
-    slimming bends, and what the sides of the jaw get of it.
+    """Change of a wall at full strength: mean and 99th percentile near the face.
+
+    Also the bending of lines by slimming, and the share of slimming on each side of the jaw.
     """
     points, width = faces.points106[0], float(np.ptp(faces.points106[0, :33, 0]))
     low, high = points[:33].min(axis=0) - 0.5 * width, points[:33].max(axis=0) + 0.7 * width
@@ -161,7 +162,7 @@ def wall_figures(image: Image, faces: Faces, background: np.ndarray) -> dict[str
 
 
 def shadow_figures(image: Image, lit: Image, faces: Faces) -> dict[str, float]:
-    """Whether whitening treats the shadow like the light: share of the skin mask that the shadow keeps."""
+    """Share of the skin mask that is kept in the shadow, as a test of equal whitening in shadow and light."""
     bright, dark = (prepare(x, faces).parts[0].regions.skin for x in (image, lit))
     sure = bright > 0.9
     return {
@@ -171,7 +172,7 @@ def shadow_figures(image: Image, lit: Image, faces: Faces) -> dict[str, float]:
 
 
 def sheet(folder: Path, name: str, image: Image, faces: Faces, preset: str) -> None:
-    """Before and after beside each other, cut round the face."""
+    """Before and after side by side, cropped around the face."""
     if not len(faces):
         return
     points, width = faces.points106[0], float(np.ptp(faces.points106[0, :33, 0]))

@@ -1,4 +1,4 @@
-"""Pictures with faces to measure the retouching on: the packages' portraits, a folder, the packaged scenes."""
+"""Pictures with faces for the evaluation of the retouching: the packages' portraits, a folder, the packaged scenes."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ import numpy as np
 from vision.types import Image, MediaError
 
 LEAST_FACE = 90
-"""Width in pixels from which on a scene's face is worth measuring."""
+"""Least width in pixels of a scene's face for the evaluation."""
 
 
 def portraits() -> Iterator[tuple[str, Image]]:
@@ -40,7 +40,7 @@ def photos(folder: Path, limit: int) -> Iterator[tuple[str, Image]]:
 
 
 def scene_photos(data: Path, limit: int) -> Iterator[tuple[str, Image]]:
-    """The packaged scenes whose largest labelled face is large enough; the retouching has learnt from none."""
+    """The packaged scenes whose largest labelled face is large enough; none was used to tune the retouching."""
     from tools.data.scenes import read_scenes
 
     scenes = read_scenes(data / "body", "face")

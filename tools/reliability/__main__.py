@@ -10,7 +10,7 @@ from tools.reliability import fuzz, long_video, stops
 
 
 def main() -> int:
-    """Run one of the three trials; 1 where something went wrong."""
+    """Run one of the three tests; returns 1 if it failed."""
     parser = argparse.ArgumentParser(prog="python -m tools.reliability", description=__doc__)
     trials = parser.add_subparsers(dest="trial", required=True)
     trials.add_parser("fuzz", help="damaged media").add_argument("--count", type=int, default=500)

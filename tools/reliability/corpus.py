@@ -1,4 +1,4 @@
-"""Media of many kinds, made here, and ways to damage them."""
+"""Corpus of generated media of many kinds, and ways to damage them."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ PHOTOS: tuple[tuple[str, str, str, dict[str, Any]], ...] = (
 
 
 def make_seeds(folder: Path) -> list[Path]:
-    """Whole files of every kind that the libraries here can write."""
+    """Undamaged files of every kind that the libraries can write."""
     register_formats()
     seeds = []
     for number, (suffix, picture, audio) in enumerate(VIDEOS):
@@ -134,7 +134,7 @@ DAMAGES: tuple[Callable[[bytes, np.random.Generator], bytes], ...] = (
 
 
 def damaged(seeds: list[Path], folder: Path, count: int) -> Iterator[Path]:
-    """``count`` damaged files, one after the other; each depends on its number alone."""
+    """``count`` damaged files one by one; each depends on its number alone."""
     pairs = itertools.cycle(itertools.product(DAMAGES, seeds))
     for number, (damage, seed) in zip(range(count), pairs, strict=False):
         path = folder / f"{number:04d}_{damage.__name__.strip('_')}_{seed.name}"

@@ -1,4 +1,4 @@
-"""Damaged media through both command lines, in this process: clean results or one sentence, nothing else."""
+"""Fuzz test of both command lines in this process: damaged media must give a clean result or one error sentence."""
 
 from __future__ import annotations
 
@@ -24,12 +24,12 @@ from tools.reliability.corpus import damaged, make_seeds
 from vision.types import Detections, Faces
 
 LIMIT = 30
-"""Seconds that one file may take."""
+"""Time limit in seconds for one file."""
 
 
 @dataclass(frozen=True)
 class Outcome:
-    """What one command did with one file: its exit status, what it said on stderr, and ``fault``, empty if none."""
+    """Result of one command on one file: exit status, output on stderr, and ``fault``, empty if there is none."""
 
     status: int
     said: str
@@ -41,7 +41,7 @@ class TooLongError(BaseException):
 
 
 def main(count: int) -> int:
-    """Run ``count`` damaged files through both command lines and print what went wrong; 1 if anything did."""
+    """Run ``count`` damaged files through both command lines and print the faults; returns 1 if there are any."""
     tally: Counter[str] = Counter()
     begin = time.monotonic()
     with tempfile.TemporaryDirectory() as folder, without_networks():
@@ -67,7 +67,7 @@ def both(path: Path) -> Iterator[tuple[str, Outcome]]:
 
 
 def outcome(command: Callable[[Path], int]) -> Outcome:
-    """Run a command with an empty folder for its results and judge it."""
+    """Run a command with an empty folder for its results and check its outcome."""
     out, err = io.StringIO(), io.StringIO()
     status, fault = 0, ""
     with tempfile.TemporaryDirectory() as folder:
@@ -79,11 +79,11 @@ def outcome(command: Callable[[Path], int]) -> Outcome:
         except BaseException as error:
             fault = f"{type(error).__name__}: {error}"
         left = sorted(p.name for p in Path(folder).iterdir())
-    return Outcome(status, err.getvalue(), fault or judged(status, err.getvalue(), left))
+    return Outcome(status, err.getvalue(), fault or fault_of(status, err.getvalue(), left))
 
 
-def judged(status: int, said: str, left: list[str]) -> str:
-    """What is wrong with a result, or nothing."""
+def fault_of(status: int, said: str, left: list[str]) -> str:
+    """The fault of a result, empty if there is none."""
     if status not in (0, 2):
         return f"status {status}"
     if "Traceback" in said or "Error(" in said or "Errno" in said:
@@ -97,7 +97,7 @@ def judged(status: int, said: str, left: list[str]) -> str:
 
 @contextlib.contextmanager
 def limited(seconds: int) -> Iterator[None]:
-    """Raise ``TooLongError`` after some seconds; where that does not help, print all stacks and end the process."""
+    """Raise ``TooLongError`` after some seconds; if the block still does not end, print all stacks and exit."""
 
     def stop(number: int, frame: FrameType | None) -> None:
         raise TooLongError
@@ -115,7 +115,7 @@ def limited(seconds: int) -> Iterator[None]:
 
 @contextlib.contextmanager
 def without_networks() -> Iterator[None]:
-    """Inside the block the command lines find nobody, which takes no time."""
+    """Replace the networks within the block by stubs that find nobody."""
     nobody = Detections(np.zeros((0, 4), np.float32), np.zeros(0, np.float32))
     with (
         mock.patch.object(counting.models, "load_person_finder", return_value=lambda image: nobody),

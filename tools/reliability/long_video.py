@@ -1,4 +1,4 @@
-"""A long video through reading, following, counting and writing: memory stays flat."""
+"""Memory test: a long video through reading, tracking, counting and writing."""
 
 from __future__ import annotations
 
@@ -23,14 +23,14 @@ RATE = 10
 SAMPLE = Path(__file__).parents[2] / "assets" / "jump_sample.mp4"
 
 STEPS = 12
-"""So often the memory is noted in each pass."""
+"""Number of memory samples in each pass."""
 
 
 def main(minutes: float, networks: bool = False) -> int:
     """Make a video of ``minutes`` with audio, count and annotate it, and print the memory by time; 1 if it grows.
 
-    The video shows a hopping block of 320 x 180 pixels that stand-ins for the networks follow; with ``networks``
-    the sample video over and over, for the networks themselves.
+    The video has 320 x 180 pixels and shows a hopping block that stubs of the networks track; with ``networks`` it is
+    the looped sample video, for the networks themselves.
     """
     find, pose = (models.load_person_finder(), models.load_pose_estimator()) if networks else (find_block, pose_block)
     with tempfile.TemporaryDirectory() as folder:
@@ -40,12 +40,12 @@ def main(minutes: float, networks: bool = False) -> int:
 
 
 def _tried(source: Path, target: Path, minutes: float, networks: tuple[FindPeople, EstimatePose]) -> float:
-    """The growth in MB."""
+    """The growth of the memory in MB."""
     analysis, drawing = Memory("analysis", 60 * minutes), Memory("drawing", 60 * minutes)
     counted = count_video(source, *networks, watch=analysis.watched)
     report = counted.report
     notes = render(
-        source, target, counted.tracks, report, lambda share: drawing.note(60 * minutes * share), counted.turned
+        source, target, counted.tracks, report, lambda share: drawing.note(60 * minutes * share), counted.rotations
     )
     growth = analysis.growth() + drawing.growth()
     print(f"{counted.seconds / 60:.1f} minutes, {len(counted.tracks)} tracks, {report.count} jumps, notes {notes}")
@@ -55,7 +55,7 @@ def _tried(source: Path, target: Path, minutes: float, networks: tuple[FindPeopl
 
 @dataclass
 class Memory:
-    """The memory in use on the way through a video of ``seconds``, printed as it is noted."""
+    """Samples and prints the memory during a pass through a video of ``seconds``."""
 
     name: str
     seconds: float
@@ -68,13 +68,13 @@ class Memory:
             yield frame
 
     def note(self, time: float) -> None:
-        """Note the memory where another step of the way is done."""
+        """Sample the memory when the next step is reached."""
         if time >= self.seconds * len(self.rows) / STEPS - 1e-6:
             self.rows.append((time, _resident()))
             print(f"{self.name}: {time / 60:.1f} min {self.rows[-1][1]:.0f} MB", flush=True)
 
     def growth(self) -> float:
-        """MB by which the memory grew after the first step, in which everything is loaded."""
+        """Growth of the memory in MB after the first step, in which everything is loaded."""
         return max((mb for _, mb in self.rows[1:]), default=0.0) - self.rows[1][1] if len(self.rows) > 2 else 0.0
 
 
@@ -97,7 +97,7 @@ def write_source(path: Path, pictures: Callable[[int], Image], seconds: float) -
 
 
 def sample_pictures() -> Callable[[int], Image]:
-    """Every third frame of the sample video, over and over."""
+    """Every third frame of the sample video, looped."""
     seen = [frame.image for frame in read_frames(SAMPLE)][::3]
     return lambda k: seen[k % len(seen)]
 

@@ -1,4 +1,4 @@
-"""Commands stopped at every stage: one line, nothing left behind, an old result untouched."""
+"""Interruption of a command at every stage: one line, no temporary files, an old result unchanged."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ SIGNALS = (signal.SIGINT, signal.SIGTERM)
 
 
 def main(video: Path, stages: int) -> int:
-    """Stop ``python -m counting VIDEO OUT`` at moments all over its run; 1 if any of them was not clean."""
+    """Interrupt ``python -m counting VIDEO OUT`` at times spread over its run; returns 1 if any was not clean."""
     with tempfile.TemporaryDirectory() as folder:
         target = Path(folder, "out.mp4")
         begin = time.monotonic()
@@ -32,7 +32,7 @@ def main(video: Path, stages: int) -> int:
 
 
 def stopped(video: Path, target: Path, after: float, number: signal.Signals) -> str:
-    """Start the command, stop it and say what was not clean, or nothing."""
+    """Start the command, interrupt it and return the fault, empty if there is none."""
     target.write_bytes(b"old")
     process = subprocess.Popen(_command(video, target), stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
     try:

@@ -1,4 +1,4 @@
-"""Random places without a person: a textured floor, and behind it walls, furniture, trees, sky or mere clutter."""
+"""Random backgrounds without a person: a textured floor, and behind it walls, furniture, trees, sky or clutter."""
 
 from __future__ import annotations
 
@@ -12,13 +12,13 @@ Colour = tuple[int, int, int]
 
 
 def random_colour(rng: np.random.Generator, vivid: float = 0.5) -> Colour:
-    """sRGB, grey more often than not as most things are."""
+    """A random sRGB colour, mostly grey."""
     level, hue = rng.uniform(10, 245), rng.uniform(-100, 100, 3) * (1.0 if rng.random() < vivid else 0.2)
     return tuple(int(v) for v in np.clip(level + hue, 2, 250))  # type: ignore[return-value]  # three numbers
 
 
 def make_place(camera: Camera, rng: np.random.Generator) -> Array:
-    """(H, W, 3) linear light of a random empty place seen by ``camera`` at its full size."""
+    """Linear light (H, W, 3) of a random background seen by ``camera`` at its full size."""
     rays, eye = camera.rays(), np.array(camera.eye)
     picture = _backdrop(camera.size, rng)
     below = rays[..., 2] < -1e-6
@@ -34,13 +34,13 @@ def make_place(camera: Camera, rng: np.random.Generator) -> Array:
 
 
 def _falloff(size: tuple[int, int], rng: np.random.Generator) -> Array:
-    """(H, W) uneven light over the picture."""
+    """Uneven light (H, W) over the picture."""
     x, y = np.meshgrid(np.linspace(-1, 1, size[0]), np.linspace(-1, 1, size[1]))
     return np.clip(rng.uniform(0.5, 1.1) + rng.normal(0, 0.15) * x + rng.normal(0, 0.15) * y, 0.1, 1.4)
 
 
 def _floor(spots: Array, rng: np.random.Generator) -> Array:
-    """(N, 3) boards, tiles, a mat, grass or plain ground at points (N, 3), with painted lines now and then."""
+    """Colours (N, 3) of boards, tiles, a mat, grass or plain ground at points (N, 3), sometimes with painted lines."""
     angle, seed = rng.uniform(0, np.pi), int(rng.integers(1_000_000))
     x = spots[:, 0] * np.cos(angle) + spots[:, 1] * np.sin(angle)
     y = spots[:, 1] * np.cos(angle) - spots[:, 0] * np.sin(angle)
@@ -66,7 +66,7 @@ def _floor(spots: Array, rng: np.random.Generator) -> Array:
 
 
 def _backdrop(size: tuple[int, int], rng: np.random.Generator) -> Array:
-    """(H, W, 3) what stands upright: a base of plain colour, sky, bricks or noise, and things before it."""
+    """Vertical backdrop (H, W, 3): plain colour, sky, bricks or noise, with objects in front."""
     width, height = size
     seed = int(rng.integers(1_000_000))
     top, bottom = linear(random_colour(rng, 0.3)), linear(random_colour(rng, 0.3))

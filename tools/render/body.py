@@ -21,17 +21,17 @@ from tools.render.outfit import Outfit
 from tools.render.rasterizer import Array
 
 Pose = Mapping[str, tuple[float, float, float]]
-"""Turns of bones in degrees about the world's x, y, z axes as they lie at rest (a rotation vector)."""
+"""Rotation vectors of bones in degrees, in world axes at rest."""
 
 SKIN, SHIRT, TROUSERS, SHOES, HAIR = range(5)
 
 
 @dataclass(frozen=True)
 class Layer:
-    """One garment or the skin: the body vertices it copies, its faces among them, and how it lies.
+    """One garment or the skin, a copy of a part of the body's surface.
 
-    ``source`` (L,), ``faces`` (F, 3) into ``source``, ``offset`` (L,) metres along the normal, ``keep``
-    (L,) negative where it is cut away, ``smoothing`` steps.
+    ``source`` (L,): body vertices; ``faces`` (F, 3) into ``source``; ``offset`` (L,): metres along the normal; ``keep``
+    (L,): negative where it is cut away; ``smoothing``: number of smoothing steps.
     """
 
     material: int
@@ -44,7 +44,7 @@ class Layer:
 
     @property
     def triangles(self) -> Array:
-        """The faces, with their back sides where one may look inside."""
+        """The faces, double-sided where the inside is visible."""
         return self.faces if self.material in (SKIN, SHOES) else np.concatenate([self.faces, self.faces[:, ::-1]])
 
     def placed(self, vertices: Array, normals: Array) -> Array:
@@ -104,12 +104,12 @@ class Body:
 
     @cached_property
     def triangles(self) -> Array:
-        """(F, 3) of all layers in one, without those that are cut away; ``material`` (F,) and ``keep`` (V,) alike."""
+        """Triangles (F, 3) of all layers without those that are cut away, as for ``material`` and ``keep``."""
         return self._all_triangles[self._shown]
 
     @cached_property
     def material(self) -> Array:
-        """(F,) material of each triangle that is shown."""
+        """Material (F,) of each triangle."""
         materials = [layer.material for layer in self.layers]
         return np.repeat(materials, [len(layer.triangles) for layer in self.layers])[self._shown]
 
@@ -143,12 +143,12 @@ class Body:
 
     @cached_property
     def _fists(self) -> Array:
-        """(2, V) how much each vertex counts for the middles of the fists."""
+        """Weights (2, V) of the vertices for the centres of the fists."""
         both = np.stack([self.share(f"finger2-1.{s}", f"finger3-1.{s}", f"finger4-1.{s}") for s in "LR"])
         return both / both.sum(axis=1, keepdims=True)
 
     def share(self, *prefixes: str) -> Array:
-        """(V,) how much each vertex follows the bones whose names start so, in [0, 1]."""
+        """Skinning weight (V,) in [0, 1] of the bones whose names have one of the prefixes."""
         labels = np.array([label.startswith(prefixes) for label in self._model.bone_labels], np.float64)
         weights = self._model.vertex_bone_weights.numpy()
         return (weights * labels[self._model.vertex_bone_indices.numpy()]).sum(axis=1)
@@ -232,7 +232,7 @@ def make_layers(body: Body) -> tuple[Layer, ...]:
 
 
 def _along_arms(p: Array, j: Array) -> Array:
-    """(V,) how far along the upper arm of its side each vertex is: 0 at the shoulder, 1 at the elbow."""
+    """Position (V,) of each vertex along the upper arm of its side: 0 at the shoulder, 1 at the elbow."""
     along = np.zeros(len(p))
     for shoulder, elbow in ((5, 7), (6, 8)):
         side = np.sign(j[shoulder, 0]) * p[:, 0] > 0
@@ -242,7 +242,7 @@ def _along_arms(p: Array, j: Array) -> Array:
 
 
 def _hair(body: Body, head: Array) -> tuple[Array, Array]:
-    """Which vertices have hair (V,), negative where none is, and how thick it is (V,) in metres."""
+    """Hair of each vertex (V,), negative without hair, and its thickness (V,) in metres."""
     p, j = body.rest, body.rest_joints
     eye, ear = j[[1, 2]].mean(axis=0), j[[3, 4]].mean(axis=0)
     back, line = p[:, 1] - ear[1], [0.052, 0.046, 0.042, 0.01, -0.07]

@@ -1,4 +1,4 @@
-"""People for a rendered crop: bodies in stances, on the floor or above it, whose limbs do not go through each other."""
+"""People for a rendered crop: bodies in stances, on the floor or above it, without self-intersection."""
 
 from __future__ import annotations
 
@@ -15,8 +15,10 @@ from tools.render.rasterizer import Array
 
 @dataclass(frozen=True)
 class Actor:
-    """A body in a stance: the dressed ``surface`` (S, 3), ``joints`` (17, 3) and ``hands`` (2, 3) half way through the
-    exposure, and the surface one exposure ``later`` where it moves; metres, facing -y, the floor is z = 0.
+    """A body in a stance, in metres, facing -y, with the floor at z = 0.
+
+    The dressed ``surface`` (S, 3), ``joints`` (17, 3) and ``hands`` (2, 3) at the middle of the exposure, and the
+    surface one exposure ``later`` if it moves.
     """
 
     body: Body
@@ -27,7 +29,7 @@ class Actor:
     hands: Array
 
     def moved(self, turn: float, offset: Array) -> Actor:
-        """Turned by ``turn`` radians about the vertical, then shifted by ``offset`` (3,)."""
+        """The actor rotated by ``turn`` radians about the vertical, then shifted by ``offset`` (3,)."""
         c, s = np.cos(turn), np.sin(turn)
         matrix = np.array([[c, -s, 0], [s, c, 0], [0, 0, 1]]).T
         spots = (
@@ -38,7 +40,7 @@ class Actor:
 
     @cached_property
     def girth(self) -> float:
-        """Metres from the vertical axis that nearly all of the body stays within."""
+        """Radius in metres around the vertical axis that contains nearly all of the body."""
         return float(np.percentile(np.hypot(self.surface[:, 0], self.surface[:, 1]), 97))
 
 
@@ -75,7 +77,7 @@ def _seat_height(body: Body) -> float:
 
 
 def _upright(stance: Stance, joints: Array) -> Array:
-    """(3, 3) the turn about x that leans the body, or lays its two supports level on the floor."""
+    """Rotation (3, 3) about x that leans the body, or levels its two supports on the floor."""
     lean = np.deg2rad(stance.lean)
     if stance.kind.level is not None:
         one, two = (joints[[j, j + 1]].mean(axis=0) for j in stance.kind.level)
@@ -87,7 +89,7 @@ def _upright(stance: Stance, joints: Array) -> Array:
 
 
 def plausible(j: Array, unit: float) -> bool:
-    """Whether with joints ``j`` (17, 3) no limb goes through another one or the trunk, as capsules about the joints.
+    """Whether no limb intersects another one or the trunk, as capsules between joints ``j`` (17, 3).
 
     ``unit`` is the length of the trunk in metres.
     """

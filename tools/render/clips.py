@@ -1,7 +1,7 @@
 """Render labelled clips of every style, which ``python -m tools.evaluate count --data DIR`` reads.
 
-``python -m tools.render.clips --out DIR`` (needs requirements-train.txt).  Each clip has a person, room and view of its
-own; clips that are there already are kept, so that a second call goes on.
+``python -m tools.render.clips --out DIR`` (needs requirements-train.txt).  Each clip has a different person, room and
+view; existing clips are kept, so that a second call continues.
 """
 
 from __future__ import annotations
@@ -63,7 +63,7 @@ class ClipsConfig:
 
 
 def main(config: ClipsConfig) -> None:
-    """Render the clips that are not there yet; the list always names all that are."""
+    """Render the missing clips; the list always names all existing ones."""
     folder = Path(config.out)
     listed = SETS[config.kind]
     for number in range(config.first, len(listed), config.step):
@@ -80,7 +80,7 @@ def main(config: ClipsConfig) -> None:
 
 
 def _entry(path: Path) -> dict:
-    """What the list says of the clip with the answer at ``path``."""
+    """The list's entry for the clip with the ground truth at ``path``."""
     answer = json.loads(path.read_text())
     flights, name = answer["count"], answer["style"]
     role = "positive" if name in STYLES else "jump_without_rope" if flights else "negative"

@@ -1,7 +1,7 @@
-"""One person crop: a rendered body among others, behind and on things, in a random place, with its joints.
+"""One person crop: a rendered body among others, behind and on objects, on a random background, with its joints.
 
-What a label says: the joint's exact place and a weight, 0 outside the picture and for eyes, nose and ears that the
-head itself hides, 0.5 where something covers a joint of the body, 1 where it is seen.
+A label is the joint's exact position and a weight: 0 outside the picture and for eyes, nose and ears occluded by the
+head, 0.5 for another occluded joint, 1 for a visible one.
 """
 
 from __future__ import annotations
@@ -22,9 +22,9 @@ from tools.render.view import SIZE, frame, random_camera, random_light
 from vision.types import Image
 
 SCALE = 1.5
-"""Pixels of the picture before it is reduced, per pixel of the crop."""
+"""Supersampling factor: rendered pixels per pixel of the crop, along each side."""
 SHALLOW = np.array([0.045] * 3 + [0.06] * 2 + [0.2] * 2 + [0.1] * 4 + [0.22] * 2 + [0.12] * 2 + [0.1] * 2) / 0.54
-"""A joint deeper below the person's own surface than this many trunk lengths is hidden."""
+"""Depth in trunk lengths below the person's own surface from which a joint is occluded."""
 
 
 @dataclass(frozen=True)
@@ -39,7 +39,7 @@ class Crop:
 
 @dataclass(frozen=True)
 class Scene:
-    """What a crop shows: its ``actor`` and ``others``, the camera at the crop's size, and the light."""
+    """Contents of a crop: its ``actor`` and ``others``, the camera at the crop's size, and the light."""
 
     actor: Actor
     others: list[Actor]
@@ -48,9 +48,9 @@ class Scene:
 
 
 def make_crop(actor: Actor, others: Sequence[Actor], rng: np.random.Generator, enough: float = 0.45) -> Crop:
-    """A crop of ``actor`` with ``others`` around and things in front; what would hide too much of it is left out.
+    """A crop of ``actor`` with ``others`` around and objects in front, without those that occlude too much.
 
-    ``enough`` is the part of the person's pixels inside the picture that must be seen.
+    ``enough``: least visible share of the person's pixels inside the picture.
     """
     camera, box, edges = frame(actor, random_camera(actor, rng), rng)
     light, eye = random_light(rng), np.array(camera.eye)
@@ -70,7 +70,7 @@ def make_crop(actor: Actor, others: Sequence[Actor], rng: np.random.Generator, e
 
 
 def place_beside(actor: Actor, other: Actor, eye: Array, rng: np.random.Generator) -> Actor:
-    """``other`` turned any way, at arm's length to a few metres, and not in front of the lens."""
+    """``other`` with a random orientation, at arm's length to a few metres, and not in front of the lens."""
     away = (actor.girth + other.girth) * rng.uniform(0.75, 1.6)
     direction = rng.uniform(0, 2 * np.pi)
     offset = away * np.array([np.cos(direction), np.sin(direction), 0])
@@ -86,7 +86,7 @@ def shoot_actor(actor: Actor, scene: Scene, rng: np.random.Generator) -> Shot:
 
 
 def _depth(shots: Sequence[Shot]) -> Array:
-    """(H * W,) distance of the nearest surface, inf where none is."""
+    """Depth (H * W,) of the nearest surface, inf without one."""
     depth = np.full(int(SIZE[0] * SCALE) * int(SIZE[1] * SCALE), np.inf)
     for shot in shots:
         depth[shot.pixels] = np.minimum(depth[shot.pixels], shot.depth)
@@ -98,7 +98,7 @@ def _seen_part(own: Shot, rest: Sequence[Shot]) -> float:
 
 
 def _worst(own: Shot, rest: Sequence[Shot]) -> int:
-    """The shot that hides most of the person."""
+    """Index of the shot that occludes most of the person."""
     return int(np.argmin([_seen_part(own, [shot]) for shot in rest]))
 
 
@@ -131,7 +131,7 @@ def expose(scene: Scene, own: Shot, rest: Sequence[Shot], rng: np.random.Generat
 
 
 def smear(image: Array, shots: Sequence[Shot], most: int = 9) -> Array:
-    """The picture with all shots before it, moved along their flow in at most ``most`` steps of an exposure."""
+    """The picture with all shots composited, blurred along their flow in at most ``most`` steps of an exposure."""
     height, width = image.shape[:2]
     still, far = image.reshape(-1, 3).copy(), np.full(height * width, np.inf, np.float32)
     blurred = []

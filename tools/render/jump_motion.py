@@ -1,4 +1,4 @@
-"""How a person skips a rope: joint angles, height above the floor and the turn of the rope over time."""
+"""Motion of rope skipping: joint angles, height above the floor and angle of the rope over time."""
 
 from __future__ import annotations
 
@@ -19,20 +19,22 @@ STYLES = {
     "crossed": "crossover",
     "double_under": "double under",
 }
-"""Ways to jump, and what counting calls them; arms are crossed in every second jump (crossover) or in all (crossed)."""
+"""Styles, and their names in counting; arms are crossed in every second jump (crossover) or in all (crossed)."""
 GRAVITY = 9.81
 Pose = dict[str, tuple[float, float, float]]
-"""Turns of bones, degrees."""
+"""Rotation vectors of bones in degrees."""
 
 _REST_TURN = -1.9 * np.pi
-"""The rope lies behind the heels: a little past straight down."""
+"""Angle of the rope at rest in radians: behind the heels, slightly past straight down."""
 
 
 @dataclass(frozen=True)
 class Moment:
-    """A person at one time: bone turns ``pose`` (degrees), ``height`` of the lowest point above the
-    floor (metres), ``turn`` of the rope (radians, 0 straight down, growing backwards and up; NaN without a rope),
-    ``seat`` height of the hips (metres) of who sits, else 0.
+    """A person at one time.
+
+    Bone rotations ``pose`` (degrees), ``height`` of the lowest point above the floor (metres), ``turn``: angle of the
+    rope (radians, 0 straight down, increasing backwards and up; NaN without a rope), ``seat``: height of the hips
+    (metres) of a seated person, else 0.
     """
 
     pose: Pose
@@ -59,7 +61,7 @@ class Motion:
 
     @property
     def bounds(self) -> Array:
-        """(count + 1,) seconds: jump k fills the time from bound k to bound k + 1, its apex in the middle."""
+        """Seconds (count + 1,): jump k lasts from bound k to bound k + 1, with its apex in the middle."""
         steps = 1 + 0.05 * np.random.default_rng(self.seed).uniform(-1, 1, self.count)
         return self.lead + np.concatenate([[0.0], np.cumsum(steps)]) / self.rate
 
@@ -88,7 +90,7 @@ class Motion:
         return Moment(self._arms(clock) | _trunk(time, knees) | legs, top * flight, self._turn(clock))
 
     def _clock(self, time: float) -> float:
-        """Jumps done, growing evenly within each; outside the bounds it runs on at the usual rate."""
+        """Phase in jumps, linear within each; extrapolated at the usual rate outside of the bounds."""
         bounds = self.bounds
         if time < bounds[0]:
             return (time - bounds[0]) * self.rate
@@ -97,14 +99,14 @@ class Motion:
         return float(np.interp(time, bounds, np.arange(self.count + 1)))
 
     def _crouch(self, clock: float) -> float:
-        """How far the knees give way, 0 to 1: most in the middle of every contact."""
+        """Flexion of the knees, 0 to 1: largest in the middle of every ground contact."""
         if clock < -0.5 or clock > self.count + 0.7:
             return 0.0
         fading = 0.6 if clock < 0 else (1.0 if clock <= self.count else np.clip(1 - (clock - self.count) / 0.7, 0, 1))
         return float(fading * (0.5 + 0.5 * np.cos(2 * np.pi * clock)) ** 2)
 
     def _turn(self, clock: float) -> float:
-        """Turn of the rope: at rest behind the heels, over the head, under the feet at every apex."""
+        """Angle of the rope: at rest behind the heels, over the head, under the feet at every apex."""
         turns = 2 if self.style == "double_under" else 1
         start, end = -np.pi * turns, 2 * np.pi * turns * (self.count - 0.5)
         if turns == 2:
@@ -136,7 +138,7 @@ class Motion:
         return pose
 
     def _cross(self, clock: float) -> float:
-        """How far the arms are crossed, 0 to 1: they go while the rope is over the head, and stay until it is again."""
+        """Crossing of the arms, 0 to 1: it changes while the rope is over the head and is constant in between."""
         if self.style not in ("crossover", "crossed"):
             return 0.0
         inside = smooth(2 * clock) * smooth(2 * (self.count - clock))
@@ -148,7 +150,7 @@ class Motion:
 
 
 def bow(degrees: float, rng: np.random.Generator) -> dict[str, Array]:
-    """Turns on top of a motion's: the trunk bent forward by ``degrees``, the eyes anywhere from ahead to the floor."""
+    """Additional rotations: the trunk bent forward by ``degrees``, the gaze between ahead and the floor."""
     turns = {f"spine0{k}": np.array([part * degrees, 0, 0]) for k, part in ((5, 0.3), (4, 0.3), (3, 0.2), (2, 0.2))}
     nod = -float(rng.uniform(-0.3, 0.8)) * degrees
     turns |= {bone: np.array([part * nod, 0, 0]) for bone, part in (("neck02", 0.4), ("head", 0.6))}
@@ -157,7 +159,7 @@ def bow(degrees: float, rng: np.random.Generator) -> dict[str, Array]:
 
 
 def smooth(value: float) -> float:
-    """From 0 to 1 without a jerk."""
+    """Smooth step from 0 to 1."""
     x = float(np.clip(value, 0, 1))
     return x * x * (3 - 2 * x)
 
@@ -190,7 +192,7 @@ def leg(side: str, hip: float, knee: float, ankle: float, spread: float = 0.0) -
 
 @dataclass(frozen=True)
 class _Step:
-    """Jumps done ``clock``; ``flight`` and ``knees`` (crouch) in [0, 1]; ``amount`` of the style, 0 when standing."""
+    """Phase ``clock`` in jumps; ``flight`` and ``knees`` (crouch) in [0, 1]; ``amount`` of the style, 0 at rest."""
 
     clock: float
     flight: float

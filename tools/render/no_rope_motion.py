@@ -25,7 +25,7 @@ def _bow(degrees: float) -> Pose:
 
 
 def _hop(clock: float, flight: float, swing: float) -> Pose:
-    """Both feet together; the arms swing in common, as far as ``swing`` says."""
+    """Both feet together; the arms swing in parallel, with amplitude ``swing``."""
     bend, point = 9 + 20 * (1 - flight), 34 * flight**0.5
     beat = 25 * swing * np.cos(2 * np.pi * clock)
     legs = leg("L", bend, 2 * bend, point) | leg("R", bend, 2 * bend, point)
@@ -57,7 +57,7 @@ def _run(lift: float, fold: float, bow: float) -> Callable[[float, float, float]
 
 
 def _pedal(clock: float, _: float, swing: float) -> Pose:
-    """On a bicycle: the feet go round in turns, trunk and arms are still."""
+    """On a bicycle: the feet circle in antiphase, trunk and arms are still."""
     legs = Pose()
     for side, turn in (("L", 0.0), ("R", np.pi)):
         angle = 2 * np.pi * clock / 2 + turn
@@ -67,8 +67,10 @@ def _pedal(clock: float, _: float, swing: float) -> Pose:
 
 @dataclass(frozen=True)
 class Exercise:
-    """``pose`` by clock, flight and swing; ``air`` share of the time in the air; ``seat`` height of the hips in metres
-    of who sits, else 0; ``label`` what counting calls it without a rope, empty for nothing.
+    """An exercise without a rope.
+
+    ``pose`` as a function of clock, flight and swing; ``air``: share of the time in the air; ``seat``: height of the
+    hips in metres of a seated person, else 0; ``label``: expected style of the jumps without a rope, empty for none.
     """
 
     pose: Callable[[float, float, float], Pose]
@@ -84,13 +86,14 @@ NO_ROPE: dict[str, Exercise] = {
     "high_knees": Exercise(_run(75, 85, 2), 0.28, "alternate feet"),
     "pedal": Exercise(_pedal, 0.0, "", seat=0.95),
 }
-"""What people do without a rope."""
+"""Exercises without a rope by name."""
 
 
 @dataclass(frozen=True)
 class NoRopeMotion:
-    """``count`` hops, steps or half turns of the pedals at ``rate`` a second, ``lead`` seconds of rest at both ends;
-    ``seed`` sets how far the arms swing and how even the rhythm is.
+    """``count`` hops, steps or half turns of the pedals at ``rate`` a second, ``lead`` seconds of rest at both ends.
+
+    ``seed`` determines the swing of the arms and the regularity of the rhythm.
     """
 
     style: str

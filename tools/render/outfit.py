@@ -16,8 +16,8 @@ HAIRCUTS = ("short", "long", "bald")
 class Outfit:
     """Colours (sRGB) and cuts.
 
-    ``sleeve`` and ``leg`` are parts of upper arm and leg that are covered, ``hem`` is how far the shirt ends above the
-    hips (metres), ``loose`` how wide clothes are; ``shirt_pattern`` and ``leg_pattern`` show ``second``.
+    ``sleeve`` and ``leg``: covered share of upper arm and leg; ``hem``: distance of the shirt's end above the hips
+    (metres); ``loose``: width of the clothes; ``shirt_pattern`` and ``leg_pattern`` have the colour ``second``.
     """
 
     skin: tuple[int, int, int] = SKIN_TONES[1]

@@ -2,8 +2,8 @@
 
     python -m tools.render.people --out data/rendered --count 10000
 
-writes ``rendered_train.npz`` and ``rendered_train.tar`` (see ``tools.data.body``) and adds to them as it goes; a second
-call goes on where the first one ended.  Needs requirements-train.txt.
+writes ``rendered_train.npz`` and ``rendered_train.tar`` (see ``tools.data.body``) incrementally; a second call
+continues the set.  Needs requirements-train.txt.
 """
 
 from __future__ import annotations
@@ -99,7 +99,7 @@ def _encoded(task: tuple[RenderOptions, int]) -> tuple[list[bytes], dict[str, Ar
 
 
 class Store:
-    """A set on the disk that grows by chunks; the table never names a picture that the archive lacks."""
+    """A set on disk that is appended in chunks; the table never names a picture that the archive lacks."""
 
     def __init__(self, folder: Path) -> None:
         folder.mkdir(parents=True, exist_ok=True)

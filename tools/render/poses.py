@@ -122,8 +122,10 @@ ACTIVITIES: dict[str, Activity] = {
 
 @dataclass(frozen=True)
 class Stance:
-    """One pose: bone turns ``pose``, forward ``lean`` (degrees) of the whole body, ``height`` (metres) of the lowest
-    point, ``level`` and ``rise`` as in ``Activity``; ``turn`` of the rope where one is swung.
+    """One pose of an activity.
+
+    Bone rotations ``pose``, forward ``lean`` (degrees) of the whole body, ``height`` (metres) of the lowest point,
+    ``level`` and ``rise`` as in ``Activity``, ``turn``: angle of the rope if there is one.
     """
 
     activity: str

@@ -1,4 +1,4 @@
-"""A z-buffer in NumPy: which triangle each pixel sees, and where in it; plus a pinhole camera."""
+"""A z-buffer rasterizer in NumPy, with barycentric coordinates of every visible pixel, and a pinhole camera."""
 
 from __future__ import annotations
 
@@ -41,7 +41,7 @@ class Camera:
         return flat + self._middle().astype(kind), depth
 
     def _middle(self) -> Array:
-        """(2,) the pixel straight ahead."""
+        """Principal point (2,) in pixels."""
         width, height = self.size
         return np.array([(width - 1) / 2, (height - 1) / 2]) + np.multiply(self.shift, height)
 

@@ -1,4 +1,4 @@
-"""Render the sample video: a person skipping a rope a known number of times, with the true answer beside it.
+"""Render the sample video: a person skipping a rope a known number of times, with the ground truth beside it.
 
 ``python -m tools.render.sample --output assets/jump_sample.mp4`` (needs requirements-train.txt).
 """
@@ -50,7 +50,7 @@ class SampleConfig:
 
 @dataclass(frozen=True)
 class Scene:
-    """Everything that stands still: the person's shape, the room seen empty, camera, light and movement."""
+    """Constant parts of a video: the person's shape, the empty room, camera, light and motion."""
 
     body: Body
     motion: Motion | NoRopeMotion | StillMotion
@@ -135,7 +135,7 @@ def render(config: SampleConfig, scene: Scene) -> Iterator[Frame]:
 
 
 def main(config: SampleConfig) -> dict:
-    """Render the video and its answer; returns the answer."""
+    """Render the video and its ground truth; returns the latter."""
     scene, output = make_scene(config), Path(config.output)
     output.parent.mkdir(parents=True, exist_ok=True)
     write_video(output, render(config, scene), crf=config.crf, preset="veryslow", details="")

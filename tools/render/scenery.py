@@ -1,4 +1,4 @@
-"""A gym to stand in: floor boards, a painted wall with things on it, shadows on the floor and a rope."""
+"""A gym: floor boards, a painted wall with objects on it, shadows on the floor and a rope."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ class Gym:
 
     @classmethod
     def random(cls, rng: np.random.Generator) -> Gym:
-        """Any colours that a room may have."""
+        """A gym with random colours."""
         colours = [tuple(int(v) for v in rng.integers(70, 230, 3)) for _ in range(3)]
         return cls(*colours, seed=int(rng.integers(1_000_000)))  # type: ignore[arg-type]  # as many as there are fields
 
@@ -89,8 +89,9 @@ class Gym:
 
 
 def cast_shadow(room: Array, vertices: Array, camera: Camera, light: Light, wall: float = WALL) -> Array:
-    """The room (H, W, 3) with the shadows of ``vertices`` (V, 3) on the floor in front of a ``wall`` (metres): the
-    lamp's, and the room's under the feet.
+    """The room (H, W, 3) with the shadows of ``vertices`` (V, 3) on the floor in front of a ``wall`` (metres).
+
+    The lamp's cast shadow, and the ambient occlusion under the feet.
     """
     shade = np.zeros(room.shape[:2], np.float32)
     scale = camera.size[1]

@@ -14,8 +14,9 @@ from tools.render.rasterizer import Array, Camera, rasterize
 
 @dataclass(frozen=True)
 class Light:
-    """``towards`` the lamp (world), strength of ``lamp`` and of the ``sky`` and ``ground`` half of the room;
-    with ``shadow`` a body throws one on itself.
+    """Direction ``towards`` the lamp (world), strength of ``lamp`` and of the ``sky`` and ``ground`` hemispheres.
+
+    With ``shadow`` a body casts shadows on itself.
     """
 
     towards: tuple[float, float, float] = (-0.55, -0.65, 0.8)
@@ -61,7 +62,7 @@ def paint(body: Body, outfit: Outfit, material: Array, rest: Array) -> Array:
 
 
 def _printed(pattern: str, rest: Array, seed: int) -> Array:
-    """(N,) where a pattern shows the second colour."""
+    """Mask (N,) of a pattern's second colour."""
     if pattern == "sides":
         return (np.abs(rest[:, 0]) > 0.145) & (rest[:, 1] > -0.05) & (rest[:, 1] < 0.0)
     if pattern == "blotches":
@@ -98,8 +99,10 @@ def _paint_skin(colour: Array, rest: Array, joints: Array, outfit: Outfit) -> Ar
 
 @dataclass(frozen=True)
 class Shot:
-    """The visible pixels of a body: ``pixels`` (N,) flat indices, linear light ``colour`` (N, 3), ``depth`` (N,) in
-    metres, and ``flow`` (N, 2), how many pixels the surface moves while the shutter is open.
+    """The visible pixels of a body.
+
+    ``pixels`` (N,): flat indices; ``colour`` (N, 3): linear light; ``depth`` (N,) in metres; ``flow`` (N, 2): motion of
+    the surface in pixels during the exposure.
     """
 
     pixels: Array
@@ -125,7 +128,7 @@ def shoot(
 ) -> Shot:
     """A dressed body whose surface is at ``placed`` (S, 3), in another ``outfit`` of the same cut where one is given.
 
-    ``later`` (S, 3) is where the surface is one exposure on; without it nothing moves.
+    ``later`` (S, 3): the surface one exposure later; without it there is no motion.
     """
     light, outfit = light or Light(), outfit or body.outfit
     pixels, depth = camera.project(placed)
@@ -149,7 +152,7 @@ def render_body(body: Body, vertices: Array, camera: Camera, light: Light | None
 
 
 def _lamp_reaches(points: Array, placed: Array, body: Body, light: Light, side: int = 144) -> Array:
-    """(N,) 0 where ``points`` (N, 3) lie in the body's own shadow, 1 where not, softened between.
+    """Shadow factor (N,) of ``points`` (N, 3): 0 in the body's own shadow, 1 outside, softened in between.
 
     A shadow map (Williams, "Casting curved shadows on curved surfaces", 1978) of ``side`` pixels.
     """
@@ -174,7 +177,7 @@ def _lamp_reaches(points: Array, placed: Array, body: Body, light: Light, side: 
 
 
 def _lit(normal: Array, rest: Array, material: Array, light: Light, shadow: Array | float) -> Array:
-    """Light (N,) that reaches the surface; cloth is bumped by folds; ``shadow`` is the lamp's part that arrives."""
+    """Irradiance (N,) of the surface, bump-mapped with folds on cloth; ``shadow``: visibility of the lamp."""
     cloth = ((material == SHIRT) | (material == TROUSERS))[:, None]
     folds = np.stack([waves(rest * (1, 1, 0.6), 8, 20 + k, 6) for k in range(3)], axis=1)
     normal = normal + np.float32(0.22) * cloth * folds

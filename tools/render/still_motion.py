@@ -1,4 +1,4 @@
-"""Exercises that never leave the floor: what a counter of jumps must not count."""
+"""Exercises without a flight phase, which must not be counted."""
 
 from __future__ import annotations
 
@@ -82,7 +82,7 @@ STILL: dict[str, Callable[[float, float], Pose]] = {
     "side_bend": _side_bend,
     "toe_touch": _toe_touch,
 }
-"""Turns of the bones by how far the exercise is done, 0 to 1, and by its phase, 0 to 1."""
+"""Bone rotations of each exercise as a function of its extent, 0 to 1, and its phase, 0 to 1."""
 
 
 @dataclass(frozen=True)
@@ -101,7 +101,7 @@ class StillMotion:
 
     @property
     def apexes(self) -> Array:
-        """No jump, no highest point."""
+        """Seconds of the highest points: empty."""
         return np.zeros(0)
 
     def at(self, time: float) -> Moment:

@@ -1,4 +1,4 @@
-"""Boxes in a rendered crop: seats, furniture around the person, and poles, bars and crates in front."""
+"""Objects in a rendered crop, made of boxes: seats, furniture around the person, and occluders in front."""
 
 from __future__ import annotations
 

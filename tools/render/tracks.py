@@ -1,8 +1,7 @@
-"""Tracks of rendered bodies without pictures: joints of people who jump or exercise, with a pose network's faults.
+"""Tracks of rendered bodies without pictures: joints of people who jump or exercise, with errors of a pose network.
 
-They show in minutes what rendered clips show in hours, for fitting and testing what counting decides from joints alone.
-The faults are those that networks make on real clips: tremor, legs that change places or lie on one leg, feet that are
-missing, a hand-held camera.
+They take minutes instead of the hours of rendered clips, to fit and test the rules that use joints alone.  The errors
+are those of networks on real clips: jitter, swapped or coincident legs, missing feet, a hand-held camera.
 """
 
 from __future__ import annotations
@@ -31,8 +30,9 @@ RATES = {
 
 @dataclass(frozen=True)
 class LabelledTrack:
-    """``track`` without thumbnails, the ``motion`` it shows and ``apexes`` (J,) seconds of the jumps; ``rope``: one is
-    turned.
+    """A rendered track with its labels.
+
+    ``track`` without thumbnails; ``motion``: its name; ``apexes`` (J,): seconds of the jumps; ``rope``: with a rope.
     """
 
     track: PoseTrack
@@ -82,7 +82,7 @@ def _direction(rng: np.random.Generator) -> Array:
 
 
 def _joints(body: Body, motion: Motion | NoRopeMotion | StillMotion, times: Array, rng: np.random.Generator) -> Array:
-    """(T, 17, 3) joints in metres; hands turn a rope more or less widely, and every body holds its arms its own way."""
+    """Joints (T, 17, 3) in metres, with random width of the hands' circles and random posture of the arms."""
     moments = [motion.at(float(t)) for t in times]
     circle, hold = rng.uniform(0, 14), rng.uniform(-10, 10, 4)
     bent = float(rng.uniform(0, 45)) if rng.random() < 0.3 else 0.0
@@ -120,7 +120,7 @@ def _seen(joints: Array, rng: np.random.Generator) -> tuple[Array, float]:
 
 
 def _faults(points: Array, height: float, times: Array, rng: np.random.Generator) -> tuple[Array, Array]:
-    """(T, 17, 3) keypoints as a network gives them, and the camera's motion (T, 2) as far as it is known."""
+    """Keypoints (T, 17, 3) with errors of a pose network, and the estimated camera motion (T, 2)."""
     count = len(points)
     tremor = rng.normal(0, rng.uniform(0.001, 0.008) * height, points.shape)
     out = points + tremor
@@ -141,7 +141,7 @@ def _faults(points: Array, height: float, times: Array, rng: np.random.Generator
 
 
 def _bursts(count: int, rng: np.random.Generator) -> Array:
-    """(T,) bool: frames of a fault that comes and goes."""
+    """Frames (T,) bool of an intermittent error."""
     share = rng.uniform(0.05, 0.5)
     noise = np.convolve(rng.normal(size=count + 8), np.ones(int(rng.integers(1, 5))), "same")[:count]
     return noise > np.quantile(noise, 1 - share)

@@ -1,4 +1,4 @@
-"""How a rendered crop is looked at and lit: camera, light, the frame round a person, and the edges of the picture."""
+"""View of a rendered crop: camera, light, framing of the person, and borders of the picture."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from vision.geometry import grow_box
 SIZE = (216, 288)
 """Width and height of a crop in pixels."""
 MARGIN = 1.5
-"""A crop is the person's box grown to 3:4, times this."""
+"""Factor by which the person's box, padded to 3:4, is enlarged for a crop."""
 
 
 def random_camera(actor: Actor, rng: np.random.Generator) -> Camera:
@@ -38,7 +38,7 @@ def random_light(rng: np.random.Generator) -> Light:
 
 
 def picture_edges(box: Array, rng: np.random.Generator) -> Array:
-    """(4,) edges of the picture that the crop comes from, some of them through the person's ``box``."""
+    """Borders (4,) of the picture from which the crop is taken, some of them through the person's ``box``."""
     edges = np.array([-1e6, -1e6, 1e6, 1e6])
     width, height = box[2:] - box[:2]
     for side in range(4):
@@ -54,7 +54,7 @@ def picture_edges(box: Array, rng: np.random.Generator) -> Array:
 
 
 def frame(actor: Actor, camera: Camera, rng: np.random.Generator) -> tuple[Camera, Array, Array]:
-    """The camera zoomed and shifted on the actor; the visible box (4,) and the picture's edges (4,) in its pixels."""
+    """The camera zoomed and shifted to the actor; the visible box (4,) and the picture's borders (4,) in its pixels."""
     pixels, _ = camera.project(actor.surface)
     box = np.concatenate([pixels.min(axis=0), pixels.max(axis=0)]).astype(np.float64)
     edges = picture_edges(box, rng)

@@ -1,8 +1,8 @@
 """Serve the page to many visitors: ``python -m tools.serve [--workers N] [--pages N] [--address ADDRESS] [flags]``.
 
-Starts the workers in Ray Serve (here, or on the cluster at ADDRESS) and the processes of the page, on ports that follow
-each other.  An ordinary proxy with sticky cookies stands before them (docs/deploy).  Further flags are those of
-``python app.py``.  SIGTERM lets pages and workers finish what they do.
+Starts the workers in Ray Serve (here, or on the cluster at ADDRESS) and the page processes on consecutive ports, to be
+used behind a reverse proxy with sticky cookies (docs/deploy).  Further flags are those of ``python app.py``.  On
+SIGTERM pages and workers finish their requests.
 """
 
 from __future__ import annotations
@@ -16,21 +16,21 @@ from collections.abc import Sequence
 
 from tools.batch.cores import fitting_workers
 from tools.cluster import ROOT, connected
-from tools.serve.deploy import Crew, deploy
+from tools.serve.deploy import Replicas, deploy
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Run until told to stop; 0, or 2 after one line."""
+    """Run until a signal to stop; returns 0, or 2 after one line."""
     given, others = _parser().parse_known_args(arguments)
     stop = threading.Event()
     for name in (signal.SIGINT, signal.SIGTERM):
         signal.signal(name, lambda *_: stop.set())
     workers = given.workers or fitting_workers(given.cores)
     try:
-        crew = Crew(workers, given.least, given.cores)
+        replicas = Replicas(workers, given.least, given.cores)
         with connected(given.address, cores=2 * workers * given.cores) as ray:
             address = given.address or ray.get_runtime_context().gcs_address
-            deploy(crew)
+            deploy(replicas)
             queues = ["--photo-workers", str(2 * workers), "--video-workers", str(2 * workers)]
             queues += ["--address", address, "--storage", given.storage]
             if given.pages or given.address is None:
@@ -57,9 +57,9 @@ def _parser() -> argparse.ArgumentParser:
 
 
 def keep_pages(pages: int, host: str, port: int, flags: Sequence[str], stop: threading.Event) -> None:
-    """Run the processes of the page until ``stop``; one that ends by itself is started again.
+    """Run the page processes until ``stop``; one that ends by itself is restarted.
 
-    Then each gets SIGTERM, and the time that its ``--drain-seconds`` allow.
+    Then each gets SIGTERM and its ``--drain-seconds`` to finish.
     """
     running: dict[int, subprocess.Popen[bytes]] = {}
     try:

@@ -39,7 +39,7 @@ def make_parser() -> argparse.ArgumentParser:
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Serve until told to stop, then finish the work."""
+    """Serve until a signal to stop, then finish the requests."""
     given = make_parser().parse_args(arguments)
     set_up_logging()
     stop = threading.Event()
@@ -56,7 +56,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 
 def serve(given: argparse.Namespace, models: RemoteModels, stop: threading.Event) -> None:
-    """Launch the page; from ``stop`` on wait until nothing is at work, at most ``drain_seconds``."""
+    """Launch the page; after ``stop`` wait until no request is active, at most ``drain_seconds``."""
     limits = Limits(**{f.name: getattr(given, f.name) for f in fields(Limits)})
     demo, options = app.build(models, limits, Workers(given.photo_workers, given.video_workers))
     routes = options["app_kwargs"]["routes"]
@@ -74,7 +74,7 @@ def serve(given: argparse.Namespace, models: RemoteModels, stop: threading.Event
 
 
 def health_route(models: RemoteModels, stop: threading.Event) -> Any:
-    """``GET /health``: 200 while the page takes visitors."""
+    """``GET /health``: 200 while the page accepts visitors."""
     from starlette.responses import JSONResponse
     from starlette.routing import Route
 
@@ -88,7 +88,7 @@ def health_route(models: RemoteModels, stop: threading.Event) -> Any:
 
 @contextmanager
 def _folder(storage: str) -> Iterator[str]:
-    """A folder of the page's own: on the storage if that is a folder, else on this machine; gone at the end."""
+    """A temporary folder of this page: on the storage if that is a folder, else on this machine."""
     parent = None if is_address(storage) or not storage else storage
     if parent is not None:
         Path(parent).mkdir(parents=True, exist_ok=True)

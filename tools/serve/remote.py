@@ -1,4 +1,4 @@
-"""The page's side: heavy work goes to the workers; what they say comes back as if it had been done here."""
+"""The page's side of serving: heavy work is sent to the workers behind the interface of local models."""
 
 from __future__ import annotations
 
@@ -8,20 +8,20 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import Any, TypeVar, cast
 
-from tools.serve.parcel import Parcel
+from tools.serve.payload import Payload
 from tools.serve.workers import FAST, SLOW, Answer, Network
 from webui.jobs import Job
 from webui.service import BusyError, Files, Loaders, Models
 
 T = TypeVar("T")
 LOOK = 0.4
-"""Seconds between two looks whether a job is still wanted."""
+"""Seconds between two checks whether a job was cancelled."""
 
 
 class RemoteModels(Models):
-    """Models that are in workers: ``storage`` is an address for files, empty where workers see the page's folders.
+    """Models in workers; ``storage``: address for files, empty if workers share the page's folders.
 
-    They are ready when a worker of each kind is.  ``running`` counts the requests at work.
+    They are ready when a worker of each kind is.  ``running``: number of active requests.
     """
 
     def __init__(self, storage: str = "") -> None:
@@ -41,20 +41,20 @@ class RemoteModels(Models):
         return Network(name)
 
     def call(self, _files: Files, function: Callable[..., T], *arguments: Any) -> T:
-        """What a worker makes of the arguments; raises what the function raises, or ``BusyError``."""
-        parcel, handle = Parcel.to(self._storage, _files), handle_of(SLOW if _files.slow else FAST)
-        with self.counted(), parcel.sent():
+        """Call a function in a worker; raises the function's errors, or ``BusyError``."""
+        payload, handle = Payload.to(self._storage, _files), handle_of(SLOW if _files.slow else FAST)
+        with self.counted(), payload.sent():
             with busy_when_lost():
-                answer = handle.call.remote(parcel, function, arguments).result()
-            return taken(answer, parcel)
+                answer = handle.call.remote(payload, function, arguments).result()
+            return taken(answer, payload)
 
     def job(self, _files: Files, job: T) -> T:
-        """The job, to be done by a worker."""
-        return cast(T, RemoteJob(cast(Job, job), Parcel.to(self._storage, _files), self))
+        """A job that runs the given one in a worker."""
+        return cast(T, RemoteJob(cast(Job, job), Payload.to(self._storage, _files), self))
 
     @contextmanager
     def counted(self) -> Iterator[None]:
-        """Count a request while it is at work."""
+        """Count a request as active within the block."""
         with self._counting:
             self.running += 1
         try:
@@ -65,27 +65,27 @@ class RemoteModels(Models):
 
 
 class RemoteJob(Job):
-    """A job that a worker does; when it has ended it has the attributes of the job that was done."""
+    """Runs a job in a worker; afterwards it has the attributes of the finished job."""
 
-    def __init__(self, job: Job, parcel: Parcel, models: RemoteModels) -> None:
+    def __init__(self, job: Job, payload: Payload, models: RemoteModels) -> None:
         super().__init__(job.target, job._stop)
-        self._job, self._parcel, self._models, self._count = job, parcel, models, 0
+        self._job, self._payload, self._models, self._count = job, payload, models, 0
 
     def count_so_far(self) -> int:
-        """What the worker counted so far."""
+        """Jumps that the worker has counted so far."""
         return self._count
 
     def work(self) -> None:
         """Send the job and follow it."""
-        with self._models.counted(), self._parcel.sent():
+        with self._models.counted(), self._payload.sent():
             answer = self._followed()
-            vars(self).update(taken(answer, self._parcel))
+            vars(self).update(taken(answer, self._payload))
 
     def _followed(self) -> Answer:
-        """Wait for the answer; the request is taken back when the job is not wanted any more, also from the queue."""
+        """Wait for the answer; a cancelled request is withdrawn, also from the queue."""
         told: queue.Queue[Any] = queue.Queue()
         with busy_when_lost():
-            stream = handle_of(SLOW).options(stream=True).follow.remote(self._parcel, self._job)
+            stream = handle_of(SLOW).options(stream=True).follow.remote(self._payload, self._job)
         threading.Thread(target=_listen, args=(stream, told), daemon=True).start()
         try:
             while True:
@@ -102,7 +102,7 @@ class RemoteJob(Job):
 
 
 def _listen(stream: Any, told: queue.Queue[Any]) -> None:
-    """Pass on what a worker tells; an error becomes the answer."""
+    """Queue a worker's progress and answer; an error becomes the answer."""
     try:
         with busy_when_lost():
             for message in stream:
@@ -121,7 +121,7 @@ def handle_of(kind: str) -> Any:
 
 @contextmanager
 def busy_when_lost() -> Iterator[None]:
-    """Raise ``BusyError`` when a queue is full, a worker died or none is there."""
+    """Raise ``BusyError`` if a queue is full, a worker died or there is none."""
     from ray.exceptions import RayError
     from ray.serve.exceptions import RayServeException
 
@@ -131,9 +131,9 @@ def busy_when_lost() -> Iterator[None]:
         raise BusyError(str(error)) from error
 
 
-def taken(answer: Answer, parcel: Parcel) -> Any:
+def taken(answer: Answer, payload: Payload) -> Any:
     """The value of an answer, its files received; raises its error."""
     if answer.error is not None:
         raise answer.error
-    parcel.receive(answer.files)
+    payload.receive(answer.files)
     return answer.value

@@ -1,4 +1,4 @@
-"""What runs in the workers: the networks, loaded once, and the functions and jobs that pages send."""
+"""The workers: they load the networks once and run the functions and jobs that pages send."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from collections.abc import AsyncIterator, Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from tools.serve.parcel import Parcel
+from tools.serve.payload import Payload
 from webui.jobs import Job, Progress, StopOnClose
 from webui.service import Models
 
@@ -22,18 +22,18 @@ _here: list[Models] = []
 
 @dataclass(frozen=True)
 class Network:
-    """Stands for a network in what a page sends; called in a worker, it is the worker's own."""
+    """Placeholder for a network in a page's request; in a worker it calls the worker's own network."""
 
     name: str
 
     def __call__(self, *arguments: Any) -> Any:
-        """What the network says."""
+        """Output of the network."""
         if not _here:
             raise RuntimeError("the networks are in the workers")
         return getattr(_here[0], self.name)(*arguments)
 
     def follow(self, *arguments: Any) -> Any:
-        """What the network for faces says of the next frame."""
+        """The faces that the face finder tracks into the next frame."""
         return getattr(_here[0], self.name).follow(*arguments)
 
 
@@ -47,7 +47,7 @@ class Answer:
 
 
 class Worker:
-    """One request at a time; errors are part of the answer, so that the log of Ray names no file of a visitor."""
+    """Handles one request at a time; errors are part of the answer, so that Ray's log names no file of a visitor."""
 
     def __init__(self, load: Callable[[], Models], kind: str) -> None:
         _here[:] = [load()]
@@ -58,21 +58,21 @@ class Worker:
         """Answers when the networks are loaded."""
         return True
 
-    async def call(self, parcel: Parcel, function: Callable[..., Any], arguments: Sequence[Any]) -> Answer:
+    async def call(self, payload: Payload, function: Callable[..., Any], arguments: Sequence[Any]) -> Answer:
         """Call a function."""
-        return await asyncio.to_thread(self._call, parcel, function, arguments)
+        return await asyncio.to_thread(self._call, payload, function, arguments)
 
-    def _call(self, parcel: Parcel, function: Callable[..., Any], arguments: Sequence[Any]) -> Answer:
+    def _call(self, payload: Payload, function: Callable[..., Any], arguments: Sequence[Any]) -> Answer:
         try:
-            with parcel.unpacked():
+            with payload.unpacked():
                 value = function(*arguments)
-            return Answer(value, None, parcel.send_back())
+            return Answer(value, None, payload.send_back())
         except Exception as error:  # raised again by the page
             return Answer(error=portable(error))
 
-    async def follow(self, parcel: Parcel, job: Job) -> AsyncIterator[tuple[Progress, int] | Answer]:
-        """Do a job: progress and count a few times a second, at the end its attributes; it stops when closed."""
-        with parcel.unpacked():
+    async def follow(self, payload: Payload, job: Job) -> AsyncIterator[tuple[Progress, int] | Answer]:
+        """Run a job: yields progress and count a few times a second, at the end its attributes; stops when closed."""
+        with payload.unpacked():
             told = iter(StopOnClose(job))
             try:
                 while (message := await asyncio.to_thread(next, told, None)) is not None:
@@ -82,11 +82,11 @@ class Worker:
                 return
             finally:
                 job.cancel()
-        yield Answer(job.outcome(), None, await asyncio.to_thread(parcel.send_back))
+        yield Answer(job.outcome(), None, await asyncio.to_thread(payload.send_back))
 
 
 def portable(error: BaseException) -> BaseException:
-    """The error, or one with its words if it cannot be pickled."""
+    """The error, or one with the same message if it cannot be pickled."""
     try:
         pickle.loads(pickle.dumps(error))
     except Exception:  # whatever the error's class does when it is copied

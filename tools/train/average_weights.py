@@ -2,8 +2,8 @@
 
     python -m tools.train.average_weights --sources runs/a.safetensors,runs/b.safetensors --out runs/soup.safetensors
 
-Runs that differ in data, order or augmentation end on different sides of one valley; their mean is often better than
-each, and costs nothing at run time.
+Runs that differ in data, order or augmentation converge to different points of one loss basin; their mean is often
+better than each, without a cost at run time.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ from vision.options import check_options, option
 
 @dataclass(frozen=True)
 class Averaging:
-    """What is averaged to what."""
+    """Options of averaging."""
 
     sources: str = option("", "comma-separated checkpoints of one network")
     out: str = option("runs/soup.safetensors", "the file to write")
@@ -30,7 +30,7 @@ class Averaging:
 
 
 def main(config: Averaging) -> None:
-    """Write the mean of all tensors, with the facts of the last source."""
+    """Write the mean of all tensors, with the config of the last source."""
     paths = [Path(name) for name in config.sources.split(",") if name]
     if len(paths) < 2:
         raise ValueError("sources must name at least two checkpoints")

@@ -1,10 +1,10 @@
-"""Teach the 106-point network which of the detector's finds are no faces.
+"""Fit the 106-point network's rejection of the detector's false positives.
 
     python -m tools.train.confidence --data DIR --target OUT.safetensors
 
-A logistic regression in the trunk's features adds to the confidence that the network already tells; nothing else
-changes.  It learns from what the detector finds, at a low threshold, in pictures without people and in scenes, from
-profiles, and from faces with covers drawn on them.  ``DIR`` holds the packaged folders face, body and negatives.
+A logistic regression on the trunk's features is added to the network's confidence; nothing else changes.  It is fitted
+to detections at a low threshold in negatives and scenes, to profiles, and to faces with synthetic occlusions.  ``DIR``
+has the packaged folders face, body and negatives.
 """
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ from models.packaged import face_detector
 from models.runtime import RunNetwork
 from models.torch_runtime import engine_of
 from tools.data.face import FaceSet, make_face, make_mistake, read_faces
-from tools.data.face_turns import solid_face
+from tools.data.face_rotation import mean_face_3d
 from tools.data.scenes import Scene, read_negatives, read_profile_crops, read_scenes
 from tools.evaluate.detector import match
 from tools.script import run_script
@@ -39,16 +39,16 @@ from vision.types import Detections, Floats, Image
 
 @dataclass(frozen=True)
 class ConfidenceFit:
-    """The configuration of a fit; the weights keep it."""
+    """The configuration of a fit, which is stored in the weights."""
 
     data: str = option("data", "folder with the packaged folders face, body and negatives")
     start: str = option("", "weights of the 106-point network; empty for the packaged ones")
     target: str = option("runs/landmarks/confident.safetensors", "file to write")
-    threshold: float = option(0.25, "score of the detector from which on its finds are looked at", low=0, high=1)
+    threshold: float = option(0.25, "score threshold of the detector", low=0, high=1)
     every: int = option(2, "of the scenes and pictures without people one in so many is used", low=1, high=100)
     drawn: int = option(1500, "faces with covers drawn on them", low=0, high=100000)
     mistakes: int = option(300, "crops beside faces and of faces upside down", low=0, high=100000)
-    faces: float = option(0.69, "share of faces among the detector's finds in photos", low=0.01, high=0.99)
+    faces: float = option(0.69, "share of faces among detections in photos", low=0.01, high=0.99)
     ridge: float = option(300.0, "weight of the squared coefficients", low=0, high=1e9)
     seed: int = option(19, "random seed", low=0, high=2**31)
 
@@ -58,40 +58,40 @@ class ConfidenceFit:
 
 @dataclass
 class Recorder:
-    """A network that keeps the crops (N, 96, 96, 3) it was last shown, without their mirror images."""
+    """Wraps a network and records its latest input crops (N, 96, 96, 3), without their mirror images."""
 
     engine: RunNetwork
     crops: Floats = field(default_factory=lambda: np.zeros((0, 96, 96, 3), np.uint8))  # type: ignore[assignment]  # empty until the first batch
 
     def __call__(self, batch: np.ndarray) -> list[np.ndarray]:
-        """Run the network on a batch and keep the crops that are not mirrored."""
+        """Run the network on a batch and record the crops that are not mirrored."""
         self.crops = batch[: len(batch) // 2]
         return self.engine(batch)
 
 
-def verdicts(found: Detections, scene: Scene) -> Floats:
-    """What the finds (N,) in a scene are: 1 faces, 0 none, NaN unknown; beside a single face nothing is known."""
+def detection_labels(found: Detections, scene: Scene) -> Floats:
+    """Labels (N,) of the detections in a scene: 1 face, 0 none, NaN unknown, as is all beside a single face."""
     _, false = match(found, scene, 0.45)
     overlap = box_iou(found.boxes, scene.boxes).max(axis=1, initial=0)
     nothing = false & (overlap == 0) & (not scene.alone)
     return np.where(overlap >= 0.45, 1.0, np.where(nothing, 0.0, np.nan)).astype(np.float32)
 
 
-def finds(
+def labelled_crops(
     scenes: list[Scene], detect: DetectorRunner, look: LandmarkRunner, shown: Recorder
 ) -> Iterator[tuple[Image, float]]:
-    """Crops of all finds that are known to be faces or none, as the network sees them, with their verdicts."""
+    """Crops of all detections with known labels, as network input, with their labels."""
     for scene in scenes:
         found = detect(scene.image)
-        told = verdicts(found, scene)
-        known = np.isfinite(told)
+        labels = detection_labels(found, scene)
+        known = np.isfinite(labels)
         if known.any():
             look(scene.image, found.points[known])
-            yield from zip(shown.crops, told[known].tolist(), strict=True)
+            yield from zip(shown.crops, labels[known].tolist(), strict=True)
 
 
-def drawn(faces: FaceSet, config: ConfidenceFit) -> Iterator[tuple[Image, float]]:
-    """Faces with covers, whose confidence is the share that is seen, and crops that show none."""
+def occluded_faces(faces: FaceSet, config: ConfidenceFit) -> Iterator[tuple[Image, float]]:
+    """Faces with synthetic occlusions, whose confidence is the visible share, and crops without a face."""
     rng, share = np.random.default_rng(config.seed), faces.share / faces.share.sum()
     for index in rng.choice(len(faces), config.drawn, p=share):
         sample = make_face(faces, int(index), rng)
@@ -125,7 +125,7 @@ def logit(share: float) -> float:
 
 
 def with_confidence(tensors: dict[str, Tensor], found: tuple[Floats, float, float]) -> dict[str, Tensor]:
-    """The weights with what was fitted: the head's last row, and the last row of the pose head times the factor."""
+    """The weights with the fit: the head's last row, and the last row of the pose head times the factor."""
     coefficients, offset, factor = found
     changed = {name: t.float().clone() for name, t in completed_head(tensors).items() if "_head" in name}
     changed["visibility_head.2.weight"][107] = torch.from_numpy(coefficients)
@@ -143,10 +143,10 @@ def samples(config: ConfidenceFit, network: Landmarks106) -> tuple[np.ndarray, F
     free = read_negatives(folder / "negatives")[:: config.every]
     scenes = [s for s in read_scenes(folder / "body", "face") if not s.dev][:: config.every]
     profiles = read_profile_crops(folder / "face", "profile_train")[:: config.every]
-    made = list(finds(free + scenes + profiles, face_detector().with_threshold(config.threshold), look, shown))
+    made = list(labelled_crops(free + scenes + profiles, face_detector().with_threshold(config.threshold), look, shown))
     faces = read_faces(folder / "face", "face_train")
-    faces = replace(faces, overlays=[s.image for s in free], solid=solid_face(faces.points, faces.pose))
-    crops, goal = zip(*made, *drawn(faces, config), strict=True)
+    faces = replace(faces, overlays=[s.image for s in free], mean_3d=mean_face_3d(faces.points, faces.pose))
+    crops, goal = zip(*made, *occluded_faces(faces, config), strict=True)
     return np.stack(crops), np.array(goal, np.float32)
 
 

@@ -50,7 +50,7 @@ class DetectorTraining(TimedOptions):
 
 
 def composer(config: DetectorTraining) -> Composer:
-    """The maker of training pictures."""
+    """The composer of training pictures."""
     folder = Path(config.data)
     listed = [s for s in read_scenes(folder / "body", config.kind) if not s.dev]
     scenes = [s for s in listed if len(s.boxes)]
@@ -77,7 +77,7 @@ def _overlap(a: Tensor, b: Tensor) -> tuple[Tensor, Tensor]:
 def losses(cells: Tensor, goal: tuple[Tensor, ...], centres: Tensor, strides: Tensor) -> Tensor:
     """Varifocal score loss, GIoU box loss, smooth L1 point loss (in box sizes); per positive cell.
 
-    ``goal`` = owner (B, C): -1 none, -2 ignored, else a thing; boxes (B, C, 4); points (B, C, P, 2).
+    ``goal`` = owner (B, C): -1 none, -2 ignored, else an object; boxes (B, C, 4); points (B, C, P, 2).
     """
     owner, boxes, points = goal
     mine = owner >= 0
@@ -124,7 +124,7 @@ def sample(made: Composer, points: int, rng: np.random.Generator) -> tuple[np.nd
 
 
 def main(config: DetectorTraining) -> None:
-    """Train for the given time; ``best.safetensors`` and ``last.safetensors`` land in the work directory."""
+    """Train for the given time; writes ``best.safetensors`` and ``last.safetensors`` to the work directory."""
     prepare(config.seed, config.threads)
     made, points, size = composer(config), 5 if config.kind == "face" else 0, DetectorSize().wider(config.wider)
     network = build(config, size, points).to(choose_device(config.device))

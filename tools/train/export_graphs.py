@@ -1,10 +1,10 @@
-"""Write the graphs that run without PyTorch from the packaged weights: in 8 bits, calibrated on packaged crops.
+"""Export the packaged weights to OpenVINO graphs, quantised to 8 bits and calibrated on packaged crops.
 
     python -m tools.train.export_graphs --data DIR                # all networks, some minutes on two cores
     python -m tools.train.export_graphs --data DIR --name hrnet
 
 Needs nncf (``requirements-train.txt``).  Run it after ``tools.train.package_weights``; ``tools.evaluate`` measures the
-graphs, and ``tests/models/test_graphs.py`` holds them and the weights together.
+graphs, and ``tests/models/test_graphs.py`` checks that they match the weights.
 """
 
 from __future__ import annotations
@@ -31,7 +31,7 @@ from vision.types import Image
 
 @dataclass(frozen=True)
 class Export:
-    """What is exported, and from what it is calibrated."""
+    """Options of the export: the networks, and the data for the calibration."""
 
     data: str = option("data", "folder with the packaged folders face and body")
     name: str = option("all", "the network", choices=("all", *GRAPHS))
@@ -43,10 +43,10 @@ class Export:
 
 @dataclass(frozen=True)
 class Recipe:
-    """A network as OpenVINO's ``model``, what its runner needs to know, and the ``pictures`` that calibrate it.
+    """A network as an OpenVINO ``model``, the config of its runner, and the ``pictures`` for its calibration.
 
-    Without pictures only the weights are kept in 8 bits and the arithmetic stays float.  ``sharp`` names the layers, as
-    regular expressions, that lose too much in 8 bits.
+    Without pictures only the weights are quantised and the arithmetic stays float.  ``sharp``: regular expressions of
+    the layers that are not quantised.
     """
 
     model: Any
@@ -66,7 +66,7 @@ def _hrnet() -> Recipe:
 
 
 def _landmarks() -> Recipe:
-    """Points regressed to a fraction of a pixel: 8-bit activations cost a seventh of the precision, weights nothing."""
+    """The 106-point network: 8-bit activations would cost a seventh of its precision, 8-bit weights cost nothing."""
     network = landmark_network()
     model = to_model(ready(network))
     model.reshape([-1, 96, 96, 3])
@@ -79,7 +79,7 @@ def _detector(kind: str) -> Recipe:
 
 
 def recipe(name: str) -> Recipe:
-    """How a packaged network is exported."""
+    """The export recipe of a packaged network."""
     if name == "hrnet":
         return _hrnet()
     return _landmarks() if name == "landmarks106" else _detector(name)
@@ -103,7 +103,7 @@ def quantised(found: Recipe, data: Path, samples: int) -> Any:
 
 
 def packed(model: Any, config: dict[str, Any]) -> Graph:
-    """OpenVINO's model as it is packaged, what is left of float numbers at half precision."""
+    """The OpenVINO model as a packaged graph, with the remaining float constants at half precision."""
     from openvino import save_model
 
     with tempfile.TemporaryDirectory() as folder:
@@ -113,7 +113,7 @@ def packed(model: Any, config: dict[str, Any]) -> Graph:
 
 
 def main(config: Export) -> None:
-    """Write the packaged graphs and the sums."""
+    """Write the packaged graphs and the checksums."""
     for name in GRAPHS if config.name == "all" else (config.name,):
         found = recipe(name)
         write_graph(GRAPHS[name], packed(quantised(found, Path(config.data), config.samples), found.config))

@@ -1,10 +1,11 @@
-"""Fit the two logistic regressions by which counting tells jumps from noise and rope from no rope.
+"""Fit the two logistic regressions of counting: flight or noise, with a rope or without.
 
     python -m tools.train.jump_classifier --data DIR --tracks KEEP [--rendered 264] [--out counting/classifier.json]
 
-``DIR`` and ``KEEP`` are as for ``tools.evaluate count``, which makes the tracks; several of each are joined by commas.
-Rendered tracks (``tools.render.tracks``) show every motion with every fault of a pose network.  Clips weigh as much as
-rendered tracks in all.  ``--leave-out`` prints what a fit without a clip and its relatives says of that clip.
+``DIR`` and ``KEEP`` are as for ``tools.evaluate count``, which makes the tracks; several of each are separated by
+commas.  Rendered tracks (``tools.render.tracks``) have every motion with every error of a pose network.  All clips
+together weigh as much as all rendered tracks.  ``--leave-out`` prints a cross-validation that leaves out each clip with
+its relatives.
 """
 
 from __future__ import annotations
@@ -18,9 +19,9 @@ import numpy as np
 from scipy.optimize import minimize
 from scipy.special import expit
 
+from counting.classification import groups_of
 from counting.classifier import FILE, OUTLIER, LogisticModel
 from counting.features import FLIGHT, ROPE
-from counting.judging import groups_of
 from counting.peaks import Jumps
 from counting.settings import CountSettings
 from tools.evaluate.count import load_tracks
@@ -32,10 +33,10 @@ PENALTY = 1.0
 """Inverse strength of the L2 penalty."""
 
 PRIOR = 2 / 3
-"""Weight of the yes: of those who jump in videos that are counted, two in three have a rope."""
+"""Prior probability of a positive label: two in three people who jump in counted videos have a rope."""
 
 NEAR = 0.5
-"""Periods within which a counted jump is a labelled one."""
+"""Periods within which a counted jump matches a labelled one."""
 
 
 @dataclass(frozen=True)
@@ -46,8 +47,8 @@ class Config:
     tracks: str = option("", "Folders of the tracks of each, joined by commas")
     rendered: int = option(264, "Number of rendered tracks", low=0, high=100_000)
     seed: int = option(11, "Seed of the rendered tracks", low=0, high=2**31)
-    keep: str = option("", "Folder in which rendered tracks are kept between runs")
-    leave_out: bool = option(False, "Also fit without every clip and its relatives, and judge it")
+    keep: str = option("", "Folder of cached rendered tracks")
+    leave_out: bool = option(False, "Also cross-validate by leaving out each clip with its relatives")
     out: str = option(str(FILE), "The JSON file to write; empty for none")
 
     def __post_init__(self) -> None:
@@ -58,8 +59,10 @@ class Config:
 
 @dataclass(frozen=True)
 class Sample:
-    """A group of jumps: its ``features``, the true ``flight`` and ``rope`` (None: not known), its ``clip``, its
-    ``group`` of clips that are left out together, and what it ``weighs``.
+    """A jump group as a training sample.
+
+    Its ``features``, the true ``flight`` and ``rope`` (None: unknown), its ``clip``, the ``group`` of clips that are
+    left out together, and its weight ``weighs``.
     """
 
     features: dict[str, float]
@@ -90,8 +93,8 @@ def main(config: Config) -> dict[str, LogisticModel]:
 def fit(samples: list[Sample], answer: str, signs: dict[str, int]) -> LogisticModel:
     """A logistic regression on the samples whose ``answer`` (flight or rope) is known.
 
-    A weight may only have the sign that physics gives it in ``signs`` (0: either), so that few clips cannot teach that,
-    say, hands that are seen speak against a rope.
+    A weight may only have the sign in ``signs`` (0: either), which follows from physics, so that it does not overfit to
+    the few clips.
     """
     known = [s for s in samples if getattr(s, answer) is not None]
     x = np.array([[s.features[name] for name in signs] for s in known])
@@ -113,7 +116,7 @@ def fit(samples: list[Sample], answer: str, signs: dict[str, int]) -> LogisticMo
 
 
 def leave_out(samples: list[Sample]) -> float:
-    """Print what fits without a clip and its relatives say of it; returns the share of groups that are right."""
+    """Print a cross-validation that leaves out each clip with its relatives; returns the accuracy over groups."""
     right = []
     print(f"{'left out':28}{'flight':>14}{'rope':>14}")
     for group in sorted({s.group for s in samples if s.group != "rendered"}):
@@ -151,7 +154,7 @@ def _clip(clip: dict, tracks: list[PoseTrack], folder: Path) -> Iterator[Sample]
 
 
 def _apexes(clip: dict, folder: Path) -> np.ndarray | None:
-    """(J,) seconds of the labelled jumps; None where they are not known."""
+    """Seconds (J,) of the labelled jumps; None where unknown."""
     beside = folder / Path(clip["file"]).with_suffix(".json")
     if beside.exists():
         return np.array(json.loads(beside.read_text())["apex_times"])
@@ -190,7 +193,7 @@ def rendered_samples(config: Config) -> Iterator[Sample]:
 
 
 def _rendered(config: Config) -> Iterator[tuple[PoseTrack, np.ndarray, bool]]:
-    """Track, apexes and rope of every rendered track, made once where they are kept."""
+    """Track, apexes and rope of every rendered track, cached with ``--keep``."""
     path = Path(config.keep) / f"rendered_{config.seed}_{config.rendered}.npz" if config.keep else None
     if path and path.exists():
         with np.load(path) as kept:
@@ -212,7 +215,7 @@ def _rendered(config: Config) -> Iterator[tuple[PoseTrack, np.ndarray, bool]]:
 
 
 def _balanced(clips: list[Sample], rendered: list[Sample]) -> list[Sample]:
-    """Every clip weighs the same whatever its number of groups; all rendered groups together as much as all clips."""
+    """Samples weighted so that all clips have equal weight, and all rendered groups together that of all clips."""
     number = {s.clip: sum(t.clip == s.clip for t in clips) for s in clips}
     clips = [replace(s, weighs=1 / number[s.clip]) for s in clips]
     share = len(number) / max(len(rendered), 1) if clips else 1.0

@@ -1,4 +1,4 @@
-"""What the training of the 106-point network minimises."""
+"""The loss of the 106-point network: points by facial part, pose, confidence, visibility and glasses."""
 
 from __future__ import annotations
 
@@ -10,6 +10,7 @@ from vision.layouts import FACE_GROUPS
 
 PART_WEIGHTS = {"contour": 1.5, "brow_left": 1.5, "brow_right": 1.5, "nose": 1.3,
                 "eye_left": 1.7, "eye_right": 1.7, "pupils": 1.7, "lips": 1.7}  # fmt: skip
+"""Weights of the points by facial part."""
 
 
 def part_weights() -> Tensor:
@@ -48,9 +49,9 @@ def cross_entropy(logits: Tensor, goal: Tensor) -> Tensor:
 
 
 def across(errors: Tensor, points: Tensor) -> Tensor:
-    """Errors (B, 106, 2) with those of the contour turned to (along, across) it, the former at half its weight.
+    """Errors (B, 106, 2) with those of the contour rotated to (along, across) it, the former at half weight.
 
-    A contour has no marks: where along it a point lies is a convention, how far off it lies is seen.
+    The position of a point along the contour is a convention; its distance from the contour is well defined.
     """
     contour = torch.as_tensor(FACE_GROUPS["contour"], device=points.device)
     line = points[:, contour]

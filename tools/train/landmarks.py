@@ -1,10 +1,9 @@
-"""Train the face network (106 points, pose, confidence, visibility, glasses), or fine-tune it on one's own faces.
+"""Train the face network (106 points, pose, confidence, visibility, glasses), or fine-tune it on custom faces.
 
     python -m tools.train.landmarks --data DIR --work-dir OUT --epochs 2 --batch-size 32 --learning-rate 0.0005
 
-``DIR`` has the article's layout (see ``tools.data.article``) or holds the packaged arrays.  ``OUT`` receives
-``log.csv``, ``state.pt`` (``--resume`` goes on from it), ``last.safetensors`` and ``best.safetensors``; the app
-takes the latter with ``--landmark-weights``.
+``DIR`` has the layout of ``tools.data.article`` or the packaged arrays.  ``OUT`` gets ``log.csv``, ``state.pt`` (for
+``--resume``), ``last.safetensors`` and ``best.safetensors``; the app loads the latter with ``--landmark-weights``.
 """
 
 from __future__ import annotations
@@ -35,7 +34,7 @@ from tools.data.face import (
     read_profiles,
     with_scenes,
 )
-from tools.data.face_turns import solid_face
+from tools.data.face_rotation import mean_face_3d
 from tools.data.scenes import Scene, read_faceless, read_negatives, read_scenes
 from tools.script import run_script
 from tools.train.landmark_losses import losses, part_weights
@@ -57,12 +56,12 @@ from vision.options import check_options, option
 from vision.types import Floats, Image
 
 MOST_SEARCHED = 400
-"""Pictures without people that are searched for what a detector takes for faces."""
+"""Largest number of negatives that are searched for false positives of the detector."""
 
 
 @dataclass(frozen=True)
 class LandmarkTraining(MachineOptions):
-    """The configuration of a run; a checkpoint stores it."""
+    """The configuration of a run, which is stored in its checkpoints."""
 
     data: str = option("data/face", "folder in the article's layout, or of the packaged face crops")
     scenes: str = option("", "folder with scenes.json and scenes.tar: five-point faces, and what is no face")
@@ -92,23 +91,23 @@ def mean_face(faces: FaceSet) -> Tensor:
     return torch.from_numpy(np.mean([make_face(faces, i, rng, augment=False).points for i in rows], axis=0))
 
 
-def find_lures(scenes: Sequence[Scene]) -> list[tuple[Image, Floats]]:
-    """What the packaged detector, at a low threshold, takes for faces where there are none: (picture, box (4,))."""
-    detect, lures = face_finder().detect.with_threshold(0.2), []
+def find_false_positives(scenes: Sequence[Scene]) -> list[tuple[Image, Floats]]:
+    """False positives of the packaged detector at a low threshold: (picture, box (4,))."""
+    detect, false_positives = face_finder().detect.with_threshold(0.2), []
     for scene in scenes:
         boxes, labelled = detect(scene.image).boxes, np.concatenate([scene.boxes, scene.ignore])
         free = box_iou(boxes, labelled).max(axis=1, initial=0) == 0
-        lures += [(scene.image, box) for box in boxes[free]]
-    return lures
+        false_positives += [(scene.image, box) for box in boxes[free]]
+    return false_positives
 
 
 def read_data(config: LandmarkTraining) -> tuple[FaceSet, FaceSet]:
-    """Training and test faces; the scenes' pictures without faces, and as many people without heads, hide parts."""
+    """Training and test faces; faceless scenes, and as many headless people, are used as occluders."""
     folder = Path(config.data)
     if is_article_layout(folder):
         return read_part(folder, "train"), read_part(folder, "test")
     faces, test = read_faces(folder, "face_train", config.human), read_faces(folder, "face_eval_dev", 0.0)
-    solid = solid_face(faces.points, faces.pose)
+    mean_3d = mean_face_3d(faces.points, faces.pose)
     listed, free = [], read_negatives(Path(config.negatives)) if config.negatives else []
     if config.scenes:
         listed = [s for s in read_scenes(Path(config.scenes), "face") if not s.dev]
@@ -116,13 +115,15 @@ def read_data(config: LandmarkTraining) -> tuple[FaceSet, FaceSet]:
         free = free + empty + read_faceless(Path(config.scenes), len(empty))
         faces = with_scenes(faces, listed, mean_face(faces).numpy())
     if (folder / "profile_train.npz").is_file():
-        faces = joined(faces, read_profiles(folder, "profile_train", solid), PROFILE_SHARE)
-    lures = find_lures([s for s in listed if len(s.boxes)] + free[:: max(1, len(free) // MOST_SEARCHED)])
-    return replace(faces, overlays=[s.image for s in free], lures=lures, solid=solid), test
+        faces = joined(faces, read_profiles(folder, "profile_train", mean_3d), PROFILE_SHARE)
+    false_positives = find_false_positives(
+        [s for s in listed if len(s.boxes)] + free[:: max(1, len(free) // MOST_SEARCHED)]
+    )
+    return replace(faces, overlays=[s.image for s in free], false_positives=false_positives, mean_3d=mean_3d), test
 
 
 def predict(network: nn.Module, faces: FaceSet) -> tuple[Floats, Floats, Floats]:
-    """Crops at their labelled place: found points, true points (N, 106, 2) and pose errors (N, 3)."""
+    """Predictions on crops at their labelled position: found and true points (N, 106, 2) and pose errors (N, 3)."""
     rng = np.random.default_rng(0)
     samples = [make_face(faces, i, rng, augment=False) for i in range(len(faces))]
     crops, goal, pose = (np.stack([getattr(s, name) for s in samples]) for name in ("view", "points", "pose"))
@@ -166,13 +167,13 @@ def build(config: LandmarkTraining, faces: FaceSet) -> nn.Module:
 
 
 def split(network: nn.Module, frozen: int) -> tuple[nn.Sequential, nn.Sequential]:
-    """The first layers of the trunk, which stay as they are, and the others."""
+    """The first layers of the trunk, which are frozen, and the others."""
     layers = [*network.shallow, *network.deep]  # type: ignore[misc]  # layers by number or name are modules to the checker
     return nn.Sequential(*layers[:frozen]), nn.Sequential(*layers[frozen:])
 
 
 class Run:
-    """A training run: network, average, optimiser, and what is written to the work directory."""
+    """A training run: network, average, optimiser, and output to the work directory."""
 
     def __init__(self, config: LandmarkTraining) -> None:
         self.config, self.work = config, Path(config.work_dir)
@@ -222,7 +223,7 @@ class Run:
         return loss.item()
 
     def answer(self, crops: np.ndarray, images: Tensor) -> tuple[Tensor, ...]:
-        """What the network says to a batch; layers that stay as they are run as in use."""
+        """The network's outputs for a batch; frozen layers run in inference mode."""
         if self.fixed is None:
             return self.network((images / 127.5 - 1).permute(0, 3, 1, 2))
         start = torch.from_numpy(self.fixed(crops)[0]).to(images.device, memory_format=torch.channels_last)

@@ -1,4 +1,4 @@
-"""What the training scripts share: moving average of the weights, schedule, log, data loading, saved state."""
+"""Shared by the training scripts: moving average of the weights, schedule, log, data loading, saved state."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ from vision.options import option
 
 @dataclass(frozen=True)
 class MachineOptions:
-    """What a run takes of the machine."""
+    """Options of the machine."""
 
     device: str = option("auto", "where the network learns: auto takes a GPU where there is one", choices=DEVICES)
     threads: int = option(0, "threads of the network on a processor, 0 for all", low=0, high=64)
@@ -38,7 +38,7 @@ HERE = (
     "data", "scenes", "body_faces", "rendered", "work_dir", "start", "resume", "at_most", "evaluate_every", "device",
     "threads", "workers", "compiled",
 )  # fmt: skip
-"""Options that say where a run finds things and takes place, not what it learns."""
+"""Options of paths and machine, which do not affect the result of a run."""
 
 
 class MovingAverage:
@@ -50,7 +50,7 @@ class MovingAverage:
 
     @torch.no_grad()
     def update(self, network: nn.Module) -> None:
-        """Move a little towards the network; the first steps move more."""
+        """Update the average; the first steps have a smaller decay."""
         self.steps += 1
         decay = min(self.decay, (1 + self.steps) / (10 + self.steps))
         mine, new = (list(n.state_dict().values()) for n in (self.network, network))
@@ -70,7 +70,7 @@ def cosine(step: int, steps: int, peak: float, warmup: int, floor: float = 0.01)
 
 
 class Endless(IterableDataset):
-    """Batches made by ``make(rng)`` for ever; batch k depends on the seed and k alone."""
+    """Endless batches of ``make(rng)``; batch k depends on the seed and k alone."""
 
     def __init__(self, make: Callable[[np.random.Generator], Any], seed: int, first: int) -> None:
         self.make, self.seed, self.first = make, seed, first
@@ -83,9 +83,10 @@ class Endless(IterableDataset):
 
 
 def prepare(seed: int, threads: int) -> None:
-    """Seed the network, bound its threads, and keep OpenCV to one thread: its pool does not survive a fork.
+    """Seed the network, limit its threads, and OpenCV's to one, since its pool does not survive a fork.
 
-    Denormal numbers become zero; on a processor they slow training several times.  A GPU tries its kernels out first.
+    Denormal numbers are flushed to zero, since they slow training on a processor several times.  A GPU autotunes its
+    kernels.
     """
     torch.manual_seed(seed)
     torch.set_flush_denormal(True)
@@ -99,7 +100,7 @@ def _one_thread(_: int) -> None:
 
 
 def batches(make: Callable[[np.random.Generator], Any], seed: int, first: int = 0, workers: int = 1) -> Iterator[Any]:
-    """An iterator over batches from number ``first`` on, made in other processes."""
+    """An iterator over batches from number ``first`` on, made in worker processes."""
     loader = DataLoader(
         Endless(make, seed, first),
         batch_size=None,
@@ -112,21 +113,21 @@ def batches(make: Callable[[np.random.Generator], Any], seed: int, first: int = 
 
 
 def on_device(batch: Iterable[Any], network: nn.Module) -> list[Tensor]:
-    """The arrays of a batch as tensors where the network is."""
+    """The arrays of a batch as tensors on the network's device."""
     device = next(network.parameters()).device
     return [torch.as_tensor(part).to(device, non_blocking=True) for part in batch]
 
 
 def described(config: Any) -> dict[str, Any]:
-    """The configuration as a checkpoint keeps it: without what belongs to the machine."""
+    """The configuration for a checkpoint, without the options of the machine."""
     return {k: v for k, v in asdict(config).items() if k not in HERE}
 
 
 def fitted(tensors: dict[str, Tensor], network: nn.Module) -> dict[str, Tensor]:
     """The tensors widened to the network where a side is half as long (Net2Net, Chen et al., ICLR 2016).
 
-    Channels are doubled and the weights that read them split at random, so that the wider network
-    computes the same and its twins can part.  Names that are missing stay missing.
+    Channels are duplicated and the weights that read them are split at random, so that the wider network
+    computes the same function and the duplicates can diverge.  Missing names stay missing.
     """
     wide = {}
     for name, goal in network.state_dict().items():
@@ -145,7 +146,7 @@ def fitted(tensors: dict[str, Tensor], network: nn.Module) -> dict[str, Tensor]:
 def save_state(
     path: Path, network: nn.Module, average: MovingAverage, optimiser: torch.optim.Optimizer, **more: Any
 ) -> None:
-    """Everything that a run needs to go on exactly where it was; the file is replaced at once."""
+    """Write the complete state of a run for exact resumption, atomically."""
     state = {"network": network.state_dict(), "average": average.network.state_dict(), "averaged": average.steps,
              "optimiser": optimiser.state_dict(), **more}  # fmt: skip
     torch.save(state, path.with_suffix(".part"))

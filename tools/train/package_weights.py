@@ -1,9 +1,9 @@
-"""Make a checkpoint the weights that the app comes with.
+"""Package a checkpoint as the weights of the app.
 
     python -m tools.train.package_weights --name hrnet --source runs/pose/best.safetensors
 
-Kernels and matrices are stored at half precision, which halves the file and moves no figure; compare the checkpoint
-with the packaged weights by ``tools.evaluate`` first.
+Kernels and matrices are stored at half precision, which halves the file without a change of any figure; compare the
+checkpoint with the packaged weights by ``tools.evaluate`` first.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ from vision.options import check_options, option
 
 @dataclass(frozen=True)
 class Packaging:
-    """What becomes what."""
+    """Options of packaging."""
 
     name: str = option("hrnet", "the network", choices=tuple(PACKAGED))
     source: str = option("runs/pose/best.safetensors", "checkpoint of a training script")
@@ -33,25 +33,25 @@ class Packaging:
 
 
 def halved(tensors: dict[str, Tensor]) -> dict[str, Tensor]:
-    """Kernels and matrices in float16, all else as it is."""
+    """Kernels and matrices in float16, other tensors unchanged."""
     return {key: t.half() if t.ndim > 1 else t for key, t in tensors.items()}
 
 
 def package(source: Path, target: Path) -> None:
-    """Write the tensors of ``source`` that have two or more dimensions in float16, the others as they are."""
+    """Write the tensors of ``source``, those with two or more dimensions in float16."""
     tensors, config = read_weights(source)
     save_weights(target, halved(tensors), config)
     target.chmod(0o644)
 
 
 def write_sums(sums: Path) -> None:
-    """Note the SHA-256 of every file of weights or of a graph beside ``sums``."""
+    """Write the SHA-256 of every file of weights or of a graph beside ``sums``."""
     files = sorted(p for p in sums.parent.iterdir() if p.suffix in (".safetensors", ".zip"))
     sums.write_text("".join(f"{hashlib.sha256(p.read_bytes()).hexdigest()}  {p.name}\n" for p in files))
 
 
 def main(config: Packaging) -> None:
-    """Write the packaged file and the sums."""
+    """Write the packaged file and the checksums."""
     package(Path(config.source), PACKAGED[config.name])
     write_sums(SUMS)
 

@@ -2,11 +2,11 @@
 
     python -m tools.train.pose --data DIR --work-dir runs/pose --minutes 60
 
-``DIR`` holds data in COCO's format (see ``tools.data.coco``), or packaged crops: every ``*_train.{npz,tar}``, and
-``body_eval_dev.{npz,tar}`` to judge by; crops of ``tools.render.people`` there or in ``--rendered`` are mixed in.  All
-crops are decoded once and stay where the network is (187 kB each), where batches of augmented views are made of them.
-The work directory receives ``log.csv``, ``state.pt`` (``--resume`` goes on from it), ``last.safetensors`` and
-``best.safetensors``; the app takes the latter with ``--pose-weights``.
+``DIR`` has data in COCO's format (see ``tools.data.coco``), or packaged crops: every ``*_train.{npz,tar}``, and
+``body_eval_dev.{npz,tar}`` for evaluation; crops of ``tools.render.people`` there or in ``--rendered`` are mixed in.
+All crops are decoded once and stay on the network's device (187 kB each), where batches of augmented views are made.
+The work directory gets ``log.csv``, ``state.pt`` (for ``--resume``), ``last.safetensors`` and ``best.safetensors``; the
+app loads the latter with ``--pose-weights``.
 """
 
 from __future__ import annotations
@@ -35,12 +35,12 @@ from tools.train.timed_run import TimedOptions, TimedRun
 from vision.options import option
 
 JOINT_WEIGHTS = torch.tensor([1.0] * 7 + [1.2, 1.2, 1.5, 1.5, 1.0, 1.0, 1.2, 1.2, 1.5, 1.5])
-"""The outer joints of the limbs count more, as in the official COCO training."""
+"""Weights of the joints: the outer joints of the limbs have more, as in the official COCO training."""
 
 
 @dataclass(frozen=True)
 class PoseTraining(TimedOptions):
-    """The configuration of a run; a checkpoint stores it."""
+    """The configuration of a run, which is stored in its checkpoints."""
 
     data: str = option("data/body", "folder in COCO's format, or of the packaged body crops")
     size: str = option("w32s", "row of the table of network sizes", choices=tuple(SIZES))
@@ -66,17 +66,17 @@ class PoseTraining(TimedOptions):
 
 
 def _begins(sources: np.ndarray, beginnings: str) -> np.ndarray:
-    """Which sources begin with one of the comma-separated words."""
+    """Whether each source begins with one of the comma-separated prefixes."""
     words = tuple(word for word in beginnings.split(",") if word)
     return np.array([str(source).startswith(words) for source in sources])
 
 
 FAMILIES = ("dev_", "frame_", "x_", "sports_")
-"""Beginnings of sources that count as one source each."""
+"""Prefixes of sources that count as one source each."""
 
 
 def balanced(crops: CropSet) -> np.ndarray:
-    """How often each crop (N,) is drawn: a source by the root of its size, crops with human labels twice as often."""
+    """Sampling weight (N,) of each crop: a source by the square root of its size, crops with human labels twice."""
     sources = np.array([next((f for f in FAMILIES if s.startswith(f)), s) for s in crops.sources.tolist()])
     _, where, sizes = np.unique(sources, return_inverse=True, return_counts=True)
     return np.where(crops.gt.any(axis=1), 2.0, 1.0) / np.sqrt(sizes[where])
@@ -111,8 +111,8 @@ def score(network: torch.nn.Module, crops: CropSet, size_wh: tuple[int, int]) ->
 def separate_sides(network: HRNet) -> None:
     """Push the output rows of left and right joints apart by half their length, in place.
 
-    Rows that have become equal send no gradient to features that would tell the sides apart, so a
-    network that answers "either foot" for both ankles stays there for long.
+    Equal rows give no gradient to features that distinguish the sides, so a network that predicts "either foot" for
+    both ankles stays in that state for long.
     """
     weight = network.final_layer.weight.data[:, :, 0, 0]  # type: ignore[union-attr, index]  # layers by number or name are modules to the checker
     for left in range(1, 17, 2):
@@ -122,7 +122,7 @@ def separate_sides(network: HRNet) -> None:
 
 
 def freeze(network: HRNet, beginnings: str) -> None:
-    """Keep the weights and the statistics of the layers whose names begin so."""
+    """Freeze the weights and statistics of the layers with these comma-separated prefixes."""
     for name, layer in network.named_modules():
         if name and name.startswith(tuple(word for word in beginnings.split(",") if word)):
             layer.eval().requires_grad_(False)
@@ -140,11 +140,11 @@ def build(config: PoseTraining) -> HRNet:
 
 
 LEGS = ((13, 14), (15, 16))
-"""Knees and ankles, left and right: the joints that are most often given one place."""
+"""Knees and ankles, left and right: the joints that most often coincide."""
 
 
 def coincidence(maps: Tensor) -> Tensor:
-    """How alike the heatmaps (B, 17, h, w) of both knees and of both ankles are: cosines (B, 2) in [0, 1]."""
+    """Cosine similarity (B, 2) in [0, 1] of the heatmaps (B, 17, h, w) of both knees and of both ankles."""
     flat = maps.clamp(min=0).flatten(2)
     return torch.stack([functional.cosine_similarity(flat[:, a], flat[:, b], dim=1) for a, b in LEGS], dim=1)
 
@@ -152,8 +152,8 @@ def coincidence(maps: Tensor) -> Tensor:
 def loss(found: Tensor, maps: Tensor, weights: Tensor, parted: float) -> Tensor:
     """Mean squared error of the heatmaps (B, 17, h, w) of the known joints, in hundredths.
 
-    ``weights`` (B, 17) are 0 where a joint is unknown.  ``parted`` weighs what knees and ankles coincide more than
-    their labels do, where both are known.
+    ``weights`` (B, 17) are 0 where a joint is unknown.  ``parted``: weight of the penalty for knees and ankles that
+    coincide more than their labels do, where both are known.
     """
     weight = weights * JOINT_WEIGHTS.to(weights)
     error = (found - maps).square().mean(dim=(2, 3))
@@ -168,7 +168,7 @@ def loss(found: Tensor, maps: Tensor, weights: Tensor, parted: float) -> Tensor:
 
 
 def view_batches(crops: CropTensors, chance: np.ndarray, config: PoseTraining) -> Iterator[tuple[Tensor, ...]]:
-    """Normalised views (B, 3, h, w), their heatmaps and the joints' weights, for ever."""
+    """Endless batches of normalised views (B, 3, h, w), their heatmaps and the joints' weights."""
     size_wh, device = (config.width, config.height), crops.images.device
     change = Augmentation().weakened(config.strength)
     odds = torch.from_numpy(chance).to(device)
@@ -196,7 +196,7 @@ def learner(network: HRNet, config: PoseTraining) -> Callable[[tuple[Tensor, ...
 
 
 def main(config: PoseTraining) -> None:
-    """Train for the given time; ``best.safetensors`` and ``last.safetensors`` land in the work directory."""
+    """Train for the given time; writes ``best.safetensors`` and ``last.safetensors`` to the work directory."""
     prepare(config.seed, config.threads)
     crops, chance = training_set(config)
     development = read_set(Path(config.data), "body_eval_dev", "val")

@@ -23,7 +23,7 @@ SAVE_EVERY = 60.0
 
 @dataclass(frozen=True)
 class TimedOptions(MachineOptions):
-    """What every timed run is told."""
+    """Options of every timed run."""
 
     work_dir: str = option("runs/new", "folder for logs and checkpoints")
     minutes: float = option(60.0, "length of the whole run", low=0, high=10000, unit="min")
@@ -42,9 +42,9 @@ class TimedOptions(MachineOptions):
 
 
 class TimedRun:
-    """AdamW with a linear warm-up by steps and half a cosine by the clock; the moving average is what is kept.
+    """AdamW with a linear warm-up by steps and half a cosine over time; the moving average is saved.
 
-    ``facts`` describe the network in every checkpoint.  The work directory's ``state.pt`` is renewed every minute.
+    ``facts`` describe the network in every checkpoint.  The work directory's ``state.pt`` is saved every minute.
     """
 
     def __init__(self, network: nn.Module, config: TimedOptions, facts: dict[str, Any], clip: float) -> None:
@@ -71,12 +71,12 @@ class TimedRun:
 
     @property
     def seconds(self) -> float:
-        """Time that the run has taken, earlier calls counted in."""
+        """Duration of the run so far, including earlier calls."""
         return self.before + time.monotonic() - self.start
 
     @property
     def part(self) -> float:
-        """Share of the time that is over."""
+        """Elapsed share of the time."""
         return self.seconds / max(self.config.minutes * 60, 1e-9)
 
     @property
@@ -115,7 +115,7 @@ class TimedRun:
         self.evaluated = time.monotonic()
 
     def save(self) -> None:
-        """Write what ``resume`` goes on from."""
+        """Write the state for ``--resume``."""
         more = {"step": self.step, "best": float(self.best), "seconds": self.seconds}
         save_state(self.work / "state.pt", self.network, self.average, self.optimiser, **more)
         self.saved = time.monotonic()
@@ -126,7 +126,7 @@ class TimedRun:
         loss_of: Callable[[Any], Tensor],
         score: Callable[[nn.Module], tuple[dict[str, float], float]],
     ) -> None:
-        """Learn from the loss of every batch until the time is over; ``score`` gives figures and their rank."""
+        """Train on the loss of every batch until the time is over; ``score`` returns figures and their rank."""
         for batch in batches:
             self.learn(loss_of(batch))
             if self.over or time.monotonic() - self.evaluated > self.config.evaluate_every * 60:

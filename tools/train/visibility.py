@@ -1,10 +1,10 @@
-"""Fit the visibility of the points and the test for glasses on the trunk of a trained 106-point network.
+"""Fit the visibility and glasses heads on the trunk of a trained 106-point network.
 
     python -m tools.train.visibility --data DIR --negatives DIR --target OUT.safetensors
 
-Both are linear in the trunk's features, so that one ridge regression finds them; nothing else of the network changes.
-Glasses are drawn on some faces; ``glasses.json`` beside the set (names with 0 and 1) tells of real ones, whose faces
-also count as they are.
+Both are linear in the trunk's features and fitted by one ridge regression; the rest of the network is unchanged.
+Synthetic glasses are drawn on some faces; ``glasses.json`` beside the set (0 or 1 by name) labels real ones, whose
+faces are also used without augmentation.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ from models.loading import PACKAGED
 from models.runtime import RunNetwork
 from models.torch_runtime import engine_of
 from tools.data.face import FaceSet, joined, make_face, make_mistake, read_faces, read_profiles
-from tools.data.face_turns import solid_face
+from tools.data.face_rotation import mean_face_3d
 from tools.data.scenes import read_negatives
 from tools.script import run_script
 from tools.train.trunk import Trunk, features_of
@@ -33,7 +33,7 @@ from vision.types import Floats
 
 @dataclass(frozen=True)
 class VisibilityFit:
-    """The configuration of a fit; the weights keep it."""
+    """The configuration of a fit, which is stored in the weights."""
 
     data: str = option("data/face", "folder of the packaged face crops")
     negatives: str = option("data/negatives", "folder with negatives.json and negatives.tar")
@@ -61,17 +61,17 @@ class Samples:
 
 
 def read_data(config: VisibilityFit) -> FaceSet:
-    """Frontal faces and profiles, with pictures of no people to hide parts of them."""
+    """Frontal faces and profiles, with pictures without people as occluders."""
     folder = Path(config.data)
     faces = read_faces(folder, "face_train")
-    solid = solid_face(faces.points, faces.pose)
-    both = joined(faces, read_profiles(folder, "profile_train", solid), config.profiles)
+    mean_3d = mean_face_3d(faces.points, faces.pose)
+    both = joined(faces, read_profiles(folder, "profile_train", mean_3d), config.profiles)
     overlays = [s.image for s in read_negatives(Path(config.negatives))[::3]]
-    return replace(both, solid=solid, overlays=overlays)
+    return replace(both, mean_3d=mean_3d, overlays=overlays)
 
 
 def make_samples(faces: FaceSet, config: VisibilityFit, trunk: RunNetwork) -> Samples:
-    """Disturbed crops, and those whose glasses are known once more as they are, which weigh more."""
+    """Augmented crops, and those with labelled glasses also without augmentation, at a higher weight."""
     rng = np.random.default_rng(config.seed)
     assert faces.glasses is not None
     real = np.flatnonzero(np.isfinite(faces.glasses))
@@ -106,7 +106,7 @@ def ridge(features: Floats, goal: Floats, weights: Floats, strength: float) -> t
 
 
 def calibrated(values: Floats, goal: Floats) -> tuple[float, float]:
-    """Slope and offset that make logits of regressed ``values``, by maximum likelihood (Platt, 1999)."""
+    """Slope and offset from regressed ``values`` to logits, by maximum likelihood (Platt, 1999)."""
 
     def loss(line: np.ndarray) -> float:
         logits = line[0] * values + line[1]

@@ -13,7 +13,7 @@ import pytest
 
 import tests.tools.batch.handlers as handlers
 from tools.batch.actors import ActorPool
-from tools.batch.crew import Crew, Rules
+from tools.batch.scheduler import Rules, Scheduler
 from tools.batch.work import lost_row
 from tools.cluster import begun, connected, import_ray
 
@@ -54,9 +54,9 @@ def test_a_node_dies_and_no_row_is_lost_or_told_twice(cluster: Any, tmp_path: Pa
     items = make_files(tmp_path, once="die once", **contents, dead="die", bad="poison")
     with connected(cluster.address) as ray:
         pool = ActorPool(ray, Measured(seconds=0.2), memory=1e8)
-        crew = Crew(pool, Rules(2), partial(lost_row, "beauty"))
+        scheduler = Scheduler(pool, Rules(2), partial(lost_row, "beauty"))
         rows = []
-        with closing(crew.run(items)) as running:
+        with closing(scheduler.run(items)) as running:
             for row in running:
                 rows.append(row)
                 if len(rows) == 10:

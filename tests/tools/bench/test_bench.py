@@ -70,19 +70,19 @@ def test_peers_run_in_their_environment_on_the_same_files(run: FakeRun, tmp_path
     assert set(theirs) == set(bench_peers.JOBS)
     assert theirs["pose video"].source == ours["annotate"].source
     assert theirs["mesh"].source == theirs["mesh photo"].source == ours["retouch"].source
-    ratios = {(r.ours, r.other): r.ratio for r in results.rivalries}
+    ratios = {(r.ours, r.other): r.ratio for r in results.comparisons}
     assert ratios["annotate", "pose video"] == pytest.approx(3)
     assert ratios["annotate", "annotate plain"] == pytest.approx(3)
     assert ratios["beauty prepare + beauty move", "bilateral"] == pytest.approx(0.5)
     assert ratios["face detector + landmarks", "mesh"] == pytest.approx(1.5)
-    assert len(ratios) == len(bench_report.RIVALS) + len(bench_report.STAGE_RIVALS)
+    assert len(ratios) == len(bench_report.COMPARED) + len(bench_report.COMPARED_STAGES)
 
 
 def test_named_jobs_run_alone(run: FakeRun, tmp_path: Path) -> None:
     config = bench.BenchConfig(repeats=2, peers=True, peers_folder="/peers", only="annotate, pose video,mesh")
     results = bench.measure(config, tmp_path, run)
     assert [tasks[0].job for _, tasks in run.calls] == ["annotate", "pose video", "mesh"]
-    assert [(r.ours, r.other) for r in results.rivalries] == [("annotate", "pose video")]
+    assert [(r.ours, r.other) for r in results.comparisons] == [("annotate", "pose video")]
     assert "one more costs" not in bench_report.report(results)
 
 
@@ -93,7 +93,7 @@ def test_the_report_and_the_json_hold_everything(run: FakeRun, tmp_path: Path) -
         assert word in text
     assert "mesh" not in text
     found = json.loads(json.dumps(results.to_dict()))
-    assert set(found) == {"machine", "jobs", "rivalries", "growth", "share_of_peak"}
+    assert set(found) == {"machine", "jobs", "comparisons", "growth", "share_of_peak"}
     assert found["share_of_peak"] == 1
     assert {"median", "p95", "throughput", "memory", "first"} <= set(found["jobs"]["annotate"][0])
     assert [g["unit"] for g in found["growth"]] == ["frames", "megapixels", "faces"]

@@ -10,7 +10,7 @@ import pytest
 import app
 from tests.app.fakes import fake_models, jumping_video
 from tools.bench import live
-from webui.live_room import frame_of
+from webui.live_sessions import frame_of
 
 
 def test_frames_are_sent_and_counted(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -1,4 +1,4 @@
-"""Training crops in pieces: together they are the whole, and none is too large."""
+"""Training crops in shards: together they are the whole, and none is too large."""
 
 from __future__ import annotations
 
@@ -25,9 +25,9 @@ def test_pieces_hold_every_crop_once_and_keep_to_their_size(tmp_path: Path) -> N
     crops = CropSet(jpegs, names, sources, joints, boxes, joints[..., 2] > 0.5)
     write_set(tmp_path / "in", "body_train", crops)
     size = sum(len(smaller(jpeg, 70)) for jpeg in jpegs) + 1400 * count
-    pieces = main(Packing(data=str(tmp_path / "in"), out=str(tmp_path / "out"), megabytes=size / 2.9e6))
-    assert pieces == 3
-    read = [read_crops(tmp_path / "out", f"piece{k}_train") for k in range(3)]
+    shards = main(Packing(data=str(tmp_path / "in"), out=str(tmp_path / "out"), megabytes=size / 2.9e6))
+    assert shards == 3
+    read = [read_crops(tmp_path / "out", f"shard{k}_train") for k in range(3)]
     assert [len(piece) for piece in read] == [4, 4, 4]
     assert all("b" in piece.sources for piece in read)
     whole = read[0] + read[1] + read[2]
@@ -43,7 +43,7 @@ def test_pieces_hold_every_crop_once_and_keep_to_their_size(tmp_path: Path) -> N
     away = np.abs(whole.image(0).astype(int) - crops.image(int(order[0]))).mean()
     assert away < 8
     for k in range(3):
-        files = (tmp_path / "out" / f"piece{k}_train.{kind}" for kind in ("npz", "tar"))
+        files = (tmp_path / "out" / f"shard{k}_train.{kind}" for kind in ("npz", "tar"))
         assert sum(path.stat().st_size for path in files) <= size / 2.9 + 10240, "a tar ends with up to 10 kB of zeros"
 
 

@@ -44,7 +44,7 @@ def test_damaged_files_give_results_or_one_sentence(seeds: list[Path], tmp_path:
     ],
 )
 def test_faults_are_noticed(status: int, said: str, left: list[str], fault: str) -> None:
-    found = fuzz.judged(status, said, left)
+    found = fuzz.fault_of(status, said, left)
     assert (fault in found) if fault else not found
 
 

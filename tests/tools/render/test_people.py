@@ -154,8 +154,9 @@ def front(target, distance: float = 4.0) -> Camera:
 
 
 def test_labels_lie_where_the_picture_shows_the_joint(body, monkeypatch) -> None:
-    """Frame, pixels and labels agree: the silhouette fills the box to the pixel, and the depth of the picture at a
-    joint is that of the limb's surface before it.
+    """Frame, pixels and labels agree.
+
+    The silhouette fills the box to the pixel, and the depth at a joint is that of the limb's surface in front of it.
     """
     from tools.render import view as people_view
     from tools.render.crop import SCALE, SHALLOW, shoot

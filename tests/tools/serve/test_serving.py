@@ -23,8 +23,8 @@ from gradio_client.exceptions import AppError
 import tests.app.fakes as fakes
 from tests.app.fakes import wait_until
 from tools.cluster import connected
-from tools.serve.deploy import Crew, deploy
-from tools.serve.parcel import Parcel
+from tools.serve.deploy import Replicas, deploy
+from tools.serve.payload import Payload
 from tools.serve.remote import handle_of
 from tools.serve.workers import SLOW
 from webui.service import Files
@@ -51,7 +51,7 @@ def workers() -> Iterator[Any]:
         with connected(None, cores=2) as ray:
             from ray import serve
 
-            deploy(Crew(2, 2, 0.25), slow_models)
+            deploy(Replicas(2, 2, 0.25), slow_models)
             yield ray
             serve.shutdown()
 
@@ -83,13 +83,14 @@ def health(url: str) -> dict[str, str]:
 
 
 def worker_pids(kind: str, most: int = 40) -> set[int]:
-    """Process numbers of the workers of a kind, as they answer; asked in a thread, since the browser tests leave an
-    event loop in the main one, where Serve's handles do not wait.
+    """Process numbers of the workers of a kind, as they answer.
+
+    Asked in a thread, since the browser tests leave an event loop in the main one, where Serve's handles do not wait.
     """
 
     def asked() -> set[int]:
-        parcel = Parcel(Files([]))
-        answers = [handle_of(kind).call.remote(parcel, os.getpid, ()) for _ in range(8)]
+        payload = Payload(Files([]))
+        answers = [handle_of(kind).call.remote(payload, os.getpid, ()) for _ in range(8)]
         return {answer.result(timeout_s=most).value for answer in answers}
 
     with ThreadPoolExecutor(1) as pool:

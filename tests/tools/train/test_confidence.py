@@ -7,7 +7,7 @@ import torch
 
 from models.landmarks106 import Landmarks106, completed_head
 from tools.data.scenes import Scene
-from tools.train.confidence import fit, verdicts, with_confidence
+from tools.train.confidence import detection_labels, fit, with_confidence
 from vision.types import Detections
 
 
@@ -23,8 +23,8 @@ def scene(alone: bool) -> Scene:
 
 def test_finds_are_faces_none_or_unknown() -> None:
     found = finds((11, 11, 30, 30), (40, 10, 60, 30), (62, 62, 88, 88), (25, 25, 50, 50))
-    np.testing.assert_array_equal(verdicts(found, scene(False)), [1, 0, np.nan, np.nan])
-    np.testing.assert_array_equal(verdicts(found, scene(True)), [1, np.nan, np.nan, np.nan])
+    np.testing.assert_array_equal(detection_labels(found, scene(False)), [1, 0, np.nan, np.nan])
+    np.testing.assert_array_equal(detection_labels(found, scene(True)), [1, np.nan, np.nan, np.nan])
 
 
 def test_the_fit_finds_what_the_confidence_before_did_not_tell() -> None:

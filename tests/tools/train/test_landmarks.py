@@ -22,7 +22,7 @@ from tools.data.face import SCENE_SHARE, make_face, with_scenes
 from tools.data.make_landmarks import main as make_data
 from tools.data.scenes import Scene
 from tools.train.landmark_losses import across, losses, part_weights
-from tools.train.landmarks import LandmarkTraining, find_lures, main, mean_face
+from tools.train.landmarks import LandmarkTraining, find_false_positives, main, mean_face
 from vision.layouts import FIVE_FROM_106
 
 
@@ -158,11 +158,11 @@ def test_a_lure_is_what_the_detector_takes_for_a_face_away_from_all_labels() -> 
     image = skimage.data.astronaut()
     nothing = np.zeros((0, 4), np.float32)
     free = Scene(image, nothing, np.zeros((0, 5, 2), np.float32), nothing, "free")
-    found = [box for _, box in find_lures([free])]
+    found = [box for _, box in find_false_positives([free])]
     assert len(found) >= 1
     labelled = replace(free, boxes=np.stack(found))
     ignored = replace(free, ignore=np.stack(found))
-    assert find_lures([labelled, ignored]) == []
+    assert find_false_positives([labelled, ignored]) == []
 
 
 def test_faces_of_scenes_teach_their_five_points_alone(data: Path) -> None:

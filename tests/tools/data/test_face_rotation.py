@@ -6,12 +6,12 @@ import numpy as np
 import pytest
 import skimage.data
 
-from tools.data.face_turns import FARTHEST, rotations, solid_face, turn_face, turned_points, warp_with
+from tools.data.face_rotation import FARTHEST, mean_face_3d, rotations, turn_face, turned_points, warp_with
 
 
 @pytest.fixture(scope="module")
 def head() -> np.ndarray:
-    """Any solid head (106, 3), of unit size."""
+    """Any 3D head (106, 3), of unit size."""
     head = np.random.default_rng(0).normal(0, 1, (106, 3))
     head -= head.mean(axis=0)
     return head / np.sqrt(np.square(head[:, :2]).mean())
@@ -33,7 +33,7 @@ def test_signs_are_those_of_the_head_pose() -> None:
 def test_the_solid_face_comes_back_from_its_views(head: np.ndarray) -> None:
     rng = np.random.default_rng(1)
     pose = rng.normal(0, (10, 20, 10), (400, 3))
-    found = solid_face(seen(head, pose) * rng.uniform(0.5, 2, (400, 1, 1)), pose.astype(np.float32), rounds=20)
+    found = mean_face_3d(seen(head, pose) * rng.uniform(0.5, 2, (400, 1, 1)), pose.astype(np.float32), rounds=20)
     ratio = np.linalg.norm(found) / np.linalg.norm(head)
     np.testing.assert_allclose(found, head * ratio, atol=0.02)
 

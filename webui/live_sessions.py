@@ -1,4 +1,4 @@
-"""Places of live visitors, and the frames that their cameras send; no frame is kept."""
+"""Sessions of live visitors, and decoding of the frames that their cameras send; no frame is stored."""
 
 from __future__ import annotations
 
@@ -16,14 +16,14 @@ from PIL import Image as Pillow
 from vision.types import Frame, Image
 
 MOST_FRAMES, MOST_PIXELS, MOST_BYTES = 12, 1_000_000, 300_000
-"""Frames that wait, pixels and encoded bytes of one frame, at most."""
+"""Largest number of queued frames, of pixels and of encoded bytes of one frame."""
 
 IDLE = 6.0
-"""Seconds without a frame after which another visitor may take the place."""
+"""Seconds without a frame after which a session's slot is free for another visitor."""
 
 
 class FullError(RuntimeError):
-    """Others are live just now."""
+    """All slots for live sessions are taken."""
 
 
 class OverError(RuntimeError):
@@ -32,14 +32,14 @@ class OverError(RuntimeError):
 
 @dataclass(eq=False, kw_only=True)
 class LiveSession:
-    """What both live modes keep of a visitor: when something came last, and the ``last`` frame's time."""
+    """State of a visitor in both live modes: ``seen``, time of the last message; ``last``, time of the last frame."""
 
     seen: float = 0.0
     last: float = -np.inf
     working: threading.Lock = field(default_factory=threading.Lock)
 
     def later(self, frames: Sequence[Frame]) -> list[Frame]:
-        """The frames that are later than all before, in their order, of the size of the last one."""
+        """The frames that are later than all previous ones, in order; only those of the size of the last one."""
         kept: list[Frame] = []
         for frame in sorted(frames, key=lambda f: f.time):
             if frame.time > (kept[-1].time if kept else self.last):
@@ -47,8 +47,8 @@ class LiveSession:
         return [frame for frame in kept if frame.image.shape == kept[-1].image.shape]
 
 
-class LiveRoom:
-    """The places of live visitors of both tabs: ``visitors`` at once, each for ``seconds`` at most."""
+class LiveSessions:
+    """The live sessions of both tabs: at most ``visitors`` at once, each for at most ``seconds``."""
 
     def __init__(self, visitors: int, seconds: float, clock: Callable[[], float] = time.monotonic) -> None:
         self.visitors, self.seconds = visitors, seconds
@@ -56,7 +56,7 @@ class LiveRoom:
         self._sessions: dict[str, LiveSession] = {}
 
     def enter(self, session: LiveSession) -> str:
-        """Take a place; the session's unguessable name.  Raises ``FullError``."""
+        """Register a session; returns its unguessable key.  Raises ``FullError``."""
         with self._lock:
             now = self._clock()
             self._sessions = {k: s for k, s in self._sessions.items() if now - s.seen <= IDLE}
@@ -67,7 +67,7 @@ class LiveRoom:
             return key
 
     def session(self, key: str) -> LiveSession:
-        """A visitor's session, kept for a while longer; raises ``OverError``."""
+        """The session of a key, whose idle time is reset; raises ``OverError``."""
         with self._lock:
             session = self._sessions.get(key)
             if session is None:
@@ -76,13 +76,13 @@ class LiveRoom:
             return session
 
     def leave(self, key: str) -> LiveSession | None:
-        """Give the place back."""
+        """Remove a session and free its slot."""
         with self._lock:
             return self._sessions.pop(key, None)
 
 
 def frame_of(data: bytes) -> Frame:
-    """A frame as it is sent: its time in seconds (float64, little endian) and a JPEG file; raises ``ValueError``."""
+    """Decode a frame: its time in seconds (float64, little endian) and a JPEG file; raises ``ValueError``."""
     if len(data) > MOST_BYTES:
         raise ValueError("a frame is too large")
     if len(data) <= 8 or not np.isfinite(when := struct.unpack("<d", data[:8])[0]):

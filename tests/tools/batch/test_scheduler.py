@@ -12,9 +12,9 @@ from pathlib import Path
 import pytest
 
 from tools.batch.cores import allowed_cores, fitting_workers, quota, take_cores
-from tools.batch.crew import Crew, Rules
 from tools.batch.processes import ProcessPool
 from tools.batch.rows import Row
+from tools.batch.scheduler import Rules, Scheduler
 from tools.batch.sources import Item
 from tools.batch.work import lost_row
 
@@ -22,7 +22,7 @@ from .handlers import Measured, make_files
 
 
 def rows_of(items: list[Item], load: Measured, rules: Rules) -> dict[str, Row]:
-    rows = list(Crew(ProcessPool(load), rules, partial(lost_row, "beauty")).run(items))
+    rows = list(Scheduler(ProcessPool(load), rules, partial(lost_row, "beauty")).run(items))
     assert len({row.path for row in rows}) == len(rows)
     return {Path(row.path).name: row for row in rows}
 
@@ -54,7 +54,9 @@ def test_a_worker_that_cannot_load_ends_the_run_with_its_sentence(tmp_path: Path
 
 def test_workers_end_with_the_run_when_it_is_left_early(tmp_path: Path) -> None:
     pool = ProcessPool(Measured())
-    with closing(Crew(pool, Rules(1), partial(lost_row, "beauty")).run(make_files(tmp_path, a="a", b="b"))) as rows:
+    with closing(
+        Scheduler(pool, Rules(1), partial(lost_row, "beauty")).run(make_files(tmp_path, a="a", b="b"))
+    ) as rows:
         next(rows)
         process = next(iter(pool._workers.values()))[0]
         assert process.is_alive()
@@ -64,7 +66,7 @@ def test_workers_end_with_the_run_when_it_is_left_early(tmp_path: Path) -> None:
 def test_a_worker_killed_from_outside_is_replaced(tmp_path: Path) -> None:
     pool = ProcessPool(Measured(seconds=0.3))
     items = make_files(tmp_path, **{f"f{i}": "x" * i for i in range(6)})
-    with closing(Crew(pool, Rules(2), partial(lost_row, "beauty")).run(items)) as running:
+    with closing(Scheduler(pool, Rules(2), partial(lost_row, "beauty")).run(items)) as running:
         rows = [next(running)]
         os.kill(next(iter(pool._workers.values()))[0].pid, signal.SIGKILL)
         rows += running
@@ -80,7 +82,7 @@ def test_items_are_asked_for_as_workers_get_free(tmp_path: Path) -> None:
             asked.append(item.name)
             yield item
 
-    with closing(Crew(ProcessPool(Measured()), Rules(1), partial(lost_row, "beauty")).run(items())) as rows:
+    with closing(Scheduler(ProcessPool(Measured()), Rules(1), partial(lost_row, "beauty")).run(items())) as rows:
         next(rows)
         assert len(asked) <= 2
 

@@ -1,4 +1,4 @@
-"""Left and right: how often a network exchanges the joints of a pair or gives both the same place."""
+"""Left-right errors: how often a network swaps the joints of a pair or predicts both at the same place."""
 
 from __future__ import annotations
 
@@ -14,17 +14,17 @@ PAIRS = {
     "knees": (13, 14),
     "ankles": (15, 16),
 }
-"""Left and right joint of each pair that may be mistaken for each other."""
+"""Left and right joint of each pair."""
 
 MIN_DISTANCE = 0.1
-"""Labels of a pair that are nearer to each other than this share of the torso tell nothing."""
+"""Least distance of a pair's labels as a share of the torso; nearer pairs are left out."""
 
 
 def pair_mistakes(found: Floats, labels: Floats, torso: Floats, pair: tuple[int, int]) -> tuple[np.ndarray, np.ndarray]:
-    """Of the persons with both joints labelled and apart (M,): whether they are exchanged, and whether doubled.
+    """For the M persons with both joints labelled and apart: whether they are exchanged (M,), and whether doubled (M,).
 
     Exchanged: the sum of both distances is smaller with the two joints swapped.  Doubled: not exchanged, but both
-    joints lie nearer to the same one of the two labels.  ``found`` and ``labels`` are (N, 17, 3), ``torso`` (N,).
+    joints are nearest to the same one of the two labels.  ``found`` and ``labels`` are (N, 17, 3), ``torso`` (N,).
     """
     a, b = pair
     apart = np.linalg.norm(labels[:, a, :2] - labels[:, b, :2], axis=1)
@@ -37,7 +37,7 @@ def pair_mistakes(found: Floats, labels: Floats, torso: Floats, pair: tuple[int,
 
 
 def leg_mistakes(found: Floats, labels: Floats, torso: Floats) -> np.ndarray:
-    """Of every pair of knees and of ankles that is labelled and apart (M,) whether it is exchanged or doubled."""
+    """Whether each pair of knees and of ankles that is labelled and apart (M,) is exchanged or doubled."""
     wrong = [np.logical_or(*pair_mistakes(found, labels, torso, PAIRS[name])) for name in ("knees", "ankles")]
     return np.concatenate(wrong)
 

@@ -9,7 +9,7 @@ import skimage.data
 
 from models import load_face_finder
 from models.faces import eye_angle, upright_matrix
-from tools.data.face_covers import cover, wear_glasses
+from tools.data.face_occlusion import cover, wear_glasses
 from vision.geometry import transform_points
 
 

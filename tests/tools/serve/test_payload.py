@@ -9,7 +9,7 @@ import fsspec
 
 from counting.settings import CountSettings
 from tests.app.fakes import FigurePose, find_figure
-from tools.serve.parcel import Parcel
+from tools.serve.payload import Payload
 from tools.serve.workers import portable
 from webui.service import Files, Limits
 from webui.uploads import Upload
@@ -20,26 +20,26 @@ def test_a_parcel_brings_files_there_and_back_and_leaves_nothing(tmp_path: Path)
     source, folder = tmp_path / "page" / "a.txt", tmp_path / "page" / "made"
     folder.mkdir(parents=True)
     source.write_text("hello")
-    parcel = Parcel.to("memory://parcels", Files([source], folder))
-    with parcel.sent():
+    payload = Payload.to("memory://payloads", Files([source], folder))
+    with payload.sent():
         source.rename(tmp_path / "kept")  # the worker's machine has no such file
-        with parcel.unpacked():
+        with payload.unpacked():
             (folder / "b.txt").write_text(source.read_text().upper())
         assert not source.exists()
-        names = parcel.send_back()
+        names = payload.send_back()
         assert list(folder.iterdir()) == []
-        parcel.receive(names)
+        payload.receive(names)
     assert (folder / "b.txt").read_text() == "HELLO"
-    assert fsspec.filesystem("memory").find("/parcels") == []
+    assert fsspec.filesystem("memory").find("/payloads") == []
 
 
 def test_without_an_address_files_stay_where_they_are(tmp_path: Path) -> None:
     source = tmp_path / "a.txt"
     source.write_text("hello")
-    parcel = Parcel.to("", Files([source], tmp_path / "made"))
-    with parcel.sent(), parcel.unpacked():
+    payload = Payload.to("", Files([source], tmp_path / "made"))
+    with payload.sent(), payload.unpacked():
         (tmp_path / "made" / "b.txt").write_text("made")
-    assert parcel.send_back() == []
+    assert payload.send_back() == []
     assert source.exists()
     assert (tmp_path / "made" / "b.txt").exists()
 

@@ -1,8 +1,8 @@
-"""Turn faces out of the picture plane, for turned heads are scarce among the training faces.
+"""Rotation of faces out of the picture plane, since turned heads are scarce among the training faces.
 
-The mean face in three dimensions follows from the labelled faces themselves: their points, seen under many known
-poses, are projections of it (structure from motion by alternating least squares, after Tomasi and Kanade, IJCV 1992).
-A turn moves each point by the difference of the mean face's two projections, and the picture with the points.
+The mean 3D face is estimated from the labelled faces: their points under many known poses are projections of it
+(structure from motion by alternating least squares, after Tomasi and Kanade, IJCV 1992).  A rotation moves each point
+by the difference of the mean face's two projections, and warps the picture with the points.
 """
 
 from __future__ import annotations
@@ -15,14 +15,14 @@ import numpy as np
 from vision.types import Floats, Image
 
 FARTHEST = 45.0
-"""Degrees of yaw up to which faces are turned: beyond, parts of the far half pass behind the nearer one."""
+"""Largest yaw in degrees after a rotation: beyond, parts of the far side are occluded."""
 
 GRID = 17
-"""Nodes per side of the grid on which a warp is computed; between them it is linear."""
+"""Nodes per side of the grid on which a warp is computed and interpolated linearly."""
 
 
 def rotations(pose: np.ndarray) -> np.ndarray:
-    """(N, 3, 3) of pitch, yaw, roll (N, 3) in degrees; x to the right, y down, z towards the viewer."""
+    """Rotations (N, 3, 3) of pitch, yaw, roll (N, 3) in degrees; x to the right, y down, z towards the viewer."""
     (cp, cy, cr), (sp, sy, sr) = np.cos(np.deg2rad(pose)).T, np.sin(np.deg2rad(pose)).T
     one, nil = np.ones(len(pose)), np.zeros(len(pose))
 
@@ -35,53 +35,53 @@ def rotations(pose: np.ndarray) -> np.ndarray:
     return roll @ yaw @ pitch
 
 
-def solid_face(points: Floats, pose: Floats, rounds: int = 5) -> np.ndarray:
-    """(106, 3) mean face, of unit size, of which points (N, 106, 2) with pose (N, 3) are scaled projections."""
+def mean_face_3d(points: Floats, pose: Floats, rounds: int = 5) -> np.ndarray:
+    """Mean face (106, 3) of unit size from points (N, 106, 2) with pose (N, 3), which are its scaled projections."""
     views = rotations(pose)[:, :2]
     flat = points - points.mean(axis=1, keepdims=True)
     flat = flat / np.sqrt(np.square(flat).mean(axis=(1, 2), keepdims=True))
     scale = np.ones(len(flat))
-    solid = np.zeros((106, 3))
+    mean_3d = np.zeros((106, 3))
     for _ in range(rounds):
         seen = views * scale[:, None, None]
         square = np.einsum("nij,nik->jk", seen, seen)
-        solid = np.linalg.solve(square, np.einsum("nij,npi->jp", seen, flat)).T
-        shown = np.einsum("pj,nij->npi", solid, views)
+        mean_3d = np.linalg.solve(square, np.einsum("nij,npi->jp", seen, flat)).T
+        shown = np.einsum("pj,nij->npi", mean_3d, views)
         scale = (shown * flat).sum(axis=(1, 2)) / np.square(shown).sum(axis=(1, 2))
-    return solid
+    return mean_3d
 
 
-def turned_points(points: Floats, pose: Floats, solid: np.ndarray, new_pose: Floats) -> Floats:
-    """Points (106, 2) of a face with ``pose`` (3,), as they lie when it is turned to ``new_pose``."""
-    old, new = (solid @ r[:2].T for r in rotations(np.stack([pose, new_pose])))
+def turned_points(points: Floats, pose: Floats, mean_3d: np.ndarray, new_pose: Floats) -> Floats:
+    """Points (106, 2) of a face with ``pose`` (3,), rotated to ``new_pose``."""
+    old, new = (mean_3d @ r[:2].T for r in rotations(np.stack([pose, new_pose])))
     flat = points - points.mean(axis=0)
     scale = (old * flat).sum() / np.square(old).sum()
     return (points + scale * (new - old)).astype(np.float32)
 
 
 def turn_face(
-    image: Image, points: Floats, weights: Floats, pose: Floats, solid: np.ndarray, rng: np.random.Generator
+    image: Image, points: Floats, weights: Floats, pose: Floats, mean_3d: np.ndarray, rng: np.random.Generator
 ) -> tuple[Image, Floats, Floats, Floats]:
-    """A face turned by some 20 degrees of yaw and 10 of pitch: image, points (106, 2), weights (106,) and pose (3,).
+    """A face rotated by some 20 degrees of yaw and 10 of pitch: image, points (106, 2), weights (106,) and pose (3,).
 
-    The outline of the far cheek is a guess, so its weights are halved.
+    The outline of the far cheek is uncertain, so its weights are halved.
     """
     new_pose = pose + rng.normal(0, (8, 16, 0)).clip(-25, 25).astype(np.float32)
     new_pose[1] = np.clip(new_pose[1], -max(FARTHEST, abs(pose[1])), max(FARTHEST, abs(pose[1])))
-    goal = turned_points(points, pose, solid, new_pose)
+    goal = turned_points(points, pose, mean_3d, new_pose)
     far = np.arange(106) > 16 if new_pose[1] > 0 else np.arange(106) < 16
     guessed = far & (np.arange(106) < 33) & (abs(new_pose[1]) > 25)
     return warp_with(image, points, goal), goal, np.where(guessed, weights / 2, weights), new_pose  # type: ignore[return-value]  # NumPy's types lose the dtype
 
 
 def _bending(a: np.ndarray, b: np.ndarray) -> np.ndarray:
-    """Kernel r^2 log r of thin plates (Bookstein, PAMI 1989) between points (P, 2) and (Q, 2)."""
+    """Kernel r^2 log r of thin-plate splines (Bookstein, PAMI 1989) between points (P, 2) and (Q, 2)."""
     square = np.square(a[:, None] - b[None]).sum(axis=2)
     return 0.5 * square * np.log(np.maximum(square, 1e-9))
 
 
 def warp_with(image: Image, points: Floats, goal: Floats, stiff: float = 1e-3) -> Image:
-    """The image, bent as a thin plate whose ``points`` (P, 2) move to ``goal`` (P, 2); the corners stay."""
+    """The image warped by a thin-plate spline from ``points`` (P, 2) to ``goal`` (P, 2) with fixed corners."""
     height, width = image.shape[:2]
     size = np.array([width - 1, height - 1], np.float32)
     corners = np.array([[0, 0], [0.5, 0], [1, 0], [0, 0.5], [1, 0.5], [0, 1], [0.5, 1], [1, 1]]) * size
@@ -99,5 +99,5 @@ def warp_with(image: Image, points: Floats, goal: Floats, stiff: float = 1e-3) -
 
 
 def _hats(count: int) -> np.ndarray:
-    """(count, GRID) weights of the grid's nodes at pixels spread evenly over them."""
+    """Linear interpolation weights (count, GRID) of the grid's nodes at evenly spaced pixels."""
     return np.clip(1 - np.abs(np.linspace(0, GRID - 1, count)[:, None] - np.arange(GRID)), 0, 1)

@@ -1,4 +1,4 @@
-"""Hands, hair, cloth and glasses drawn on training faces: where outlines of faces are missed and points are hidden."""
+"""Synthetic occlusions of training faces: hands, hair, cloth and glasses."""
 
 from __future__ import annotations
 
@@ -8,11 +8,11 @@ import numpy as np
 from vision.types import Floats, Image
 
 FINE = 4
-"""Bits of the fractions in drawn coordinates."""
+"""Fractional bits of drawing coordinates."""
 
 
 def cover(view: Image, points: Floats, rng: np.random.Generator) -> np.ndarray:
-    """Draw a hand, hair or a cloth over a face with points (106, 2), in place; what is covered, a bool (H, W)."""
+    """Draw a hand, hair or a cloth over a face with points (106, 2), in place; returns its mask (H, W) bool."""
     mask = np.zeros(view.shape[:2], np.uint8)
     side = bool(rng.random() < 0.5)
     paint = view.copy()
@@ -24,7 +24,7 @@ def cover(view: Image, points: Floats, rng: np.random.Generator) -> np.ndarray:
 
 
 def _colour(view: Image, point: Floats, rng: np.random.Generator) -> np.ndarray:
-    """(3,) about the colour of the view near a point, lighter or darker."""
+    """A colour (3,) like that of the view near a point, lighter or darker."""
     x, y = np.clip(point.round().astype(int), 2, np.array(view.shape[1::-1]) - 3)
     near = view[y - 2 : y + 3, x - 2 : x + 3].reshape(-1, 3).mean(axis=0)
     return np.clip(near * rng.uniform(0.75, 1.15) + rng.normal(0, 4, 3), 0, 255)
@@ -117,7 +117,7 @@ def _hair(paint: Image, mask: np.ndarray, points: Floats, left: bool, rng: np.ra
 
 
 def wear_glasses(view: Image, points: Floats, rng: np.random.Generator) -> np.ndarray:
-    """Draw glasses on a face with points (106, 2), in place; where lenses hide the eyes, a bool (H, W)."""
+    """Draw glasses on a face with points (106, 2), in place; returns the mask (H, W) bool of hidden eyes."""
     eyes = np.stack([points[66:74].mean(axis=0), points[75:83].mean(axis=0)])
     gap = eyes[1] - eyes[0]
     apart = max(float(np.linalg.norm(gap)), 4.0)
@@ -135,7 +135,7 @@ def wear_glasses(view: Image, points: Floats, rng: np.random.Generator) -> np.nd
 
 
 def _lenses(view: Image, rims: list[np.ndarray], rng: np.random.Generator) -> np.ndarray:
-    """Tint or dark glass and reflections inside the rims; where the eyes cannot be seen, a bool (H, W)."""
+    """Draw tinted or dark glass and reflections inside the rims; the mask (H, W) bool where the eyes are hidden."""
     mask = np.zeros(view.shape[:2], np.uint8)
     for rim in rims:
         cv2.fillPoly(mask, [np.round(rim * 2**FINE).astype(np.int32)], 255, cv2.LINE_AA, FINE)

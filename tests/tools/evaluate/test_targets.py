@@ -9,13 +9,13 @@ import numpy as np
 import pytest
 
 from tools.evaluate import detector
-from tools.evaluate.bars import Bar, bar_lines, clip_figures
+from tools.evaluate.targets import Target, clip_figures, target_lines
 from vision.types import Detections, Frame
 
 
 def test_bars_are_kept_or_missed_per_checkpoint() -> None:
-    bars = (Bar("right", 0.9), Bar("wrong", 0.03, most=True), Bar("elsewhere", 1))
-    lines = bar_lines(bars, [("one", {"right": 0.9, "wrong": 0.02}), ("two", {"right": 0.89, "wrong": 0.04})])
+    targets = (Target("right", 0.9), Target("wrong", 0.03, most=True), Target("elsewhere", 1))
+    lines = target_lines(targets, [("one", {"right": 0.9, "wrong": 0.02}), ("two", {"right": 0.89, "wrong": 0.04})])
     assert [line.split() for line in lines] == [
         ["right", ">=", "0.9", "0.900", "kept", "0.890", "missed"],
         ["wrong", "<=", "0.03", "0.020", "kept", "0.040", "missed"],

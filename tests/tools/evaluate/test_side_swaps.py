@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from tools.evaluate.sides import pair_mistakes, side_figures
+from tools.evaluate.side_swaps import pair_mistakes, side_figures
 
 
 def standing(count: int) -> np.ndarray:

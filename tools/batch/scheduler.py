@@ -1,4 +1,4 @@
-"""Gives files to workers, one at a time each, and gives a file to another worker when one dies with it."""
+"""Scheduling of files over a pool of workers, with retries when a worker dies and time limits."""
 
 from __future__ import annotations
 
@@ -14,8 +14,10 @@ from tools.batch.sources import Item
 
 @dataclass(frozen=True)
 class Event:
-    """What became of a worker: ``ready`` for its first file, ``done`` with one (``value``: its row), ``died``,
-    or ``failed``: it cannot do any work (``value``: why).
+    """An event of a worker.
+
+    ``kind``: ``ready`` for its first file, ``done`` with one (``value``: its row), ``died``, or ``failed``: it cannot
+    work at all (``value``: the reason).
     """
 
     kind: Literal["ready", "done", "died", "failed"]
@@ -24,22 +26,22 @@ class Event:
 
 
 class Pool(Protocol):
-    """Workers somewhere; each handles one file at a time."""
+    """A pool of workers, each of which handles one file at a time."""
 
-    def hire(self) -> Hashable:
-        """Start one more; it tells when it is ready."""
+    def start(self) -> Hashable:
+        """Start another worker; its event ``ready`` follows."""
         ...
 
-    def give(self, worker: Hashable, item: Item) -> None:
-        """Let a worker that is ready or done handle a file."""
+    def submit(self, worker: Hashable, item: Item) -> None:
+        """Send a file to an idle worker."""
         ...
 
     def events(self, seconds: float) -> list[Event]:
-        """What happened, waiting for at most ``seconds``."""
+        """New events, waiting for at most ``seconds``."""
         ...
 
-    def dismiss(self, worker: Hashable) -> None:
-        """End a worker at once; nothing more is heard of it."""
+    def kill(self, worker: Hashable) -> None:
+        """Kill a worker; it has no further events."""
         ...
 
     def close(self) -> None:
@@ -49,7 +51,7 @@ class Pool(Protocol):
 
 @dataclass(frozen=True)
 class Rules:
-    """``workers`` at once; ``tries`` of a file whose workers die; seconds for one file and for the first worker."""
+    """Number of ``workers``; ``tries`` of a file whose workers die; time limits for a file and for the first worker."""
 
     workers: int
     tries: int = 3
@@ -58,8 +60,8 @@ class Rules:
 
 
 @dataclass
-class Crew:
-    """The state of a run: who works on what since when, and which files are to be tried again."""
+class Scheduler:
+    """State of a run: the file and start time of each worker, and the files to retry."""
 
     pool: Pool
     rules: Rules
@@ -70,45 +72,45 @@ class Crew:
     _early_deaths: int = 0
 
     def run(self, items: Iterable[Item]) -> Generator[Row, None, None]:
-        """The row of every item, in the order in which they are done; items are asked for as workers get free.
+        """The row of every item, in order of completion; items are taken as workers become idle.
 
-        Raises ``RuntimeError`` when no worker can be started.  Ends all workers when it ends or is closed.
+        Raises ``RuntimeError`` if no worker can be started.  Ends all workers when it ends or is closed.
         """
         waiting = iter(items)
         idle: deque[Hashable] = deque()
         try:
-            hired, begin, more = self._hire(), time.monotonic(), True
+            started, begin, more = self._start_workers(), time.monotonic(), True
             while more or self._work or self._again:
                 while idle and (item := self._next(waiting)) is not None:
-                    self._give(idle.popleft(), *item)
+                    self._assign(idle.popleft(), *item)
                 more = more and not idle
                 if not (more or self._work or self._again):
                     break
                 for event in self.pool.events(1.0):
-                    yield from self._heard(event, idle)
-                yield from self._late()
+                    yield from self._handle(event, idle)
+                yield from self._expire()
                 if not (self.ready or self._early_deaths) and time.monotonic() - begin > self.rules.start_seconds:
-                    raise RuntimeError(f"None of {hired} workers could be started; are the machines' cores free?")
+                    raise RuntimeError(f"None of {started} workers could be started; are the machines' cores free?")
         finally:
             self.pool.close()
 
-    def _hire(self) -> int:
+    def _start_workers(self) -> int:
         for _ in range(self.rules.workers):
-            self.pool.hire()
+            self.pool.start()
         return self.rules.workers
 
     def _next(self, waiting: Iterator[Item]) -> tuple[Item, int] | None:
-        """The next file and how often it was tried."""
+        """The next file and its number of tries."""
         if self._again:
             return self._again.popleft()
         item = next(waiting, None)
         return None if item is None else (item, 0)
 
-    def _give(self, worker: Hashable, item: Item, tries: int) -> None:
+    def _assign(self, worker: Hashable, item: Item, tries: int) -> None:
         self._work[worker] = (item, tries + 1, time.monotonic())
-        self.pool.give(worker, item)
+        self.pool.submit(worker, item)
 
-    def _heard(self, event: Event, idle: deque[Hashable]) -> Iterator[Row]:
+    def _handle(self, event: Event, idle: deque[Hashable]) -> Iterator[Row]:
         if event.kind == "failed":
             raise RuntimeError(str(event.value))
         if event.kind == "died":
@@ -123,7 +125,7 @@ class Crew:
         idle.append(event.worker)
 
     def _died(self, worker: Hashable, idle: deque[Hashable], reason: str) -> Iterator[Row]:
-        """Hire another and try the file again, or give it up."""
+        """Start another worker, and retry the file or report it as lost."""
         if worker in idle:
             idle.remove(worker)
             self.ready -= 1
@@ -138,16 +140,16 @@ class Crew:
             self._early_deaths += 1
             if self._early_deaths > 3 * self.rules.workers:
                 raise RuntimeError("Workers end while they load the networks; is there enough memory?")
-        self.pool.hire()
+        self.pool.start()
 
-    def _late(self) -> Iterator[Row]:
-        """Part with workers that take too long for one file."""
+    def _expire(self) -> Iterator[Row]:
+        """Kill workers that exceed the time limit of a file."""
         now = time.monotonic()
         for worker in [w for w, (_, _, since) in self._work.items() if now - since > self.rules.file_seconds]:
-            self.pool.dismiss(worker)
+            self.pool.kill(worker)
             yield from self._died(worker, deque(), f"The work took longer than {self.rules.file_seconds:g} s")
 
 
 def _tried(row: Row, tries: int) -> Row:
-    """The row with the number of its tries; 0 stays: the file was left alone."""
+    """The row with its number of tries; 0, an unchanged file that was skipped, stays 0."""
     return row if row.tries == 0 else replace(row, tries=tries)

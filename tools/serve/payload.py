@@ -1,4 +1,4 @@
-"""The files of a request, where page and worker do not see the same folders: sent through a storage that both see."""
+"""Transfer of a request's files between page and worker through a shared storage, if they share no folders."""
 
 from __future__ import annotations
 
@@ -12,24 +12,24 @@ from webui.service import Files
 
 
 @dataclass(frozen=True)
-class Parcel:
-    """A request's files below an ``address`` of its own; without one both sides see the same folders.
+class Payload:
+    """A request's files below an ``address`` of its own; without an address both sides share their folders.
 
-    Both sides use the same paths: the worker fetches ``files.reads`` to where they lie on the page's machine, and the
-    page what the worker left in ``files.folder``.
+    Both sides use the same paths: the worker fetches ``files.reads`` to the paths that they have on the page's machine,
+    and the page fetches the results that the worker wrote to ``files.folder``.
     """
 
     files: Files
     address: str = ""
 
     @classmethod
-    def to(cls, storage: str, files: Files) -> Parcel:
-        """A parcel with a new address on a storage, empty for folders that both see."""
+    def to(cls, storage: str, files: Files) -> Payload:
+        """A payload with a new address on ``storage``; an empty ``storage`` means shared folders."""
         return cls(files, f"{storage.rstrip('/')}/{secrets.token_hex(16)}" if storage else "")
 
     @contextmanager
     def sent(self) -> Iterator[None]:
-        """For the page: what is read is on the storage in the block, and nothing of the request after it."""
+        """On the page: the input files are on the storage within the block and deleted after it."""
         try:
             if self.address:
                 for number, path in enumerate(self.files.reads):
@@ -41,7 +41,7 @@ class Parcel:
 
     @contextmanager
     def unpacked(self) -> Iterator[None]:
-        """For the worker: what is read lies at its path in the block; what was fetched is gone after it."""
+        """On the worker: the input files are at their paths within the block; fetched ones are deleted after it."""
         fetched = [(n, p) for n, p in enumerate(self.files.reads) if self.address and not p.exists()]
         if self.files.folder is not None:
             self.files.folder.mkdir(parents=True, exist_ok=True)
@@ -55,7 +55,7 @@ class Parcel:
                 path.unlink(missing_ok=True)
 
     def send_back(self) -> Sequence[str]:
-        """For the worker: put what lies in the folder on the storage; the files' names."""
+        """On the worker: move the result files to the storage; returns their names."""
         if not self.address or self.files.folder is None:
             return []
         made = [path for path in sorted(self.files.folder.iterdir()) if path.is_file()]
@@ -65,7 +65,7 @@ class Parcel:
         return [path.name for path in made]
 
     def receive(self, names: Sequence[str]) -> None:
-        """For the page: fetch what the worker sent back, and delete it from the storage."""
+        """On the page: fetch the result files and delete them from the storage."""
         for name in names:
             assert self.files.folder is not None
             fetch(f"{self.address}/made/{name}", self.files.folder / name)
