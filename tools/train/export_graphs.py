@@ -46,13 +46,14 @@ class Recipe:
     """A network as an OpenVINO ``model``, the config of its runner, and the ``pictures`` for its calibration.
 
     Without pictures only the weights are quantised and the arithmetic stays float.  ``sharp``: regular expressions of
-    the layers that are not quantised.
+    the layers that are not quantised.  ``outliers``: activation ranges include a picture's extremes.
     """
 
     model: Any
     config: dict[str, Any]
     pictures: Callable[[Path, int], Iterator[Image]] | None = None
     sharp: tuple[str, ...] = ()
+    outliers: bool = True
 
 
 def _hrnet() -> Recipe:
@@ -62,7 +63,7 @@ def _hrnet() -> Recipe:
     model.reshape([-1, size[1], size[0], 3])
     pictures = lambda data, count: calibration.bodies(data, count, size)  # noqa: E731
     config = {"width": size[0], "height": size[1]}
-    return Recipe(model, config, pictures, (".*network\\.conv1/.*", ".*final_layer.*"))
+    return Recipe(model, config, pictures, (".*network\\.conv1/.*", ".*final_layer.*"), outliers=False)
 
 
 def _landmarks() -> Recipe:
@@ -88,17 +89,23 @@ def recipe(name: str) -> Recipe:
 def quantised(found: Recipe, data: Path, samples: int) -> Any:
     """The model with 8-bit convolutions and products, by post-training quantisation, or with 8-bit weights (NNCF)."""
     import nncf  # type: ignore[import-not-found]  # optional: requirements-train.txt
+    from nncf.quantization.range_estimator import (  # type: ignore[import-not-found]  # optional, as above
+        RangeEstimatorParametersSet,
+    )
 
     if found.pictures is None:
         return nncf.compress_weights(found.model, mode=nncf.CompressWeightsMode.INT8_SYM)
     pictures = nncf.Dataset(list(islice(found.pictures(data, samples), samples)), lambda image: image[None])
     ignored = nncf.IgnoredScope(patterns=list(found.sharp), validate=False)
+    ranges = RangeEstimatorParametersSet
+    estimator = ranges.MEAN_MINMAX if found.outliers else ranges.MEAN_NO_OUTLIERS_MINMAX
     return nncf.quantize(
         found.model,
         pictures,
         preset=nncf.QuantizationPreset.MIXED,
         subset_size=samples,
         ignored_scope=ignored,
+        advanced_parameters=nncf.AdvancedQuantizationParameters(activations_range_estimator_params=estimator),
     )
 
 
