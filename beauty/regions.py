@@ -79,8 +79,10 @@ class Regions:
 
 @dataclass(frozen=True)
 class Evidence:
-    """What speaks for skin, maps (rows, cols) in [0, 1]: ``allowed`` by the points, ``colour`` by the colour model,
-    ``beard``, and ``posterior``, of points and colours together; ``foreign``, [0, 1] too, speaks against it.
+    """Evidence for and against skin, maps (rows, cols) in [0, 1].
+
+    ``allowed`` comes from the points, ``colour`` from the colour model, ``posterior`` from points and colours
+    together; ``beard`` and ``foreign`` colours are no skin.
 
     ``free`` is 1 where no feature lies (``outline.features``), ``core`` the bool mask of the face proper, ``inside``
     the distance to its outline in pixels.

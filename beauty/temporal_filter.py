@@ -30,8 +30,10 @@ HOLD = 0.3
 
 @dataclass(frozen=True)
 class Followed:
-    """A face as it was last shown: ``face`` (one row of ``Faces``), its ``speed`` in face widths a second,
-    the ``time`` of its frame, the time it was last ``found``, and what was ``seen`` of its skin.
+    """The latest filtered state of a face.
+
+    ``face`` is one row of ``Faces``, ``speed`` in face widths a second, ``time`` that of its frame, ``found`` the time
+    of its last detection, ``seen`` the appearance of its skin.
     """
 
     face: Faces

@@ -40,8 +40,10 @@ EYE_SIZE, NOSE_WIDTH, MOUTH_SIZE, CHIN_LENGTH = 0.112, 0.16, 0.14, 0.045
 
 
 class Zone(NamedTuple):
-    """Ellipse in which a control acts: its height in times of its width (that of the eye, nose or mouth); and, in times
-    of its own size, up to where it acts in full (``flat``) and over how much it falls to nothing (``fall``).
+    """Ellipse in which a control acts.
+
+    ``tall`` is its height per width, where the width is that of the eye, nose or mouth.  In units of its size, the
+    control has full strength up to ``flat`` and decays to zero over ``fall``.
     """
 
     tall: float
