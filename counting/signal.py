@@ -16,6 +16,7 @@ from counting.image_signal import image_signal
 from counting.settings import CountSettings
 from counting.smoothing import Array, fill_gaps, smooth
 from counting.spectrum import RATE
+from counting.swaps import correct_swaps
 from vision.types import PoseTrack
 
 LONGEST_GAP = 0.25
@@ -27,26 +28,17 @@ SLOW = 0.45
 FASTEST = 4.5
 """Largest speed of a joint in body heights a second (a jump of half a metre starts with 1.8)."""
 
-CLEAR_ORDER = 0.05
-"""Distance of feet (or knees) in body heights from which their order from left to right is clear."""
-
 BOX = 1.05
 """Height of a person's box in body heights."""
 
 COINCIDENT_TIME = 0.25
 """Share of the frames of a second with coincident ankles from which neither ankle is used."""
 
-MAJORITY = 0.5
-"""Least share of frames with a clear order, and least excess of one order over the other as a share of them."""
-
 COINCIDENT = 0.01
 """Distance in body heights below which ankles coincide: the network found one foot for both."""
 
 RETURN = 0.4
 """A spike returns to within this share of its height; otherwise the joint has really moved."""
-
-SHORTER = 0.6
-"""Legs were swapped where exchanging them shortens the jump of the joints to at most this share."""
 
 TRUNK, KNEES, ANKLES = (5, 6, 11, 12), (13, 14), (15, 16)
 RELIABLE = 0.5
@@ -111,7 +103,7 @@ def body_signal(track: PoseTrack, settings: CountSettings) -> BodySignal:
     sizes = _sizes(track, settings.min_score)
     points = trusted(track, settings.min_score) - np.cumsum(track.camera, axis=0, dtype=np.float64)[:, None]
     points = without_cuts(times, points, sizes)
-    points = correct_swaps(times, without_spikes(times, points, sizes), sizes)
+    points = without_spikes(times, correct_swaps(points, sizes, (KNEES, ANKLES)), sizes)
     grid = np.arange(times[0], times[-1] + 1e-9, 1 / RATE) if len(times) > 1 else np.zeros(0)
     size = np.interp(grid, times, sizes) if len(times) > 1 else grid
     heights = {j: _height(times, -points[:, j, 1], grid, size) for j in TRUNK + KNEES + ANKLES}
@@ -245,41 +237,3 @@ def without_spikes(times: Array, points: Array, sizes: Array) -> Array:
     out = points.copy()
     out[1:-1][bad] = np.nan
     return out
-
-
-def correct_swaps(times: Array, points: Array, sizes: Array, window: float = 1.0) -> Array:
-    """Points (T, J, 2) with swaps of left and right knees and ankles corrected.
-
-    The order of the feet from left to right is constant in alternating steps.  Frames that contradict the clear
-    majority within ``window`` seconds are swapped if that also makes the joints' displacement at their first and last
-    frame much shorter (a leg that swings across moves continuously).  In a side view nothing is changed.
-    """
-    out = points.copy()
-    for pair in (KNEES, ANKLES):
-        order = (points[:, pair[0], 0] - points[:, pair[1], 0]) / np.maximum(sizes, 1e-6)
-        usual = _majority(times, order, window)
-        wrong = (usual != 0) & (order * usual < 0) & (np.abs(order) > CLEAR_ORDER / 2)
-        edges = np.flatnonzero(np.diff(np.concatenate([[0], wrong.astype(int), [0]])))
-        for a, b in zip(edges[::2], edges[1::2], strict=True):
-            if _leaps(points[:, pair], a, b):
-                out[a:b, list(pair)] = points[a:b, list(pair[::-1])]
-    return out
-
-
-def _leaps(pair: Array, a: int, b: int) -> bool:
-    """Whether exchanging the two joints (T, 2, 2) in frames [a, b) makes the displacement at both ends much shorter."""
-    sides = [(i, j) for i, j in ((a, a - 1), (b - 1, b)) if 0 <= j < len(pair)]
-    stay = sum(float(np.linalg.norm(pair[i] - pair[j], axis=1).sum()) for i, j in sides)
-    cross = sum(float(np.linalg.norm(pair[i] - pair[j, ::-1], axis=1).sum()) for i, j in sides)
-    return cross < SHORTER * stay
-
-
-def _majority(times: Array, order: Array, window: float) -> Array:
-    """Sign (T,) of the clear majority of ``order`` within ``window`` seconds, 0 without one."""
-    clear = np.sign(np.where(np.abs(order) > CLEAR_ORDER / 2, order, 0))
-    total = np.append(0, np.cumsum(clear))
-    many = np.append(0, np.cumsum(np.abs(clear)))
-    low, high = np.searchsorted(times, times - window / 2), np.searchsorted(times, times + window / 2)
-    sums, counts = total[high] - total[low], many[high] - many[low]
-    wide = counts >= MAJORITY * (high - low)
-    return np.where(wide & (np.abs(sums) >= MAJORITY * counts), np.sign(sums), 0)

@@ -187,7 +187,8 @@ def test_the_sample_before_the_camera_is_counted_as_the_recording(browser, skipp
             if n
         )
         one.page.context.close()
-    assert abs(counted - JUMPS) <= (1 if rate >= 20 else 6), f"at no less than {rate} pictures a second"
+    least = JUMPS - 1 if rate >= 15 else 5  # a busy machine looks at too few pictures for fast jumps
+    assert least <= counted <= JUMPS + 1, f"at no less than {rate} pictures a second"
 
 
 def test_the_preview_follows_the_settings_and_its_shutter_opens_a_photo(looking, skipper) -> None:
@@ -256,7 +257,8 @@ def test_two_visitors_count_at_once_where_that_is_allowed(skipper) -> None:
         for page in pages:
             page.click(".live [data-action=start]")
         for page in pages:
-            page.wait_for_function("Number(document.querySelector('.live .digits').textContent) >= 5")
+            enough = "Number(document.querySelector('.live .digits').textContent) >= 5"
+            page.wait_for_function(enough, timeout=180_000)  # two at once take what two cores have
         for page in pages:
             page.click(".live [data-action=close]")
             page.wait_for_selector("#jump-count")
