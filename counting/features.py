@@ -129,7 +129,8 @@ def _rope(signals: PersonSignals, jumps: Jumps, when: np.ndarray) -> dict[str, f
         out |= {"hands_high": float(np.nanquantile(hands, HIGH)), "hands_seen": 1.0}
     else:
         out = dict.fromkeys((*out, "hands_high", "hands_seen"), float("nan"))
-    return out | {"knee_lift": float(np.log(np.nanmean(knees) + LEAST)) if np.isfinite(knees).any() else float("nan")}
+    lift = float(np.nanmean(knees)) + LEAST if np.isfinite(knees).any() else 0.0
+    return out | {"knee_lift": float(np.log(lift)) if lift > 0 else float("nan")}
 
 
 def _overhead(signals: PersonSignals, jumps: Jumps) -> dict[str, float]:

@@ -52,7 +52,8 @@ def _path(a: Array, b: Array) -> np.ndarray:
 def _viterbi(costs: list[list[float]], change: float) -> np.ndarray:
     """The cheapest states (T,).
 
-    ``costs`` (4, T - 2) are for the first and the last of three frames differing from the middle one.  The four sums are those of the last two states; written out, since an hour has 100,000 frames.
+    ``costs`` (4, T - 2) are for the first and the last of three frames differing from the middle one.  The four sums
+    are those of the last two states; written out, since an hour has 100,000 frames.
     """
     s00, s01, s10, s11 = 0.0, change + SWAPPED, change + SWAPPED, 2 * SWAPPED
     back: list[tuple[bool, bool, bool, bool]] = []
