@@ -149,7 +149,7 @@ def _newcomers(alive: list[Person], boxes: Floats, frame: Frame, estimate_pose: 
     """New people at unmatched boxes.
 
     A box whose pose is that of a tracked person is not new; it replaces that person's box where it shows clearly more
-    of the body.  So does a box extended to the feet of a body detected without legs (trousers in the wall's colour).
+    of the body.
     """
     people: list[Person] = []
     found = estimate_pose([frame.image] * len(boxes), boxes) if len(boxes) else ()
@@ -159,13 +159,18 @@ def _newcomers(alive: list[Person], boxes: Floats, frame: Frame, estimate_pose: 
             people.append(Person(box, frame.time, pose))
         else:
             _improve(known, box, pose, known in people)
-    everyone, height = alive + people, frame.image.shape[0]
-    cut = [(p, box) for p in everyone if (box := _box_with_legs(p.pose, p.box, height)) is not None]
+    _add_legs(alive, people, frame, estimate_pose)
+    return [p for i, p in enumerate(people) if not any(_same_body(q, p.box, p.pose) for q in alive + people[:i])]
+
+
+def _add_legs(alive: list[Person], new: list[Person], frame: Frame, estimate_pose: EstimatePose) -> None:
+    """Extend the boxes of bodies detected without legs (trousers in the wall's colour), where the pose confirms it."""
+    height = frame.image.shape[0]
+    cut = [(p, box) for p in alive + new if (box := _box_with_legs(p.pose, p.box, height)) is not None]
     poses = estimate_pose([frame.image] * len(cut), np.stack([box for _, box in cut])) if cut else ()
     for (person, box), pose in zip(cut, poses, strict=True):
         if _same_body(person, box, pose):
-            _improve(person, box, pose, person in people)
-    return [p for i, p in enumerate(people) if not any(_same_body(q, p.box, p.pose) for q in alive + people[:i])]
+            _improve(person, box, pose, person in new)
 
 
 def _extent(pose: Floats) -> float:

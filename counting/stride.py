@@ -28,9 +28,7 @@ def stride(body: BodySignal, segment: Segment) -> Array:
     waves = (image_swing(body.image, part, rate * factor) for factor in RATE_FACTORS)
     wave = max(waves, key=lambda wave: float(np.var(np.real(wave[part]))))
     size = np.abs(wave)
-    line = np.where(
-        size > np.median(size[part]) / 2, np.real(wave), 0
-    )  # a wavelet has half its size where a motion ends
+    line = np.where(size > np.median(size[part]) / 2, np.real(wave), 0)  # half its size is where a motion ends
     axis = np.linalg.lstsq(np.nan_to_num(body.image[:, part]).T, line[part], rcond=None)[0]
     seen = axis @ np.nan_to_num(body.image[:, part])
     if _peak_concentration(seen, rate) < MIXED_UP:
