@@ -65,11 +65,16 @@ def end_at_once(name: str) -> None:
 
 @contextmanager
 def _stoppable() -> Generator[None, None, None]:
-    """Inside the block the first Ctrl-C or SIGTERM raises ``StoppedError``; later ones do not interrupt the cleanup."""
+    """Inside the block the first Ctrl-C or SIGTERM raises ``StoppedError``; later ones do not interrupt the cleanup.
+
+    So does an error that follows the signal: an extension module that is being imported makes it an ``ImportError``.
+    """
+    asked: list[int] = []
 
     def stop(number: int, _: FrameType | None) -> None:
         for other in _STOPS:
             signal.signal(other, signal.SIG_IGN)
+        asked.append(number)
         raise StoppedError(number)
 
     before = {}
@@ -77,6 +82,10 @@ def _stoppable() -> Generator[None, None, None]:
         before = {number: signal.signal(number, stop) for number in _STOPS}
     try:
         yield
+    except Exception as error:
+        if asked:
+            raise StoppedError(asked[0]) from error
+        raise
     finally:
         for number, handler in before.items():
             signal.signal(number, handler)

@@ -96,3 +96,15 @@ def test_what_libraries_say_of_damaged_files_is_not_shown() -> None:
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert done.stderr == "one\ntwo\n"
+
+
+def test_a_stop_that_a_library_turns_into_an_error_of_its_own_is_a_stop(capsys: pytest.CaptureFixture[str]) -> None:
+    def work() -> int:
+        try:
+            signal.raise_signal(signal.SIGTERM)
+        except BaseException as stop:
+            raise ImportError("initialization failed") from stop
+        return 0
+
+    assert run("count", work) == 128 + signal.SIGTERM
+    assert capsys.readouterr().err == "count: stopped\n"
