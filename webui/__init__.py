@@ -5,8 +5,8 @@ Gradio's telemetry and the stub files that it writes are switched off here, befo
 
 import os
 
-from webui.gradio_start import skip_stubs
+from webui.gradio_start import shorten_start
 
 os.environ["GRADIO_ANALYTICS_ENABLED"] = "False"
 os.environ.setdefault("HF_HUB_DISABLE_TELEMETRY", "1")
-skip_stubs()
+shorten_start()

@@ -1,4 +1,4 @@
-"""Gradio is imported without writing stub files, and is whole all the same."""
+"""Gradio is imported without writing stub files and without pandas, and is whole all the same."""
 
 from __future__ import annotations
 
@@ -11,6 +11,7 @@ ROOT = Path(__file__).parents[2]
 
 CODE = """
 import ast
+import sys
 parsed = []
 right = ast.parse
 ast.parse = lambda *a, **k: (parsed.append(1), right(*a, **k))[1]
@@ -20,6 +21,10 @@ from gradio import component_meta
 assert component_meta.create_or_modify_pyi(None, "x", []) is None
 assert gradio.Slider(0, 1).get_config()["maximum"] == 1
 assert len(parsed) < 40, len(parsed)
+assert not [name for name in sys.modules if name.startswith("pandas.")]
+frame = gradio.Dataframe().postprocess([[1, 2]])
+assert frame.data == [[1, 2]], frame
+assert "pandas.core.frame" in sys.modules
 """
 
 
