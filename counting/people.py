@@ -53,9 +53,13 @@ class Person:
     estimated: list[bool] = field(default_factory=list[bool])
     motion: Motion = Motion.FAST
 
-    def track(self, start: int = 0) -> PoseTrack:
-        """The rows from ``start`` on."""
-        return PoseTrack(**{f.name: np.array(getattr(self, f.name)[start:]) for f in fields(PoseTrack)})
+    def latest(self, count: int) -> slice:
+        """Where the last ``count`` rows are."""
+        return slice(len(self.times) - count, len(self.times))
+
+    def track(self, rows: slice = slice(None)) -> PoseTrack:
+        """The given rows, or all."""
+        return PoseTrack(**{f.name: np.array(getattr(self, f.name)[rows]) for f in fields(PoseTrack)})
 
 
 def distinct(found: Detections) -> Floats:
@@ -107,12 +111,22 @@ def _take(
 
 
 def record_images(
-    camera: Camera, appearance: Appearance, people: list[Person], held: list[Frame], scale: float
+    camera: Camera,
+    appearance: Appearance,
+    people: Sequence[Person],
+    rows: Sequence[slice],
+    held: list[Frame],
+    scale: float,
 ) -> None:
-    """Record camera motion (in pixels of the full frame), thumbnails and motion energy of the held frames."""
+    """Record camera motion (in pixels of the full frame), thumbnails and motion energy of the held frames.
+
+    ``rows``: where each person's rows of these frames are.  Later rows may be appended meanwhile, in another thread.
+    """
     count = len(held)
-    boxes = np.array([p.boxes[-count:] for p in people], np.float32).reshape(len(people), count, 4) / scale
-    poses = np.array([p.keypoints[-count:] for p in people], np.float32).reshape(len(people), count, 17, 3)
+    boxes = np.array([p.boxes[r] for p, r in zip(people, rows, strict=True)], np.float32)
+    boxes = boxes.reshape(len(people), count, 4) / scale
+    poses = np.array([p.keypoints[r] for p, r in zip(people, rows, strict=True)], np.float32)
+    poses = poses.reshape(len(people), count, 17, 3)
     poses[..., :2] /= scale
     steps = camera.steps(held, boxes)
     thumbnails, energy = appearance.add(held, [id(p) for p in people], boxes, poses, steps)

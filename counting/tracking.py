@@ -1,13 +1,15 @@
 """From frames to tracks: people are detected at intervals, boxes are interpolated, poses run in full batches.
 
 How often a person's pose is estimated depends on their motion (``counting.sampling``).  Frames are prefetched in a
-thread and held for one search interval only.  A cut ends all tracks; tracks that do not overlap in time are joined
-afterwards, so that a skipper who leaves and comes back stays one person.
+thread and held for two search intervals: while the networks run on one, camera motion and appearance are recorded in
+the one before, in another thread.  A cut ends all tracks; tracks that do not overlap in time are joined afterwards, so
+that a skipper who leaves and comes back stays one person.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
 
 import numpy as np
@@ -17,7 +19,7 @@ from counting.camera import Camera
 from counting.joining import join_tracks
 from counting.people import Person, distinct, follow, record_images
 from counting.settings import CountSettings
-from vision.prefetch import prefetch
+from vision.prefetch import prefetch, threads
 from vision.types import EstimatePose, FindPeople, Floats, Frame, Image, PoseTrack
 
 LARGEST = 1920
@@ -26,8 +28,8 @@ LARGEST = 1920
 HELD_BYTES = 256 << 20
 """Memory in bytes that the frames of a search interval may take."""
 
-AHEAD = 16
-"""Prefetched frames at most while the networks run: more than a search interval at 30 frames a second."""
+AHEAD = 8
+"""Prefetched frames at most while the networks run: most of a search interval at 30 frames a second."""
 
 CUT = 45.0
 """Mean change in grey levels (0 to 255) of the frame's thumbnail from which there is a cut."""
@@ -52,26 +54,52 @@ def track_people(
     """Track everyone through a video; tracks longest first, an empty list without people.
 
     ``find_people``: image -> boxes; ``estimate_pose``: images and boxes (N, 4) -> (N, 17, 3).  ``followed`` is called
-    after each search interval with everyone's track in it.  ``frames`` are read in a thread while the networks run.
-    Errors of the frame source, the networks and ``followed`` propagate.  Each track spans from the first to the last
-    frame in which its person was seen.
+    for each search interval, one interval later, with everyone's track in it.  ``frames`` are read in a thread while
+    the networks run.  Errors of the frame source, the networks and ``followed`` propagate.  Each track spans from the first
+    to the last frame in which its person was seen.
     """
     alive: list[Person] = []
     done: list[Person] = []
-    camera, appearance = Camera(), Appearance()
-    with prefetch(_views(frames), AHEAD) as views:
+    with prefetch(_views(frames), AHEAD) as views, threads(1) as pool:
+        images = _ImageRecorder(pool, followed)
         for held, scale, after_cut in _intervals(views, settings.find_every):
             if after_cut:
                 done, alive = done + alive, []
-                camera.forget()
-                appearance.forget()
             found = distinct(find_people(held[-1].image))
             alive, lost = follow(alive, held, found, estimate_pose, settings, scale)
             done += lost
-            record_images(camera, appearance, alive + lost, held, scale)
-            if followed is not None:
-                followed([p.track(-len(held)) for p in (*alive, *lost)])
+            images.record(alive + lost, held, scale, after_cut)
+        images.finish()
     return join_tracks([p.track() for p in done + alive if len(p.times) > 1])
+
+
+class _ImageRecorder:
+    """Records camera motion and appearance in a thread, one interval at a time; then calls ``followed``."""
+
+    def __init__(self, pool: ThreadPoolExecutor, followed: Callable[[Sequence[PoseTrack]], None] | None) -> None:
+        self._pool, self._followed = pool, followed
+        self._camera, self._appearance = Camera(), Appearance()
+        self._running: Future[None] | None = None
+        self._rows: list[tuple[Person, slice]] = []
+
+    def record(self, people: list[Person], held: list[Frame], scale: float, after_cut: bool) -> None:
+        """Wait for the last interval and start on this one."""
+        self.finish()
+        if after_cut:
+            self._camera.forget()
+            self._appearance.forget()
+        rows = [person.latest(len(held)) for person in people]
+        self._rows = list(zip(people, rows, strict=True))
+        self._running = self._pool.submit(record_images, self._camera, self._appearance, people, rows, held, scale)
+
+    def finish(self) -> None:
+        """Wait for the last interval; errors of the thread and of ``followed`` propagate."""
+        if self._running is None:
+            return
+        self._running.result()
+        self._running = None
+        if self._followed is not None:
+            self._followed([person.track(rows) for person, rows in self._rows])
 
 
 def _views(frames: Iterable[Frame]) -> Iterator[_View]:

@@ -11,7 +11,7 @@ import numpy as np
 
 from models.heatmaps import decode_heatmaps
 from models.runtime import RunNetwork
-from vision.geometry import crop_matrix, grow_box, invert_affine, transform_points
+from vision.geometry import bounding_box, crop_matrix, grow_box, invert_affine, transform_points
 from vision.layouts import JOINT_MIRROR
 from vision.types import Floats, Image
 
@@ -38,18 +38,23 @@ def crop_person(
     matrix = crop_matrix(region, size_wh, degrees)
     shrink = float((region[2] - region[0]) / size_wh[0])
     if shrink >= 2:
-        image, matrix = _reduce(image, matrix, region, int(shrink))
+        image, matrix = _reduce(image, matrix, size_wh, int(shrink))
         view = cv2.warpAffine(image, matrix, size_wh, flags=cv2.INTER_LINEAR)
         return cast(Image, view), crop_matrix(region, size_wh, degrees)
     return cast(Image, cv2.warpAffine(image, matrix, size_wh, flags=cv2.INTER_LINEAR)), matrix
 
 
-def _reduce(image: Image, matrix: np.ndarray, region: Floats, factor: int) -> tuple[Image, np.ndarray]:
-    """Downsample the region of a large person by a whole factor (area averaging) before sampling, against aliasing."""
+def _reduce(image: Image, matrix: np.ndarray, size_wh: tuple[int, int], factor: int) -> tuple[Image, np.ndarray]:
+    """Downsample what a crop of a large person shows by a whole factor (area averaging) before sampling.
+
+    Without it, sampling would alias.
+    """
     height, width = image.shape[:2]
-    margin = (region[2:] - region[:2]) * 0.25
-    x0, y0 = (int(v) for v in np.clip(region[:2] - margin, 0, [width - factor, height - factor]))
-    x1, y1 = (int(v) for v in np.clip(region[2:] + margin, [x0 + factor, y0 + factor], [width, height]))
+    corners = np.array([[0, 0], [1, 0], [0, 1], [1, 1]]) * size_wh - 0.5
+    shown = bounding_box(transform_points(corners, invert_affine(matrix)))
+    margin = 2 * factor  # a block for the interpolation, and one for the division into whole blocks
+    x0, y0 = (int(v) for v in np.clip(shown[:2] - margin, 0, [width - factor, height - factor]))
+    x1, y1 = (int(v) for v in np.clip(shown[2:] + margin, [x0 + factor, y0 + factor], [width, height]))
     columns, rows = (x1 - x0) // factor, (y1 - y0) // factor
     part = image[y0 : y0 + rows * factor, x0 : x0 + columns * factor]
     small = cast(Image, cv2.resize(part, (columns, rows), interpolation=cv2.INTER_AREA))

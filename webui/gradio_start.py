@@ -1,8 +1,8 @@
 """A shorter import of Gradio: without the stub files that it writes for editors, and without pandas.
 
-During its import Gradio parses the source of every component and writes a ``.pyi`` file beside it, more than half of the
-import's time. Pandas, a fifth of the rest, is needed only for data frames, which no page here has: it is imported at the
-first access to it.
+During its import Gradio parses the source of every component and writes a ``.pyi`` file beside it, more than half of
+the import's time.  Pandas, a fifth of the rest, is needed only for data frames, which no page here has: it is imported
+at the first access to it.
 """
 
 from __future__ import annotations
