@@ -55,8 +55,8 @@ def track_people(
 
     ``find_people``: image -> boxes; ``estimate_pose``: images and boxes (N, 4) -> (N, 17, 3).  ``followed`` is called
     for each search interval, one interval later, with everyone's track in it.  ``frames`` are read in a thread while
-    the networks run.  Errors of the frame source, the networks and ``followed`` propagate.  Each track spans from the first
-    to the last frame in which its person was seen.
+    the networks run.  Errors of the frame source, the networks and ``followed`` propagate.  Each track spans from the
+    first to the last frame in which its person was seen.
     """
     alive: list[Person] = []
     done: list[Person] = []
