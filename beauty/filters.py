@@ -57,8 +57,9 @@ def luma(image: np.ndarray) -> np.ndarray:
 
 def flat_blur(image: np.ndarray, weight: np.ndarray, sigma: float) -> np.ndarray:
     """A low-pass with a flatter top and a steeper end than a Gaussian: 1 - (1 - g)^2 for the response g."""
-    once = masked_blur(image, weight, sigma)
-    return once + masked_blur(image - once, weight, sigma)
+    blur = _MaskedBlur(weight, sigma)
+    once = blur(image)
+    return once + blur(image - once)
 
 
 def masked_blur(image: np.ndarray, weight: np.ndarray, sigma: float) -> np.ndarray:
@@ -66,19 +67,31 @@ def masked_blur(image: np.ndarray, weight: np.ndarray, sigma: float) -> np.ndarr
 
     Where next to nothing is let in, the image stays.  Wide blurs are done on a smaller version.
     """
-    if sigma < SHARP:
-        return image
-    above = _blur(_times(image, weight), sigma).reshape(image.shape)
-    below = _blur(weight, sigma)
-    share = np.minimum(below / LET_IN, 1)
-    above = _times(above, share / np.maximum(below, 1e-3))
-    return above if share.min() == 1 else above + _times(image, 1 - share)
+    return _MaskedBlur(weight, sigma)(image)
+
+
+class _MaskedBlur:
+    """``masked_blur`` for images with the same mask and standard deviation."""
+
+    def __init__(self, weight: np.ndarray, sigma: float) -> None:
+        self._weight, self._sigma = weight, sigma
+        below = _blur(weight, sigma) if sigma >= SHARP else weight
+        self._share = np.minimum(below / LET_IN, 1)
+        self._inverse = self._share / np.maximum(below, 1e-3)
+
+    def __call__(self, image: np.ndarray) -> np.ndarray:
+        if self._sigma < SHARP:
+            return image
+        mean = _blur(_times(image, self._weight), self._sigma).reshape(image.shape)
+        mean = _times(mean, self._inverse)
+        return mean if self._share.min() == 1 else mean + _times(image, 1 - self._share)
 
 
 def _times(image: np.ndarray, factor: np.ndarray) -> np.ndarray:
     """Every channel of an image (rows, cols, C) times a map (rows, cols)."""
     channels: list[np.ndarray] = [factor] * image.shape[2]
-    return cv2.multiply(image, cv2.merge(channels)).reshape(image.shape)
+    each = factor if len(channels) == 1 else cv2.merge(channels)
+    return cv2.multiply(image, np.asarray(each)).reshape(image.shape)
 
 
 def _blur(image: np.ndarray, sigma: float) -> np.ndarray:

@@ -22,6 +22,7 @@ from beauty.outline import FACE_EDGE, beard_zone, below_forehead, distance, face
 from beauty.skin_colour import TEMPORAL_SHARE, Appearance, foreign, roughness, skin_colour
 from beauty.skin_distance import skin_distance, skin_probability
 from beauty.surroundings import posterior
+from vision.prefetch import threads
 
 SURE = 0.8
 """Value of the skin's mask from which a pixel is skin for certain."""
@@ -104,19 +105,21 @@ def skin_evidence(small: np.ndarray, frame: FaceFrame, before: Appearance | None
     lab = cv2.cvtColor(small.astype(np.float32) / 255, cv2.COLOR_RGB2Lab)
     rough, shape = roughness(lab[..., 0], frame.width), small.shape[:2]
     free, inside = features(shape, frame), distance(shape, face_outline(frame))
-    core = (inside > CORE_INSIDE * frame.width) & (free > CORE_FREE) & below_forehead(shape, frame)
-    neck = (inside < -NECK_OUTSIDE * frame.width) & below_forehead(shape, frame, NECK_LOWER)
-    bearded, share = hair_signs(lab, rough, core, beard_zone(shape, frame, inside) * free, frame)
-    bare = core & (beard(bearded, share) < CORE_BARE)
-    seen = replace(skin_colour(lab, rough, bare, frame), glasses=glasses(lab[..., 0], frame), beard=share)
-    seen = seen if before is None else before.mixed(seen, TEMPORAL_SHARE)
-    away = skin_distance(lab, rough, bare, neck, inside > 0, seen, frame.width)
-    allowed = prior(shape, frame, inside)
-    outside = (allowed < NO_SKIN) & (inside < FACE_EDGE.low * frame.width)
-    likely = posterior(lab, away * away, allowed, outside, frame)
-    strange = foreign(lab, seen.mean.astype(np.float32))
+    with threads(1) as beside:
+        points_prior = beside.submit(prior, shape, frame, inside)
+        core = (inside > CORE_INSIDE * frame.width) & (free > CORE_FREE) & below_forehead(shape, frame)
+        neck = (inside < -NECK_OUTSIDE * frame.width) & below_forehead(shape, frame, NECK_LOWER)
+        bearded, share = hair_signs(lab, rough, core, beard_zone(shape, frame, inside) * free, frame)
+        bare = core & (beard(bearded, share) < CORE_BARE)
+        seen = replace(skin_colour(lab, rough, bare, frame), glasses=glasses(lab[..., 0], frame), beard=share)
+        seen = seen if before is None else before.mixed(seen, TEMPORAL_SHARE)
+        strange = beside.submit(foreign, lab, seen.mean.astype(np.float32))
+        away = skin_distance(lab, rough, bare, neck, inside > 0, seen, frame.width)
+        allowed = points_prior.result()
+        outside = (allowed < NO_SKIN) & (inside < FACE_EDGE.low * frame.width)
+        likely = posterior(lab, away * away, allowed, outside, frame)
     bearded = beard(bearded, seen.beard)
-    return Evidence(allowed, skin_probability(away), likely, bearded, strange, free, core, inside, seen)
+    return Evidence(allowed, skin_probability(away), likely, bearded, strange.result(), free, core, inside, seen)
 
 
 def find_regions(small: np.ndarray, frame: FaceFrame, before: Appearance | None = None) -> Regions:
