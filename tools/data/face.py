@@ -50,7 +50,7 @@ class FaceSet:
         return len(self.images)
 
 
-def read_faces(folder: Path, stem: str, human: float = 0.5) -> FaceSet:
+def read_faces(folder: Path, stem: str, human: float = 1.0) -> FaceSet:
     """A packaged set; the inner points are interpolated by ``human`` in [0, 1] from mesh labels to human labels."""
     table = np.load(folder / f"{stem}.npz", allow_pickle=False)
     files = read_tar(folder / f"{stem}.tar")

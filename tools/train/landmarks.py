@@ -76,7 +76,7 @@ class LandmarkTraining(MachineOptions):
     warmup: int = option(20, "steps of linear warm-up", low=0, high=100000)
     weight_decay: float = option(0.01, "AdamW's weight decay", low=0, high=1)
     average: float = option(0.999, "decay of the moving average of the weights", low=0, high=1)
-    human: float = option(0.5, "share of the way from the mesh's inner points to people's", low=0, high=1)
+    human: float = option(1.0, "share of the way from the mesh's inner points to people's", low=0, high=1)
     mistakes: float = option(0.15, "share of crops without a face in a batch", low=0, high=0.9)
     frozen: int = option(0, "first layers of the trunk that stay as they are, of 14", low=0, high=14)
 
@@ -106,7 +106,7 @@ def read_data(config: LandmarkTraining) -> tuple[FaceSet, FaceSet]:
     folder = Path(config.data)
     if is_article_layout(folder):
         return read_part(folder, "train"), read_part(folder, "test")
-    faces, test = read_faces(folder, "face_train", config.human), read_faces(folder, "face_eval_dev", 0.0)
+    faces, test = (read_faces(folder, f"face_{part}", config.human) for part in ("train", "eval_dev"))
     mean_3d = mean_face_3d(faces.points, faces.pose)
     listed, free = [], read_negatives(Path(config.negatives)) if config.negatives else []
     if config.scenes:
