@@ -9,7 +9,6 @@ that a skipper who leaves and comes back stays one person.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
 
 import numpy as np
@@ -19,7 +18,7 @@ from counting.camera import Camera
 from counting.joining import join_tracks
 from counting.people import Person, distinct, follow, record_images
 from counting.settings import CountSettings
-from vision.prefetch import prefetch, threads
+from vision.prefetch import Pool, prefetch, threads
 from vision.types import EstimatePose, FindPeople, Floats, Frame, Image, PoseTrack
 
 LARGEST = 1920
@@ -76,10 +75,10 @@ def track_people(
 class _ImageRecorder:
     """Records camera motion and appearance in a thread, one interval at a time; then calls ``followed``."""
 
-    def __init__(self, pool: ThreadPoolExecutor, followed: Callable[[Sequence[PoseTrack]], None] | None) -> None:
+    def __init__(self, pool: Pool, followed: Callable[[Sequence[PoseTrack]], None] | None) -> None:
         self._pool, self._followed = pool, followed
         self._camera, self._appearance = Camera(), Appearance()
-        self._running: Future[None] | None = None
+        self._wait: Callable[[], None] | None = None
         self._rows: list[tuple[Person, slice]] = []
 
     def record(self, people: list[Person], held: list[Frame], scale: float, after_cut: bool) -> None:
@@ -90,14 +89,15 @@ class _ImageRecorder:
             self._appearance.forget()
         rows = [person.latest(len(held)) for person in people]
         self._rows = list(zip(people, rows, strict=True))
-        self._running = self._pool.submit(record_images, self._camera, self._appearance, people, rows, held, scale)
+        running = self._pool.submit(record_images, self._camera, self._appearance, people, rows, held, scale)
+        self._wait = running.result
 
     def finish(self) -> None:
         """Wait for the last interval; errors of the thread and of ``followed`` propagate."""
-        if self._running is None:
+        if self._wait is None:
             return
-        self._running.result()
-        self._running = None
+        self._wait()
+        self._wait = None
         if self._followed is not None:
             self._followed([person.track(rows) for person, rows in self._rows])
 

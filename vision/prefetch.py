@@ -17,7 +17,11 @@ from typing import TypeVar
 T = TypeVar("T")
 
 
-def threads(count: int) -> ThreadPoolExecutor:
+Pool = ThreadPoolExecutor
+"""A pool of threads, as ``threads`` makes it."""
+
+
+def threads(count: int) -> Pool:
     """A pool of ``count`` threads for parts of one task: ``with threads(2) as pool: pool.submit(...)``."""
     return ThreadPoolExecutor(count, "beside")
 

@@ -1,8 +1,8 @@
 """A shorter import of Gradio: without the stub files that it writes for editors, and without pandas.
 
 During its import Gradio parses the source of every component and writes a ``.pyi`` file beside it, more than half of
-the import's time.  Pandas, a fifth of the rest, is needed only for data frames, which no page here has: it is imported
-at the first access to it.
+the import's time.  Pandas, a fifth of the rest, is needed only for data frames and for Gradio's own statistics of
+events: it is imported once the server answers.
 """
 
 from __future__ import annotations
@@ -44,3 +44,8 @@ def shorten_start() -> None:
     """Skip the stub files and defer pandas; call it before Gradio is imported."""
     if _STUBS not in sys.modules and not any(isinstance(finder, _ShortStart) for finder in sys.meta_path):
         sys.meta_path.insert(0, _ShortStart())
+
+
+def load_deferred() -> None:
+    """Import what was deferred: Gradio uses it in several threads, and a deferred import is safe in one only."""
+    getattr(sys.modules.get(_LATE), "__doc__", None)  # any access imports it

@@ -10,6 +10,7 @@ from typing import Any
 
 import gradio as gr
 
+from webui.gradio_start import load_deferred
 from webui.texts import LANGUAGES, say
 
 
@@ -26,6 +27,12 @@ class OwnFilesOnly(gr.Blocks):
 
     Gradio downloads a file's ``path`` if it is an address, for any component.
     """
+
+    def launch(self, *given: Any, **named: Any) -> Any:
+        """Gradio's method; imports what its start deferred once the server answers."""
+        addresses = super().launch(*given, **named)
+        load_deferred()
+        return addresses
 
     async def preprocess_data(self, block_fn: Any, inputs: list[Any], *more: Any, **named: Any) -> Any:
         """Gradio's method after a check of all inputs; raises ``gr.Error`` if one has an address."""

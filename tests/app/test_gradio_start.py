@@ -22,6 +22,8 @@ assert component_meta.create_or_modify_pyi(None, "x", []) is None
 assert gradio.Slider(0, 1).get_config()["maximum"] == 1
 assert len(parsed) < 40, len(parsed)
 assert not [name for name in sys.modules if name.startswith("pandas.")]
+from webui.gradio_start import load_deferred
+load_deferred()
 frame = gradio.Dataframe().postprocess([[1, 2]])
 assert frame.data == [[1, 2]], frame
 assert "pandas.core.frame" in sys.modules
