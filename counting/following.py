@@ -36,9 +36,9 @@ class Follower:
         found = self._find(held[-1], find_people)
         self._alive, lost = follow(self._alive, held, found, estimate_pose, self._settings, 1.0)
         people = self._alive + lost
-        rows = [person.latest(len(held)) for person in people]
-        record_images(self._camera, self._appearance, people, rows, held, 1.0)
-        piece = people[0].track(rows[0]) if people else nobody([frame.time for frame in held])
+        rows = [(person, person.latest(len(held))) for person in people]
+        record_images(self._camera, self._appearance, rows, held, 1.0)
+        piece = people[0].track(rows[0][1]) if people else nobody([frame.time for frame in held])
         for person in self._alive:
             _forget_rows(person)
         return piece

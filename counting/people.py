@@ -111,26 +111,20 @@ def _take(
 
 
 def record_images(
-    camera: Camera,
-    appearance: Appearance,
-    people: Sequence[Person],
-    rows: Sequence[slice],
-    held: list[Frame],
-    scale: float,
+    camera: Camera, appearance: Appearance, rows: Sequence[tuple[Person, slice]], held: list[Frame], scale: float
 ) -> None:
     """Record camera motion (in pixels of the full frame), thumbnails and motion energy of the held frames.
 
-    ``rows``: where each person's rows of these frames are.  Later rows may be appended meanwhile, in another thread.
+    ``rows``: everyone, and where that person's rows of these frames are.  Later rows may be appended meanwhile, in
+    another thread.
     """
     count = len(held)
-    boxes = np.array([p.boxes[r] for p, r in zip(people, rows, strict=True)], np.float32)
-    boxes = boxes.reshape(len(people), count, 4) / scale
-    poses = np.array([p.keypoints[r] for p, r in zip(people, rows, strict=True)], np.float32)
-    poses = poses.reshape(len(people), count, 17, 3)
+    boxes = np.array([p.boxes[own] for p, own in rows], np.float32).reshape(len(rows), count, 4) / scale
+    poses = np.array([p.keypoints[own] for p, own in rows], np.float32).reshape(len(rows), count, 17, 3)
     poses[..., :2] /= scale
     steps = camera.steps(held, boxes)
-    thumbnails, energy = appearance.add(held, [id(p) for p in people], boxes, poses, steps)
-    for i, person in enumerate(people):
+    thumbnails, energy = appearance.add(held, [id(p) for p, _ in rows], boxes, poses, steps)
+    for i, (person, _) in enumerate(rows):
         person.camera.extend(steps[i] * scale)
         person.thumbnails.extend(thumbnails[i])
         person.energy.extend(energy[i])

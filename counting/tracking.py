@@ -87,9 +87,8 @@ class _ImageRecorder:
         if after_cut:
             self._camera.forget()
             self._appearance.forget()
-        rows = [person.latest(len(held)) for person in people]
-        self._rows = list(zip(people, rows, strict=True))
-        running = self._pool.submit(record_images, self._camera, self._appearance, people, rows, held, scale)
+        self._rows = [(person, person.latest(len(held))) for person in people]
+        running = self._pool.submit(record_images, self._camera, self._appearance, self._rows, held, scale)
         self._wait = running.result
 
     def finish(self) -> None:
